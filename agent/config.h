@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: the agent's configuration, from agent.yaml or from what the keeper sends its workers. */
+#pragma once
+
+#include "agent/detect/detector.h"
+#include "common/conf.h"
+
+enum { CONFIG_LIST_MAX = 64 };
+
+enum net_mode { NET_MODE_ENDPOINT, NET_MODE_MIRROR };
+
+struct pay_source {
+    const char *path;   /* a file or a folder */
+    const char *format; /* a profile's name, a path, or "auto" */
+};
+
+/* Every text is borrowed from `tree`. */
+struct agent_config {
+    json_t *tree; /* checked, with defaults; owned */
+
+    const char *shop_name, *zone_name, *language, *currency;
+    struct shop_hours hours;
+    struct zone *zone; /* owned */
+
+    bool net_enabled; /* `network:` is there, or absent with defaults; `network: off` turns it off */
+    enum net_mode mode;
+    const char *interfaces[CONFIG_LIST_MAX]; /* "auto" or names; none when only replaying */
+    size_t interface_count;
+    const char *bpf; /* "" for none */
+    int64_t snaplen, buffer_bytes;
+    bool promiscuous;
+    const char *replay[CONFIG_LIST_MAX]; /* captures read once, in order, positions kept */
+    size_t replay_count;
+
+    struct pay_source payments[CONFIG_LIST_MAX];
+    size_t payment_count;
+    const char *files[CONFIG_LIST_MAX]; /* watched folders, ~ resolved */
+    size_t file_count;
+
+    double budget_per_week;
+
+    const char *state_dir, *rules_dir; /* /var/lib/vigia */
+    int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
+    const char *user;  /* whom the keeper becomes when started as root; "" stays */
+    bool sandbox;      /* default true; the command line's --no-sandbox is for tests */
+
+    const char *mail_to, *mail_from, *mail_transport; /* "maildir" or "smtp" */
+    const json_t *smtp;                               /* borrowed; NULL */
+};
+
+/* DESIGN's example works as it stands. VG_ERR_CONFIG with err->text; VG_ERR_NOENT; VG_ERR_NOMEM. */
+enum vg_err agent_config_load(const char *path, struct agent_config *out,
+                              struct conf_error *err) VG_MUST_CHECK;
+/* From the tree of a checked configuration (a worker's): takes the reference. */
+enum vg_err agent_config_from_tree(json_t *tree, struct agent_config *out,
+                                   struct conf_error *err) VG_MUST_CHECK;
+/* The defaults, as for an empty file: for `read`, `pay` and `scan` without -c. */
+enum vg_err agent_config_default(struct agent_config *out, struct conf_error *err) VG_MUST_CHECK;
+void agent_config_done(struct agent_config *config);
+
+/* The schema, for `check`, the man page and shell completion. */
+extern const struct conf_field AGENT_CONFIG_SCHEMA[];

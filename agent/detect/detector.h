@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detector: the form of every detector, and the panel that runs those of one sensor.
+ *
+ * A detector is one file with one `const struct detector`, one row in panel.c, one
+ * rules/detectors/NAME.yaml, one test. It never reads a clock, never depends on table order, and
+ * its memory is bounded by named caps. save() writes the rows that changed since the last save, so
+ * that a fresh instance with all rows loaded continues exactly as this one would: after a crash the
+ * run must give the same events. */
+#pragma once
+
+#include "agent/detect/judge.h"
+#include "agent/detect/obs.h"
+
+/* Opening hours: minutes since local midnight for each weekday (0 Monday); open == close: closed. */
+struct shop_hours {
+    bool known;
+    struct {
+        uint16_t open_min, close_min;
+    } day[7];
+};
+
+enum { DETECT_WHY_MAX = 200 };
+
+struct detector_env {
+    const json_t *settings;     /* `settings` of the detector's rules file, borrowed */
+    const char *rules_dir;      /* for YARA and indicators: read in make(), before the lock-down */
+    const struct zone *zone;    /* the shop's */
+    const struct shop_hours *hours;
+    const char *currency;       /* the shop's, "MXN" */
+    struct judge *judge;        /* outlives the detector */
+    bool history;               /* baselines may be learned from the input (pay back-test, --learn) */
+};
+
+struct state_out; /* rows of one detector to the sink */
+void state_put(struct state_out *out, struct slice key, uint16_t version, struct slice blob);
+void state_remove(struct state_out *out, struct slice key);
+
+struct detector {
+    const char *name;   /* "net.scan" */
+    const char *sensor; /* "net", "pay", "file" */
+    uint32_t kinds;     /* bits 1 << obs_kind that it wants */
+    /* `why` takes what is wrong with the settings. VG_ERR_CONFIG, VG_ERR_NOMEM. */
+    enum vg_err (*make)(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX]);
+    void (*observe)(void *self, const struct obs *obs);
+    void (*save)(void *self, struct state_out *out); /* may be NULL: no state */
+    enum vg_err (*load)(void *self, struct slice key, uint16_t version, struct slice blob);
+    void (*free)(void *self);
+};
+
+struct panel;
+
+struct panel_options {
+    const char *sensor; /* whose detectors */
+    const char *rules_dir;
+    const struct texts *texts;
+    const struct zone *zone;
+    const struct shop_hours *hours;
+    const char *currency;
+    struct judge_settings judge;
+    bool history;
+};
+
+/* Everything borrowed outlives the panel. `why` names detector and setting on VG_ERR_CONFIG. */
+enum vg_err panel_new(const struct panel_options *options, const struct sink *sink,
+                      struct panel **out, char why[DETECT_WHY_MAX]) VG_MUST_CHECK;
+void panel_free(struct panel *panel);
+
+/* Hands the observation to each detector that wants its kind. */
+void panel_observe(struct panel *panel, const struct obs *obs);
+/* Learn silently (--learn): detectors see everything, the judge emits nothing. */
+void panel_mute(struct panel *panel, bool muted);
+struct judge *panel_judge(struct panel *panel);
+
+/* All changed rows to the sink, before a commit. */
+void panel_save(struct panel *panel);
+/* One row back; rows of unknown detectors or versions are ignored and counted (*known false). */
+enum vg_err panel_load(struct panel *panel, const char *detector, struct slice key,
+                       uint16_t version, struct slice blob, bool *known) VG_MUST_CHECK;
+
+/* All registered detectors, NULL-ended. */
+extern const struct detector *const DETECTORS[];

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge: the one place where tests and findings become alerts.
+ *
+ * Tests carry a tail probability. Those on one subject within JUDGE_WINDOW_NS are combined over
+ * their detectors by the Cauchy combination (Liu and Xie 2020, valid under dependence); the result
+ * is held against a threshold that aims at the target number of alerts a week, and spends the
+ * budget (DESIGN, Budget), which is refilled by event time. What the cap suppresses becomes an
+ * `info` event, counted. Findings are certain by nature: they alert at once, grouped by detector,
+ * subject and peer for EVENT_INCIDENT_HOURS; a group that grows tenfold says so in a new event. */
+#pragma once
+
+#include "agent/detect/sink.h"
+#include "common/texts.h"
+
+#define JUDGE_WINDOW_NS (INT64_C(3600) * 1000000000)
+enum { JUDGE_SUBJECTS_MAX = 4096, JUDGE_GROUPS_MAX = 4096 };
+
+struct judge;
+
+struct judge_settings {
+    double budget_per_week; /* of this sensor: its share of the site's */
+    double target_per_week; /* what thresholds aim at, below the budget */
+};
+
+/* `texts` gives severity and ATT&CK ids of each detector; both borrowed, must outlive the judge. */
+enum vg_err judge_new(const struct judge_settings *settings, const char *sensor,
+                      const struct texts *texts, const struct sink *sink,
+                      struct judge **out) VG_MUST_CHECK;
+void judge_free(struct judge *judge);
+
+/* Whether a test with this p could alert: build facts only then. */
+bool judge_wants(const struct judge *judge, double p);
+
+struct test {
+    const char *detector;
+    int64_t time_ns;
+    const struct party *subject, *peer; /* peer may be NULL */
+    double p;         /* in (0, 1]; upper tail under the learned baseline */
+    json_t *facts;    /* taken; NULL unless judge_wants(p) */
+    json_t *evidence; /* taken; NULL or an array */
+};
+void judge_test(struct judge *judge, struct test *test);
+
+struct finding {
+    const char *detector;
+    int64_t time_ns;
+    const struct party *subject, *peer;
+    double score;           /* 0..100 */
+    enum severity severity; /* SEVERITY_INFO: the detector's own from its rules file */
+    const char *group;      /* more than detector, subject and peer that keeps findings apart; NULL */
+    json_t *facts;          /* taken */
+    json_t *evidence;       /* taken; NULL or an array */
+};
+void judge_finding(struct judge *judge, struct finding *finding);
+
+/* The score of what is being observed now, 0..100, from all its tests so far (for `pay --scores`):
+ * begin before an observation is given to the detectors, read after. Comparable across a log. */
+void judge_observation_begin(struct judge *judge);
+double judge_observation_score(const struct judge *judge);
+
+/* Rows of the judge itself (budget, open groups, recent subjects), as a detector's. */
+void judge_save(struct judge *judge);
+enum vg_err judge_load(struct judge *judge, struct slice key, uint16_t version,
+                       struct slice blob) VG_MUST_CHECK;
+#define JUDGE_STATE_NAME "judge"

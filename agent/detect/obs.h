@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* obs: what sensors tell detectors. Everything is borrowed for the call, times are event times.
+ *
+ * A sensor turns bytes into these and hands them to its panel (detector.h) in time order as far as
+ * its source is ordered. Nothing here holds a card number: cards arrive as keyed tokens. */
+#pragma once
+
+#include "common/event.h"
+#include "common/str.h"
+
+enum obs_kind {
+    OBS_TICK,        /* live only: the clock moved, silence passes time too */
+    OBS_FLOW_START,  /* first packet of a flow */
+    OBS_FLOW_UPDATE, /* a long flow, every FLOW_UPDATE_NS of event time */
+    OBS_FLOW_END,
+    OBS_DNS,  /* one transaction, when answered or given up */
+    OBS_HTTP, /* one request, when its response head is read or the flow ends */
+    OBS_TLS,  /* ClientHello read */
+    OBS_ARP,
+    OBS_ICMP,
+    OBS_BODY, /* a piece of an HTTP body (later: of a file in SMB, FTP, mail) */
+    OBS_TXN,  /* a payment transaction, scored before it is learned */
+    OBS_CARD, /* a full card number stood in a log: where, never the number */
+    OBS_FILE, /* a piece of a file on disk */
+    OBS_FEEDBACK,
+    OBS_KIND_COUNT
+};
+
+/* An IP address: v4 in the first 4 bytes, the rest zero. family 4, 6, or 0 for none. */
+struct net_addr {
+    uint8_t family;
+    uint8_t bytes[16];
+};
+enum { NET_ADDR_TEXT_MAX = 46 };
+const char *net_addr_format(const struct net_addr *a, char out[NET_ADDR_TEXT_MAX]);
+bool net_addr_eq(const struct net_addr *a, const struct net_addr *b);
+/* Private, link-local, unique-local or loopback: an address of the shop rather than of the world. */
+bool net_addr_is_local(const struct net_addr *a);
+/* Multicast, broadcast (also x.x.x.255) or unspecified. */
+bool net_addr_is_group(const struct net_addr *a);
+
+enum flow_state {
+    FLOW_NEW,         /* no answer yet */
+    FLOW_ESTABLISHED, /* both sides spoke (TCP: handshake done or picked up midway) */
+    FLOW_CLOSED,      /* FIN both ways */
+    FLOW_RESET,       /* RST after it was established */
+    FLOW_REFUSED,     /* RST or ICMP unreachable as the answer */
+    FLOW_UNANSWERED,  /* ended without an answer */
+    FLOW_TIMEOUT,     /* established, went silent */
+    FLOW_CUT,         /* the input ended */
+};
+const char *flow_state_name(enum flow_state s);
+
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
+
+#define FLOW_UPDATE_NS (INT64_C(300) * 1000000000)
+
+/* src is the initiator. Bytes are IP bytes; out is from the initiator. */
+struct flow_view {
+    uint64_t id; /* stable for the same input */
+    struct net_addr src, dst;
+    uint16_t sport, dport; /* ICMP: type and code of the first packet */
+    uint8_t proto;         /* IANA number */
+    uint8_t first_flags;   /* TCP flags of the first packet */
+    uint8_t flags_out, flags_in;
+    enum flow_state state;
+    bool midstream; /* the beginning was not seen */
+    bool has_mac;
+    uint8_t src_mac[6], dst_mac[6];
+    uint64_t bytes_out, bytes_in;     /* since the start */
+    uint64_t payload_out, payload_in; /* above TCP, UDP or ICMP */
+    uint32_t packets_out, packets_in;
+    int64_t start_ns, end_ns; /* end: the last packet so far */
+    struct str app;           /* "dns", "http", "tls", "ssh", "" */
+    struct str server_name;   /* SNI or Host once known, "" */
+};
+
+struct dns_view {
+    const struct flow_view *flow;
+    struct str query; /* dotted, escaped as in a zone file, lower case kept as sent */
+    uint16_t qtype;
+    int rcode;           /* -1 while unanswered */
+    bool over_tcp, mdns; /* mdns: port 5353; llmnr, nbns likewise count as not dns */
+    uint32_t query_bytes, answer_bytes;
+    const struct str *answers; /* text of each answer's data */
+    size_t answer_count;
+};
+
+struct http_view {
+    const struct flow_view *flow;
+    struct str method, host, uri, user_agent, mime;
+    int status; /* 0 while unanswered */
+    uint64_t request_body, response_body; /* bytes as seen so far */
+};
+
+struct tls_view {
+    const struct flow_view *flow;
+    struct str sni, alpn, ja3, ja4; /* ja3: MD5 in hex */
+    uint16_t version;               /* the highest that the client offers */
+    bool quic;
+};
+
+struct arp_view {
+    bool reply;
+    uint8_t eth_src[6], eth_dst[6], sender_mac[6], target_mac[6];
+    struct net_addr sender, target;
+};
+
+struct icmp_view {
+    struct net_addr src, dst;
+    uint8_t type, code;
+    bool v6;
+    uint32_t payload_len;
+};
+
+struct body_view {
+    const struct flow_view *flow; /* NULL for a file on disk */
+    uint64_t stream;              /* one number for each body */
+    bool from_server;
+    struct str name, mime, host; /* URI or path */
+    const uint8_t *bytes;
+    size_t len;
+    uint64_t offset;
+    bool first, last;
+};
+
+enum txn_kind {
+    TXN_SALE, TXN_REFUND, TXN_VOID, TXN_AUTH, TXN_CHARGEBACK, TXN_PAYOUT, TXN_LOGIN, TXN_SETTINGS
+};
+enum txn_outcome { TXN_APPROVED, TXN_DECLINED, TXN_ERROR, TXN_PENDING };
+const char *txn_kind_name(enum txn_kind k);
+const char *txn_outcome_name(enum txn_outcome o);
+
+/* One payment transaction (DESIGN, Payment transaction). Absent fields are empty. */
+struct txn_view {
+    int64_t time_ns;
+    struct str id;
+    enum txn_kind kind;
+    enum txn_outcome outcome;
+    struct str reason;
+    int64_t amount; /* minor units, never negative */
+    bool has_amount;
+    char currency[4];
+    struct str card;        /* keyed token */
+    char bin[7], last4[5];  /* "" where unknown */
+    struct str customer, email, ip, device, terminal, employee, order, original, account;
+    char country[3];
+    int label; /* -1 unknown, 0 genuine, 1 fraud (charge-back, --labels) */
+    struct str source; /* the log it came from: file name without folder */
+    uint64_t line;     /* 1-based */
+};
+
+struct card_view {
+    struct str source;
+    uint64_t line;
+    struct str field;  /* name of the column or key, "" in plain text */
+    struct str token;  /* keyed token */
+    char last4[5];
+};
+
+struct feedback_view {
+    struct str detector, subject_kind, subject_id, peer_id;
+    enum { FEEDBACK_USEFUL, FEEDBACK_NOISE, FEEDBACK_MINE } verdict;
+};
+
+struct obs {
+    enum obs_kind kind;
+    int64_t time_ns;
+    union {
+        const struct flow_view *flow;
+        const struct dns_view *dns;
+        const struct http_view *http;
+        const struct tls_view *tls;
+        const struct arp_view *arp;
+        const struct icmp_view *icmp;
+        const struct body_view *body; /* OBS_BODY and OBS_FILE */
+        const struct txn_view *txn;
+        const struct card_view *card;
+        const struct feedback_view *feedback;
+    };
+};

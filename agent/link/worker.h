@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker: the life of a sandboxed process, the same for each kind of work.
+ *
+ * `vigia-agent --worker NAME` has one inherited stream to the keeper. Order: configuration; open
+ * what needs privilege; lock down; say ready; rows and positions; then the first untrusted byte. */
+#pragma once
+
+#include "agent/config.h"
+#include "agent/platform/platform.h"
+
+struct worker_opener; /* asks keeper and host worker for a file that this process may not open */
+
+/* Blocks until answered. *out is the caller's handle. VG_ERR_DENIED, VG_ERR_NOENT, VG_ERR_SYS. */
+enum vg_err worker_open_path(struct worker_opener *opener, const char *path,
+                             platform_file *out) VG_MUST_CHECK;
+
+enum { WORKER_WHY_MAX = 256 };
+
+/* One kind of sensor. `self` is made by open() and freed by close(). */
+struct worker_ops {
+    const char *name;
+    /* Opens what needs privilege and reads rules; no untrusted byte yet. `sink`, `config` and
+     * `opener` outlive self. */
+    enum vg_err (*open)(const struct agent_config *config, const struct sink *sink,
+                        struct worker_opener *opener, void **self, char why[WORKER_WHY_MAX]);
+    /* What it still needs after the lock-down. */
+    void (*needs)(void *self, struct platform_sandbox *sandbox);
+    enum vg_err (*restore)(void *self, const char *detector, struct slice key, uint16_t version,
+                           struct slice blob);
+    enum vg_err (*position)(void *self, const char *source, const json_t *position);
+    enum vg_err (*begin)(void *self); /* rows and positions are complete */
+    /* A bounded piece of work (about 20 ms); commits as it sees fit. VG_OK: call again at once;
+     * VG_AGAIN: nothing now, wait for *handle (PLATFORM_NO_HANDLE: none) or *wait_ns at most;
+     * VG_END: all finite input is done and there is no other; errors end the worker. */
+    enum vg_err (*work)(void *self, platform_handle *handle, int64_t *wait_ns);
+    void (*tick)(void *self, int64_t now_ns);
+    void (*feedback)(void *self, const json_t *feedback);
+    enum vg_err (*finish)(void *self); /* FRAME_STOP: commit what is whole */
+    void (*close)(void *self);
+};
+
+/* Runs until the keeper says stop or is gone. Returns the exit code of the process. */
+int worker_main(const struct worker_ops *ops);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* platform: what differs between systems, behind one header. Nothing outside agent/platform calls
+ * a system interface that ISO C or a portable library (libpcap, OpenSSL, libevent, SQLite, libcurl)
+ * does not give; tests/structure checks it. Paths are UTF-8. Linux now; Windows comes later. */
+#pragma once
+
+#include "common/base.h"
+#include "common/buf.h"
+
+typedef intptr_t platform_handle; /* something one can wait for */
+typedef intptr_t platform_file;
+typedef intptr_t platform_stream; /* one end of a local, ordered, two-way byte stream */
+#define PLATFORM_NO_HANDLE ((platform_handle)-1)
+
+/* ---- clocks ---- */
+int64_t platform_clock_monotonic(void); /* ns, only differences mean something */
+int64_t platform_cpu_time(void);        /* ns of this process */
+
+/* ---- files ---- */
+struct platform_identity { /* what stays the same when a file is renamed */
+    uint64_t volume, file;
+};
+struct platform_stat {
+    struct platform_identity identity;
+    uint64_t size;
+    int64_t modified_ns;
+    bool folder, regular;
+};
+enum vg_err platform_file_open(const char *path, platform_file *out) VG_MUST_CHECK; /* to read */
+enum vg_err platform_file_stat(platform_file file, struct platform_stat *out) VG_MUST_CHECK;
+enum vg_err platform_path_stat(const char *path, struct platform_stat *out) VG_MUST_CHECK;
+/* Reads at an offset without moving anything; *got 0 at the end. */
+enum vg_err platform_file_read(platform_file file, uint64_t offset, void *to, size_t size,
+                               size_t *got) VG_MUST_CHECK;
+void platform_file_close(platform_file file);
+
+/* Names in a folder (no dot entries), sorted by bytes, at most `max`; *more when there were more.
+ * Free with platform_names_free(). */
+struct platform_names {
+    char **name;
+    size_t count;
+    bool more;
+};
+enum vg_err platform_folder_list(const char *path, size_t max,
+                                 struct platform_names *out) VG_MUST_CHECK;
+void platform_names_free(struct platform_names *names);
+
+/* Whole new content or the old one, never a mixture, durable on return (write, sync, rename, sync
+ * the folder). `secret`: readable by this user alone. */
+enum vg_err platform_file_replace(const char *path, struct slice content,
+                                  bool secret) VG_MUST_CHECK;
+enum vg_err platform_file_slurp(const char *path, size_t max, struct buf *out) VG_MUST_CHECK;
+enum vg_err platform_folder_make(const char *path, bool secret) VG_MUST_CHECK; /* with parents */
+enum vg_err platform_file_remove(const char *path) VG_MUST_CHECK; /* VG_ERR_NOENT is an answer */
+
+/* One process at a time: held until unlock or the end of the process. VG_ERR_EXISTS: taken. */
+enum vg_err platform_lock(const char *path, platform_file *out) VG_MUST_CHECK;
+void platform_unlock(platform_file lock);
+
+/* ---- watching folders ---- */
+struct platform_watch;
+enum vg_err platform_watch_new(struct platform_watch **out) VG_MUST_CHECK;
+void platform_watch_free(struct platform_watch *watch);
+enum vg_err platform_watch_add(struct platform_watch *watch, const char *folder) VG_MUST_CHECK;
+platform_handle platform_watch_handle(const struct platform_watch *watch);
+/* True when something happened in any of the folders since the last call (details are looked up). */
+bool platform_watch_drain(struct platform_watch *watch);
+
+/* ---- processes and streams ---- */
+struct platform_child {
+    int64_t pid; /* 0: none */
+    platform_stream stream;
+};
+/* Rights that a worker keeps at its start, until its own lock-down. */
+enum platform_right {
+    PLATFORM_RIGHT_CAPTURE = 1,   /* open a capture */
+    PLATFORM_RIGHT_READ_ALL = 2,  /* read files of others (host worker) */
+    PLATFORM_RIGHT_PROCESSES = 4, /* look into other processes (host worker) */
+};
+/* Starts this same program again with argv (argv[0] is the program's path, NULL-ended) and one
+ * stream; the child inherits nothing else but standard error. It dies with its parent. `user`
+ * NULL or "": no change of user. */
+enum vg_err platform_child_start(const char *const argv[], unsigned rights, const char *user,
+                                 struct platform_child *out) VG_MUST_CHECK;
+/* In the child: its end of the stream. */
+enum vg_err platform_child_stream(platform_stream *out) VG_MUST_CHECK;
+void platform_child_kill(const struct platform_child *child);
+/* VG_AGAIN while it lives. *status: exit code, or 128 + signal. */
+enum vg_err platform_child_wait(struct platform_child *child, int *status) VG_MUST_CHECK;
+void platform_stream_close(platform_stream stream);
+/* Non-blocking; *n 0 with VG_END at the end of the stream, VG_AGAIN when it would block. A file
+ * that came along is in *file (PLATFORM_NO_HANDLE: none; NULL: refuse and close it). */
+enum vg_err platform_stream_read(platform_stream stream, void *to, size_t size, size_t *n,
+                                 platform_file *file) VG_MUST_CHECK;
+enum vg_err platform_stream_write(platform_stream stream, const void *from, size_t size, size_t *n,
+                                  platform_file file) VG_MUST_CHECK;
+/* Waits for any of `count` handles to be readable (bit set in *ready; writable where the bit in
+ * `want_write` is set) or for the time to pass. */
+enum vg_err platform_wait(const platform_handle *handles, size_t count, unsigned want_write,
+                          int64_t wait_ns, unsigned *ready) VG_MUST_CHECK;
+
+/* ---- rights ---- */
+enum { PLATFORM_PATHS_MAX = 80 };
+struct platform_sandbox {
+    const char *read[PLATFORM_PATHS_MAX]; /* folders and files that may still be opened to read */
+    size_t read_count;
+    const char *write[4]; /* folders that may be written (keeper, quarantine) */
+    size_t write_count;
+    bool capture; /* an open capture handle goes on being used */
+    bool watch;   /* folder watching */
+    bool network; /* sockets (keeper only) */
+    bool keep_rights; /* host worker: keeps PLATFORM_RIGHT_READ_ALL and _PROCESSES */
+};
+/* Gives up all rights but these, for good: capabilities, no-new-privileges, Landlock, seccomp with
+ * an allow-list. `told` takes a JSON object of what holds: {"seccomp":true,"landlock":4,...};
+ * missing kernel features are told, not an error. */
+enum { PLATFORM_TOLD_MAX = 256 };
+enum vg_err platform_sandbox_enter(const struct platform_sandbox *sandbox,
+                                   char told[PLATFORM_TOLD_MAX]) VG_MUST_CHECK;
+/* When started as root: becomes `user`, keeping `rights` where needed for children. */
+enum vg_err platform_user_become(const char *user, unsigned rights) VG_MUST_CHECK;
+bool platform_is_admin(void);
+
+/* ---- service ---- */
+/* A handle that becomes readable on SIGTERM, SIGINT or the service manager's stop. */
+enum vg_err platform_stop_handle(platform_handle *out) VG_MUST_CHECK;
+void platform_service_ready(void);    /* sd_notify READY=1; nothing where there is no manager */
+void platform_service_watchdog(void); /* sd_notify WATCHDOG=1 */
+
+/* ---- what the machine is ---- */
+/* Interfaces worth watching by default, as names for libpcap: up, not loopback, with an address. */
+enum vg_err platform_interfaces_default(struct platform_names *out) VG_MUST_CHECK;
+enum vg_err platform_host_name(char *out, size_t size) VG_MUST_CHECK;
+/* An id of this installation of the system (not secret); "" where there is none. */
+enum vg_err platform_machine_id(char *out, size_t size) VG_MUST_CHECK;
+char *platform_program_path(void);                 /* malloc'd; NULL without memory */
+const char *platform_default_config(void);         /* "/etc/vigia/agent.yaml" */
+char *platform_path_expand(const char *path);      /* leading ~; malloc'd */
+void platform_secure_zero(void *p, size_t n);
+bool platform_terminal(int standard); /* 1 stdout, 2 stderr is a terminal */
+
+/* The program behind a local socket (host worker only). VG_ERR_NOENT when there is none. */
+struct platform_owner {
+    int64_t pid;
+    char name[64], path[512], user[64];
+};
+enum vg_err platform_socket_owner(bool tcp, bool v6, const uint8_t local[16], uint16_t local_port,
+                                  const uint8_t remote[16], uint16_t remote_port,
+                                  struct platform_owner *out) VG_MUST_CHECK;

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vigia-collector: finds the command and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base.h"
+
+int
+main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("vigia-collector " VIGIA_VERSION);
+        return VG_EXIT_DONE;
+    }
+    fputs("usage: vigia-collector COMMAND [OPTION]...\n", stderr);
+    return VG_EXIT_USAGE;
+}

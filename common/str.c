@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/str.h"
+
+const struct hash_key STR_HASH_STORED = {UINT64_C(0x7669676961207631), UINT64_C(0x2d6761706c657373)};
+
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool
+str_eq_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.at[i]) != lower(b.at[i]))
+            return false;
+    return true;
+}
+
+#define ROTL(x, n) ((x) << (n) | (x) >> (64 - (n)))
+
+#define SIP_ROUND(v0, v1, v2, v3)                                                                  \
+    do {                                                                                           \
+        v0 += v1, v1 = ROTL(v1, 13), v1 ^= v0, v0 = ROTL(v0, 32);                                  \
+        v2 += v3, v3 = ROTL(v3, 16), v3 ^= v2;                                                     \
+        v0 += v3, v3 = ROTL(v3, 21), v3 ^= v0;                                                     \
+        v2 += v1, v1 = ROTL(v1, 17), v1 ^= v2, v2 = ROTL(v2, 32);                                  \
+    } while (0)
+
+uint64_t
+str_hash(const struct hash_key *key, const void *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+    uint64_t v0 = key->k0 ^ UINT64_C(0x736f6d6570736575);
+    uint64_t v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d);
+    uint64_t v2 = key->k0 ^ UINT64_C(0x6c7967656e657261);
+    uint64_t v3 = key->k1 ^ UINT64_C(0x7465646279746573);
+    uint64_t tail = (uint64_t)len << 56;
+    size_t whole = len & ~(size_t)7;
+
+    for (size_t i = 0; i < whole; i += 8) {
+        uint64_t m;
+
+        memcpy(&m, p + i, 8); /* little-endian machines only: the platforms that we build for */
+        v3 ^= m;
+        SIP_ROUND(v0, v1, v2, v3);
+        v0 ^= m;
+    }
+    for (size_t i = whole; i < len; i++)
+        tail |= (uint64_t)p[i] << (8 * (i - whole));
+    v3 ^= tail;
+    SIP_ROUND(v0, v1, v2, v3);
+    v0 ^= tail;
+    v2 ^= 0xff;
+    SIP_ROUND(v0, v1, v2, v3);
+    SIP_ROUND(v0, v1, v2, v3);
+    SIP_ROUND(v0, v1, v2, v3);
+    return v0 ^ v1 ^ v2 ^ v3;
+}
