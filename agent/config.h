@@ -22,7 +22,8 @@ struct agent_config {
     struct shop_hours hours;
     struct zone *zone; /* owned */
 
-    bool net_enabled; /* `network:` is there, or absent with defaults; `network: off` turns it off */
+    bool
+        net_enabled; /* `network:` is there, or absent with defaults; `network: off` turns it off */
     enum net_mode mode;
     const char *interfaces[CONFIG_LIST_MAX]; /* "auto" or names; none when only replaying */
     size_t interface_count;
@@ -41,8 +42,8 @@ struct agent_config {
 
     const char *state_dir, *rules_dir; /* /var/lib/vigia */
     int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
-    const char *user;  /* whom the keeper becomes when started as root; "" stays */
-    bool sandbox;      /* default true; the command line's --no-sandbox is for tests */
+    const char *user; /* whom the keeper becomes when started as root; "" stays */
+    bool sandbox;     /* default true; the command line's --no-sandbox is for tests */
 
     const char *mail_to, *mail_from, *mail_transport; /* "maildir" or "smtp" */
     const json_t *smtp;                               /* borrowed; NULL */

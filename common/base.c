@@ -7,10 +7,10 @@ const char *
 vg_err_name(enum vg_err err)
 {
     static const char *const names[] = {
-        [VG_OK] = "ok",           [VG_AGAIN] = "again",         [VG_END] = "end",
-        [VG_ERR_SHORT] = "short", [VG_ERR_FORMAT] = "format",   [VG_ERR_LIMIT] = "limit",
-        [VG_ERR_NOMEM] = "nomem", [VG_ERR_DENIED] = "denied",   [VG_ERR_NOENT] = "noent",
-        [VG_ERR_SYS] = "sys",     [VG_ERR_EXISTS] = "exists",   [VG_ERR_CONFIG] = "config",
+        [VG_OK] = "ok",           [VG_AGAIN] = "again",       [VG_END] = "end",
+        [VG_ERR_SHORT] = "short", [VG_ERR_FORMAT] = "format", [VG_ERR_LIMIT] = "limit",
+        [VG_ERR_NOMEM] = "nomem", [VG_ERR_DENIED] = "denied", [VG_ERR_NOENT] = "noent",
+        [VG_ERR_SYS] = "sys",     [VG_ERR_EXISTS] = "exists", [VG_ERR_CONFIG] = "config",
     };
 
     if ((size_t)err >= VG_ARRAY_LEN(names) || names[err] == NULL)

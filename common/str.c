@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/str.h"
 
-const struct hash_key STR_HASH_STORED = {UINT64_C(0x7669676961207631), UINT64_C(0x2d6761706c657373)};
+const struct hash_key STR_HASH_STORED = {UINT64_C(0x7669676961207631),
+                                         UINT64_C(0x2d6761706c657373)};
 
 static char
 lower(char c)

@@ -30,7 +30,8 @@ struct text_message {
 };
 
 /* Loads every *.yaml of the folder. One bad file is an error that names it: VG_ERR_CONFIG. */
-enum vg_err texts_load(const char *rules_dir, struct texts **out, struct conf_error *err) VG_MUST_CHECK;
+enum vg_err texts_load(const char *rules_dir, struct texts **out,
+                       struct conf_error *err) VG_MUST_CHECK;
 void texts_free(struct texts *texts);
 
 /* The parsed file of one detector (settings, severity, attack), borrowed; NULL when unknown. */

@@ -6,9 +6,9 @@
 
 struct cli_command {
     const char *name;
-    const char *usage; /* after "vigia-agent " */
-    const char *brief; /* one line for the list */
-    const char *help;  /* the options, for --help of the command */
+    const char *usage;                 /* after "vigia-agent " */
+    const char *brief;                 /* one line for the list */
+    const char *help;                  /* the options, for --help of the command */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit code */
 };
 

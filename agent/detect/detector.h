@@ -22,13 +22,13 @@ struct shop_hours {
 enum { DETECT_WHY_MAX = 200 };
 
 struct detector_env {
-    const json_t *settings;     /* `settings` of the detector's rules file, borrowed */
-    const char *rules_dir;      /* for YARA and indicators: read in make(), before the lock-down */
-    const struct zone *zone;    /* the shop's */
+    const json_t *settings;  /* `settings` of the detector's rules file, borrowed */
+    const char *rules_dir;   /* for YARA and indicators: read in make(), before the lock-down */
+    const struct zone *zone; /* the shop's */
     const struct shop_hours *hours;
-    const char *currency;       /* the shop's, "MXN" */
-    struct judge *judge;        /* outlives the detector */
-    bool history;               /* baselines may be learned from the input (pay back-test, --learn) */
+    const char *currency; /* the shop's, "MXN" */
+    struct judge *judge;  /* outlives the detector */
+    bool history;         /* baselines may be learned from the input (pay back-test, --learn) */
 };
 
 struct state_out; /* rows of one detector to the sink */

@@ -35,9 +35,9 @@ struct test {
     const char *detector;
     int64_t time_ns;
     const struct party *subject, *peer; /* peer may be NULL */
-    double p;         /* in (0, 1]; upper tail under the learned baseline */
-    json_t *facts;    /* taken; NULL unless judge_wants(p) */
-    json_t *evidence; /* taken; NULL or an array */
+    double p;                           /* in (0, 1]; upper tail under the learned baseline */
+    json_t *facts;                      /* taken; NULL unless judge_wants(p) */
+    json_t *evidence;                   /* taken; NULL or an array */
 };
 void judge_test(struct judge *judge, struct test *test);
 
@@ -47,9 +47,9 @@ struct finding {
     const struct party *subject, *peer;
     double score;           /* 0..100 */
     enum severity severity; /* SEVERITY_INFO: the detector's own from its rules file */
-    const char *group;      /* more than detector, subject and peer that keeps findings apart; NULL */
-    json_t *facts;          /* taken */
-    json_t *evidence;       /* taken; NULL or an array */
+    const char *group; /* more than detector, subject and peer that keeps findings apart; NULL */
+    json_t *facts;     /* taken */
+    json_t *evidence;  /* taken; NULL or an array */
 };
 void judge_finding(struct judge *judge, struct finding *finding);
 

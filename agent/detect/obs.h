@@ -89,7 +89,7 @@ struct dns_view {
 struct http_view {
     const struct flow_view *flow;
     struct str method, host, uri, user_agent, mime;
-    int status; /* 0 while unanswered */
+    int status;                           /* 0 while unanswered */
     uint64_t request_body, response_body; /* bytes as seen so far */
 };
 
@@ -125,7 +125,14 @@ struct body_view {
 };
 
 enum txn_kind {
-    TXN_SALE, TXN_REFUND, TXN_VOID, TXN_AUTH, TXN_CHARGEBACK, TXN_PAYOUT, TXN_LOGIN, TXN_SETTINGS
+    TXN_SALE,
+    TXN_REFUND,
+    TXN_VOID,
+    TXN_AUTH,
+    TXN_CHARGEBACK,
+    TXN_PAYOUT,
+    TXN_LOGIN,
+    TXN_SETTINGS
 };
 enum txn_outcome { TXN_APPROVED, TXN_DECLINED, TXN_ERROR, TXN_PENDING };
 const char *txn_kind_name(enum txn_kind k);
@@ -141,11 +148,11 @@ struct txn_view {
     int64_t amount; /* minor units, never negative */
     bool has_amount;
     char currency[4];
-    struct str card;        /* keyed token */
-    char bin[7], last4[5];  /* "" where unknown */
+    struct str card;       /* keyed token */
+    char bin[7], last4[5]; /* "" where unknown */
     struct str customer, email, ip, device, terminal, employee, order, original, account;
     char country[3];
-    int label; /* -1 unknown, 0 genuine, 1 fraud (charge-back, --labels) */
+    int label;         /* -1 unknown, 0 genuine, 1 fraud (charge-back, --labels) */
     struct str source; /* the log it came from: file name without folder */
     uint64_t line;     /* 1-based */
 };
@@ -153,8 +160,8 @@ struct txn_view {
 struct card_view {
     struct str source;
     uint64_t line;
-    struct str field;  /* name of the column or key, "" in plain text */
-    struct str token;  /* keyed token */
+    struct str field; /* name of the column or key, "" in plain text */
+    struct str token; /* keyed token */
     char last4[5];
 };
 

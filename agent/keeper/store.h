@@ -10,8 +10,8 @@
 struct store;
 
 struct store_options {
-    const char *dir;         /* state folder, made when missing; locked while open */
-    const char *shop;        /* goes into nothing; for messages only */
+    const char *dir;  /* state folder, made when missing; locked while open */
+    const char *shop; /* goes into nothing; for messages only */
     int64_t bytes_max, alerts_keep_ns, observations_keep_ns;
     bool read_only; /* `alerts`, `show`, `verify`, `export`: no lock, works while `run` runs */
 };
@@ -65,7 +65,8 @@ enum vg_err store_query(struct store *store, const struct store_query *query, st
                         void *ctx) VG_MUST_CHECK;
 
 /* Small named values of the keeper's (health of sensors, mail state, last contact). */
-enum vg_err store_set_value(struct store *store, const char *name, struct slice value) VG_MUST_CHECK;
+enum vg_err store_set_value(struct store *store, const char *name,
+                            struct slice value) VG_MUST_CHECK;
 enum vg_err store_value(struct store *store, const char *name, struct buf *out) VG_MUST_CHECK;
 
 /* ---- seal ---- */

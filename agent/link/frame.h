@@ -43,7 +43,8 @@ void frame_put_text(struct buf *out, const void *text, size_t len); /* be16 leng
 
 /* Takes the next whole frame from `in`: VG_OK and *type, *payload (borrowed); VG_AGAIN when it is
  * not all there (`in` untouched); VG_ERR_LIMIT when its length is over FRAME_BYTES_MAX. */
-enum vg_err frame_next(struct slice *in, enum frame_type *type, struct slice *payload) VG_MUST_CHECK;
+enum vg_err frame_next(struct slice *in, enum frame_type *type,
+                       struct slice *payload) VG_MUST_CHECK;
 /* A text field; bad slice when short. */
 struct slice frame_text(struct slice *payload);
 
@@ -51,10 +52,10 @@ enum { FRAME_ANY_TIMES = 0, FRAME_GATE_MAX = 16 };
 
 struct frame_rule {
     enum frame_type type;
-    uint32_t min, max;          /* payload bytes, inclusive */
-    uint32_t times_max;         /* in the worker's life, or FRAME_ANY_TIMES */
-    uint32_t between_commits;   /* how many between two commits, or FRAME_ANY_TIMES */
-    uint32_t bytes_between;     /* how many payload bytes between two commits, or FRAME_ANY_TIMES */
+    uint32_t min, max;        /* payload bytes, inclusive */
+    uint32_t times_max;       /* in the worker's life, or FRAME_ANY_TIMES */
+    uint32_t between_commits; /* how many between two commits, or FRAME_ANY_TIMES */
+    uint32_t bytes_between;   /* how many payload bytes between two commits, or FRAME_ANY_TIMES */
     enum vg_err (*handle)(void *role, struct slice payload);
 };
 

@@ -106,9 +106,9 @@ struct platform_sandbox {
     size_t read_count;
     const char *write[4]; /* folders that may be written (keeper, quarantine) */
     size_t write_count;
-    bool capture; /* an open capture handle goes on being used */
-    bool watch;   /* folder watching */
-    bool network; /* sockets (keeper only) */
+    bool capture;     /* an open capture handle goes on being used */
+    bool watch;       /* folder watching */
+    bool network;     /* sockets (keeper only) */
     bool keep_rights; /* host worker: keeps PLATFORM_RIGHT_READ_ALL and _PROCESSES */
 };
 /* Gives up all rights but these, for good: capabilities, no-new-privileges, Landlock, seccomp with
@@ -133,9 +133,9 @@ enum vg_err platform_interfaces_default(struct platform_names *out) VG_MUST_CHEC
 enum vg_err platform_host_name(char *out, size_t size) VG_MUST_CHECK;
 /* An id of this installation of the system (not secret); "" where there is none. */
 enum vg_err platform_machine_id(char *out, size_t size) VG_MUST_CHECK;
-char *platform_program_path(void);                 /* malloc'd; NULL without memory */
-const char *platform_default_config(void);         /* "/etc/vigia/agent.yaml" */
-char *platform_path_expand(const char *path);      /* leading ~; malloc'd */
+char *platform_program_path(void);            /* malloc'd; NULL without memory */
+const char *platform_default_config(void);    /* "/etc/vigia/agent.yaml" */
+char *platform_path_expand(const char *path); /* leading ~; malloc'd */
 void platform_secure_zero(void *p, size_t n);
 bool platform_terminal(int standard); /* 1 stdout, 2 stderr is a terminal */
 
