@@ -1,0 +1,1 @@
+import { h, render } from "preact"; render(h("h1", null, "Vigía"), document.getElementById("app"));
