@@ -26,7 +26,8 @@ struct platform_stat {
     int64_t modified_ns;
     bool folder, regular;
 };
-enum vg_err platform_file_open(const char *path, platform_file *out) VG_MUST_CHECK; /* to read */
+/* To read. Never blocks, so look at `regular` before trusting that it is a file. */
+enum vg_err platform_file_open(const char *path, platform_file *out) VG_MUST_CHECK;
 enum vg_err platform_file_stat(platform_file file, struct platform_stat *out) VG_MUST_CHECK;
 enum vg_err platform_path_stat(const char *path, struct platform_stat *out) VG_MUST_CHECK;
 /* Reads at an offset without moving anything; *got 0 at the end. */
@@ -34,8 +35,8 @@ enum vg_err platform_file_read(platform_file file, uint64_t offset, void *to, si
                                size_t *got) VG_MUST_CHECK;
 void platform_file_close(platform_file file);
 
-/* Names in a folder (no dot entries), sorted by bytes, at most `max`; *more when there were more.
- * Free with platform_names_free(). */
+/* Names in a folder (without "." and ".."), sorted by bytes, at most `max`; `more` when there were
+ * more. Free with platform_names_free(). */
 struct platform_names {
     char **name;
     size_t count;
@@ -49,6 +50,8 @@ void platform_names_free(struct platform_names *names);
  * the folder). `secret`: readable by this user alone. */
 enum vg_err platform_file_replace(const char *path, struct slice content,
                                   bool secret) VG_MUST_CHECK;
+/* The whole file: *out is made here, with cap `max`, and is the caller's (buf_done). VG_ERR_LIMIT
+ * when the file is larger. */
 enum vg_err platform_file_slurp(const char *path, size_t max, struct buf *out) VG_MUST_CHECK;
 enum vg_err platform_folder_make(const char *path, bool secret) VG_MUST_CHECK; /* with parents */
 enum vg_err platform_file_remove(const char *path) VG_MUST_CHECK; /* VG_ERR_NOENT is an answer */
@@ -61,6 +64,7 @@ void platform_unlock(platform_file lock);
 struct platform_watch;
 enum vg_err platform_watch_new(struct platform_watch **out) VG_MUST_CHECK;
 void platform_watch_free(struct platform_watch *watch);
+/* Adding a folder again is fine; one that was deleted and made again must be added again. */
 enum vg_err platform_watch_add(struct platform_watch *watch, const char *folder) VG_MUST_CHECK;
 platform_handle platform_watch_handle(const struct platform_watch *watch);
 /* True when something happened in any of the folders since the last call (details are looked up). */
@@ -95,7 +99,8 @@ enum vg_err platform_stream_read(platform_stream stream, void *to, size_t size, 
 enum vg_err platform_stream_write(platform_stream stream, const void *from, size_t size, size_t *n,
                                   platform_file file) VG_MUST_CHECK;
 /* Waits for any of `count` handles to be readable (bit set in *ready; writable where the bit in
- * `want_write` is set) or for the time to pass. */
+ * `want_write` is set) or for the time to pass (negative: no limit). At most 32 handles; *ready 0
+ * when the time passed. */
 enum vg_err platform_wait(const platform_handle *handles, size_t count, unsigned want_write,
                           int64_t wait_ns, unsigned *ready) VG_MUST_CHECK;
 
