@@ -45,6 +45,8 @@ struct detector {
     void (*save)(void *self, struct state_out *out); /* may be NULL: no state */
     enum vg_err (*load)(void *self, struct slice key, uint16_t version, struct slice blob);
     void (*free)(void *self);
+    /* Counters for the sensor's health record: integers under names of its own. May be NULL. */
+    void (*health)(const void *self, json_t *counters);
 };
 
 struct panel;
@@ -70,6 +72,9 @@ void panel_observe(struct panel *panel, const struct obs *obs);
 /* Learn silently (--learn): detectors see everything, the judge emits nothing. */
 void panel_mute(struct panel *panel, bool muted);
 struct judge *panel_judge(struct panel *panel);
+
+/* Counters of all detectors, as "net.yara.bytes_skipped", into the sensor's health object. */
+void panel_health(const struct panel *panel, json_t *health);
 
 /* All changed rows to the sink, before a commit. */
 void panel_save(struct panel *panel);
