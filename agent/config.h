@@ -10,7 +10,7 @@ enum { CONFIG_LIST_MAX = 64 };
 enum net_mode { NET_MODE_ENDPOINT, NET_MODE_MIRROR };
 
 struct pay_source {
-    const char *path;   /* a file or a folder */
+    const char *path;   /* a file or a folder, ~ resolved */
     const char *format; /* a profile's name, a path, or "auto" */
 };
 
@@ -19,8 +19,8 @@ struct agent_config {
     json_t *tree; /* checked, with defaults; owned */
 
     const char *shop_name, *zone_name, *language, *currency;
-    struct shop_hours hours;
-    struct zone *zone; /* owned */
+    struct shop_hours hours; /* close_min < open_min: closes after midnight; 24:00 is 1440 */
+    struct zone *zone;       /* owned */
 
     bool
         net_enabled; /* `network:` is there, or absent with defaults; `network: off` turns it off */
@@ -40,24 +40,32 @@ struct agent_config {
 
     double budget_per_week;
 
-    const char *state_dir, *rules_dir; /* /var/lib/vigia */
+    const char *state_dir; /* /var/lib/vigia */
+    const char *rules_dir; /* found beside the program where the file names none; NULL: nowhere */
     int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
     const char *user; /* whom the keeper becomes when started as root; "" stays */
     bool sandbox;     /* default true; the command line's --no-sandbox is for tests */
 
-    const char *mail_to, *mail_from, *mail_transport; /* "maildir" or "smtp" */
-    const json_t *smtp;                               /* borrowed; NULL */
+    const char *mail_to, *mail_from, *mail_transport; /* "maildir" or "smtp"; to "": no mail */
+    const json_t *smtp; /* host, port, user, password, tls; borrowed; NULL */
 };
 
 /* DESIGN's example works as it stands. VG_ERR_CONFIG with err->text; VG_ERR_NOENT; VG_ERR_NOMEM. */
 enum vg_err agent_config_load(const char *path, struct agent_config *out,
                               struct conf_error *err) VG_MUST_CHECK;
+/* The same from text; `label` names it in errors. */
+enum vg_err agent_config_parse(const char *label, struct slice text, struct agent_config *out,
+                               struct conf_error *err) VG_MUST_CHECK;
 /* From the tree of a checked configuration (a worker's): takes the reference. */
 enum vg_err agent_config_from_tree(json_t *tree, struct agent_config *out,
                                    struct conf_error *err) VG_MUST_CHECK;
 /* The defaults, as for an empty file: for `read`, `pay` and `scan` without -c. */
 enum vg_err agent_config_default(struct agent_config *out, struct conf_error *err) VG_MUST_CHECK;
 void agent_config_done(struct agent_config *config);
+
+/* What a worker may know of it: the tree without `mail` (passwords). New reference, NULL without
+ * memory; agent_config_from_tree() takes it. */
+json_t *agent_config_for_worker(const struct agent_config *config);
 
 /* The schema, for `check`, the man page and shell completion. */
 extern const struct conf_field AGENT_CONFIG_SCHEMA[];

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schema of agent.yaml: every key, its limits, its default, and what to write instead. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/config.h"
+
+/* ISO 4217 list one (2024), without funds and metals. */
+static const char CURRENCIES[] =
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP "
+    "BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP "
+    "GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR "
+    "KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK "
+    "MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR "
+    "SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS "
+    "UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL ";
+
+static bool
+check_zone(const char *text, char why[160])
+{
+    struct zone *zone;
+
+    if (zone_load(text, &zone) == VG_OK) {
+        zone_free(zone);
+        return true;
+    }
+    snprintf(why, 160, "no such time zone on this machine");
+    return false;
+}
+
+static bool
+check_currency(const char *text, char why[160])
+{
+    const char *at;
+
+    if (strlen(text) == 3 && strchr(text, ' ') == NULL) {
+        at = strstr(CURRENCIES, text);
+        if (at != NULL && at[3] == ' ' && (at - CURRENCIES) % 4 == 0)
+            return true;
+    }
+    snprintf(why, 160, "no currency code of ISO 4217 (three capital letters)");
+    return false;
+}
+
+static bool
+clock_ok(const char *p)
+{
+    unsigned hour, min;
+
+    for (int i = 0; i < 5; i++)
+        if (i == 2 ? p[i] != ':' : p[i] < '0' || p[i] > '9')
+            return false;
+    hour = (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+    min = (unsigned)(p[3] - '0') * 10 + (unsigned)(p[4] - '0');
+    return hour * 60 + min <= 24 * 60 && min < 60;
+}
+
+static bool
+check_hours(const char *text, char why[160])
+{
+    if (strcmp(text, "closed") == 0)
+        return true;
+    if (strlen(text) == 11 && clock_ok(text) && text[5] == '-' && clock_ok(text + 6) &&
+        strncmp(text, text + 6, 5) != 0 && strncmp(text, "24", 2) != 0)
+        return true;
+    snprintf(why, 160, "opening hours are HH:MM-HH:MM (24 hours) or closed");
+    return false;
+}
+
+/* A path or name: no control bytes, which would end in logs and commands. */
+static bool
+check_plain(const char *text, char why[160])
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+            snprintf(why, 160, "control characters are not allowed");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+check_mail(const char *text, char why[160])
+{
+    const char *at = strchr(text, '@');
+
+    if (at != NULL && at != text && strchr(at + 1, '@') == NULL && at[1] != '\0' && at[1] != '.' &&
+        strpbrk(text, " \t\r\n<>,;\"\\") == NULL && check_plain(text, why))
+        return true;
+    snprintf(why, 160, "no mail address");
+    return false;
+}
+
+static bool
+check_user(const char *text, char why[160])
+{
+    if (strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+            strlen(text) &&
+        text[0] != '-')
+        return true;
+    snprintf(why, 160, "no user name");
+    return false;
+}
+
+static bool
+check_host(const char *text, char why[160])
+{
+    if (text[0] != '\0' && text[0] != '-' && strpbrk(text, "/@ \t\r\n?#") == NULL)
+        return true;
+    snprintf(why, 160, "a host name or an address, without port");
+    return false;
+}
+
+static const char *const LANGUAGES[] = {"system", "es-MX", "es", "en", NULL};
+static const char *const MODES[] = {"endpoint", "mirror", NULL};
+static const char *const TRANSPORTS[] = {"maildir", "smtp", NULL};
+static const char *const TLS_MODES[] = {"starttls", "tls", "none", NULL};
+
+#define TEXT(k, most) .key = (k), .type = CONF_TEXT, .min = 1, .max = (most)
+#define END                                                                                        \
+    {                                                                                              \
+        .key = NULL                                                                                \
+    }
+
+static const struct conf_field HOURS_ITEM = {TEXT("", 11), .check = check_hours,
+                                             .example = "hours: {mon-fri: 09:00-20:00}"};
+
+static const struct conf_field SHOP[] = {
+    {TEXT("name", 120), .check = check_plain, .example = "name: Tacos El Güero"},
+    {TEXT("zone", 64), .fallback = "system", .check = check_zone,
+     .example = "zone: America/Mexico_City"},
+    {.key = "language",
+     .type = CONF_CHOICE,
+     .fallback = "system",
+     .choices = LANGUAGES,
+     .example = "language: es-MX"},
+    {TEXT("currency", 3), .fallback = "MXN", .check = check_currency, .example = "currency: MXN"},
+    {.key = "hours",
+     .type = CONF_DICT,
+     .item = &HOURS_ITEM,
+     .example = "hours: {mon-fri: 09:00-20:00, sat: 10:00-15:00}"},
+    END,
+};
+
+static const struct conf_field INTERFACE_ITEM = {TEXT("", 64), .check = check_plain,
+                                                 .example = "interfaces: [eth0]"};
+static const struct conf_field REPLAY_ITEM = {TEXT("", 1024), .check = check_plain,
+                                              .example = "replay: [/srv/capture.pcap]"};
+
+static const struct conf_field NETWORK[] = {
+    {.key = "interfaces",
+     .type = CONF_LIST,
+     .item = &INTERFACE_ITEM,
+     .min = 0,
+     .max = CONFIG_LIST_MAX,
+     .example = "interfaces: auto"},
+    {.key = "mode",
+     .type = CONF_CHOICE,
+     .fallback = "endpoint",
+     .choices = MODES,
+     .example = "mode: endpoint"},
+    {.key = "bpf",
+     .type = CONF_TEXT,
+     .fallback = "\"\"",
+     .max = 4096,
+     .check = check_plain,
+     .example = "bpf: not port 22"},
+    {.key = "snaplen",
+     .type = CONF_INT,
+     .fallback = "65535",
+     .min = 68,
+     .max = 262144,
+     .example = "snaplen: 65535"},
+    {.key = "buffer",
+     .type = CONF_SIZE,
+     .fallback = "4 MiB",
+     .min = 65536,
+     .max = 1 << 30,
+     .example = "buffer: 4 MiB"},
+    {.key = "promiscuous", .type = CONF_BOOL, .example = "promiscuous: true"},
+    {.key = "replay",
+     .type = CONF_LIST,
+     .item = &REPLAY_ITEM,
+     .max = CONFIG_LIST_MAX,
+     .example = "replay: [/srv/capture.pcap]"},
+    END,
+};
+
+static const struct conf_field PAYMENT[] = {
+    {TEXT("path", 1024), .required = true, .check = check_plain,
+     .example = "path: /srv/pos/export"},
+    {TEXT("format", 1024), .fallback = "auto", .check = check_plain, .example = "format: auto"},
+    END,
+};
+static const struct conf_field PAYMENT_ITEM = {
+    .key = "",
+    .type = CONF_MAP,
+    .fields = PAYMENT,
+    .example = "payments: [{path: /srv/pos/export, format: auto}]"};
+static const struct conf_field FILE_ITEM = {TEXT("", 1024), .check = check_plain,
+                                            .example = "files: [~/Downloads]"};
+
+static const struct conf_field ALERTS[] = {
+    {.key = "budget_per_week",
+     .type = CONF_REAL,
+     .fallback = "3",
+     .min = 0,
+     .max = 1000,
+     .example = "budget_per_week: 3"},
+    END,
+};
+
+static const struct conf_field STORE[] = {
+    {TEXT("path", 1024), .fallback = "/var/lib/vigia", .check = check_plain,
+     .example = "path: /var/lib/vigia"},
+    {.key = "size",
+     .type = CONF_SIZE,
+     .fallback = "512 MiB",
+     .min = 8388608.0,
+     .max = 1099511627776.0,
+     .example = "size: 512 MiB"},
+    {.key = "alerts",
+     .type = CONF_DURATION,
+     .fallback = "365d",
+     .min = 86400e9,
+     .max = 3650 * 86400e9,
+     .example = "alerts: 365d"},
+    {.key = "observations",
+     .type = CONF_DURATION,
+     .fallback = "7d",
+     .min = 3600e9,
+     .max = 3650 * 86400e9,
+     .example = "observations: 7d"},
+    END,
+};
+
+static const struct conf_field SMTP[] = {
+    {TEXT("host", 255), .required = true, .check = check_host, .example = "host: smtp.example.mx"},
+    {.key = "port",
+     .type = CONF_INT,
+     .fallback = "587",
+     .min = 1,
+     .max = 65535,
+     .example = "port: 587"},
+    {.key = "user",
+     .type = CONF_TEXT,
+     .fallback = "\"\"",
+     .max = 255,
+     .check = check_plain,
+     .example = "user: alerts@example.mx"},
+    {.key = "password",
+     .type = CONF_TEXT,
+     .fallback = "\"\"",
+     .max = 255,
+     .check = check_plain,
+     .example = "password: \"...\""},
+    {.key = "tls",
+     .type = CONF_CHOICE,
+     .fallback = "starttls",
+     .choices = TLS_MODES,
+     .example = "tls: starttls"},
+    END,
+};
+static const struct conf_field MAIL[] = {
+    {TEXT("to", 254), .check = check_mail, .example = "to: owner@example.mx"},
+    {TEXT("from", 254), .check = check_mail, .example = "from: vigia@example.mx"},
+    {.key = "transport",
+     .type = CONF_CHOICE,
+     .choices = TRANSPORTS,
+     .example = "transport: maildir"},
+    {.key = "smtp",
+     .type = CONF_MAP,
+     .fields = SMTP,
+     .example = "smtp: {host: smtp.example.mx, user: alerts@example.mx, password: \"...\"}"},
+    END,
+};
+
+static const struct conf_field SERVICE[] = {
+    {.key = "user",
+     .type = CONF_TEXT,
+     .fallback = "\"\"",
+     .max = 32,
+     .check = check_user,
+     .example = "user: vigia"},
+    END,
+};
+
+const struct conf_field AGENT_CONFIG_SCHEMA[] = {
+    {.key = "shop",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = SHOP,
+     .example = "shop: {name: Tacos El Güero, zone: America/Mexico_City}"},
+    {.key = "network",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = NETWORK,
+     .example = "network: {interfaces: auto, mode: endpoint}, or network: off"},
+    {.key = "payments",
+     .type = CONF_LIST,
+     .item = &PAYMENT_ITEM,
+     .max = CONFIG_LIST_MAX,
+     .example = "payments: [{path: /srv/pos/export, format: auto}]"},
+    {.key = "files",
+     .type = CONF_LIST,
+     .item = &FILE_ITEM,
+     .max = CONFIG_LIST_MAX,
+     .example = "files: [~/Downloads]"},
+    {.key = "alerts",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = ALERTS,
+     .example = "alerts: {budget_per_week: 3}"},
+    {.key = "store",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = STORE,
+     .example = "store: {path: /var/lib/vigia, size: 512 MiB}"},
+    {.key = "mail",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = MAIL,
+     .example = "mail: {to: owner@example.mx, transport: maildir}"},
+    {.key = "service",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = SERVICE,
+     .example = "service: {user: vigia}"},
+    {TEXT("rules", 1024), .check = check_plain, .example = "rules: /usr/share/vigia/rules"},
+    {.key = "sandbox", .type = CONF_BOOL, .fallback = "true", .example = "sandbox: true"},
+    END,
+};
