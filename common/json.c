@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "common/vtime.h"
 
 /* jansson recurses to a depth of 2048 of its own; we refuse far earlier, before it allocates. */
@@ -102,30 +103,6 @@ vg_json_bool(const json_t *object, const char *key, bool otherwise)
     const json_t *v = json_object_get(object, key);
 
     return json_is_boolean(v) ? json_is_true(v) : otherwise;
-}
-
-/* Length of the valid UTF-8 sequence at the start of `s` (RFC 3629), 0 when there is none. */
-static size_t
-utf8_len(struct slice s)
-{
-    uint8_t a = slice_u8(&s), b, c, d;
-
-    if (a < 0x80)
-        return 1;
-    b = slice_u8(&s);
-    if (a >= 0xc2 && a <= 0xdf)
-        return !s.bad && (b & 0xc0) == 0x80 ? 2 : 0;
-    c = slice_u8(&s);
-    if (a >= 0xe0 && a <= 0xef) {
-        if (s.bad || (b & 0xc0) != 0x80 || (c & 0xc0) != 0x80)
-            return 0;
-        return (a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f) ? 0 : 3;
-    }
-    d = slice_u8(&s);
-    if (a < 0xf0 || a > 0xf4 || s.bad || (b & 0xc0) != 0x80 || (c & 0xc0) != 0x80 ||
-        (d & 0xc0) != 0x80)
-        return 0;
-    return (a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f) ? 0 : 4;
 }
 
 /* How many bytes from the start need no escape. */
