@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "agent/config.h"
+#include "common/mail.h"
+#include "common/mail_send.h"
 
 /* ISO 4217 list one (2024), without funds and metals. */
 static const char CURRENCIES[] =
@@ -83,10 +85,7 @@ check_plain(const char *text, char why[160])
 static bool
 check_mail(const char *text, char why[160])
 {
-    const char *at = strchr(text, '@');
-
-    if (at != NULL && at != text && strchr(at + 1, '@') == NULL && at[1] != '\0' && at[1] != '.' &&
-        strpbrk(text, " \t\r\n<>,;\"\\") == NULL && check_plain(text, why))
+    if (mail_address_valid(text))
         return true;
     snprintf(why, 160, "no mail address");
     return false;
@@ -103,19 +102,9 @@ check_user(const char *text, char why[160])
     return false;
 }
 
-static bool
-check_host(const char *text, char why[160])
-{
-    if (text[0] != '\0' && text[0] != '-' && strpbrk(text, "/@ \t\r\n?#") == NULL)
-        return true;
-    snprintf(why, 160, "a host name or an address, without port");
-    return false;
-}
-
 static const char *const LANGUAGES[] = {"system", "es-MX", "es", "en", NULL};
 static const char *const MODES[] = {"endpoint", "mirror", NULL};
 static const char *const TRANSPORTS[] = {"maildir", "smtp", NULL};
-static const char *const TLS_MODES[] = {"starttls", "tls", "none", NULL};
 
 #define TEXT(k, most) .key = (k), .type = CONF_TEXT, .min = 1, .max = (most)
 #define END                                                                                        \
@@ -235,33 +224,6 @@ static const struct conf_field STORE[] = {
     END,
 };
 
-static const struct conf_field SMTP[] = {
-    {TEXT("host", 255), .required = true, .check = check_host, .example = "host: smtp.example.mx"},
-    {.key = "port",
-     .type = CONF_INT,
-     .fallback = "587",
-     .min = 1,
-     .max = 65535,
-     .example = "port: 587"},
-    {.key = "user",
-     .type = CONF_TEXT,
-     .fallback = "\"\"",
-     .max = 255,
-     .check = check_plain,
-     .example = "user: alerts@example.mx"},
-    {.key = "password",
-     .type = CONF_TEXT,
-     .fallback = "\"\"",
-     .max = 255,
-     .check = check_plain,
-     .example = "password: \"...\""},
-    {.key = "tls",
-     .type = CONF_CHOICE,
-     .fallback = "starttls",
-     .choices = TLS_MODES,
-     .example = "tls: starttls"},
-    END,
-};
 static const struct conf_field MAIL[] = {
     {TEXT("to", 254), .check = check_mail, .example = "to: owner@example.mx"},
     {TEXT("from", 254), .check = check_mail, .example = "from: vigia@example.mx"},
@@ -271,7 +233,7 @@ static const struct conf_field MAIL[] = {
      .example = "transport: maildir"},
     {.key = "smtp",
      .type = CONF_MAP,
-     .fields = SMTP,
+     .fields = MAIL_SMTP_SCHEMA,
      .example = "smtp: {host: smtp.example.mx, user: alerts@example.mx, password: \"...\"}"},
     END,
 };

@@ -25,8 +25,8 @@ struct mail_route {
     const json_t *smtp; /* checked by MAIL_SMTP_SCHEMA */
 };
 
-/* The map `smtp:` of both configurations: {host, port, security: starttls|tls|none, user, password,
- * password_file, from, from_name, ca_file}. TLS with a checked certificate unless said otherwise. */
+/* The map `smtp:` of both configurations: {host, port, tls: starttls|tls|none, user, password,
+ * password_file, ca_file}. TLS with a checked certificate unless said otherwise. */
 extern const struct conf_field MAIL_SMTP_SCHEMA[];
 
 /* A maildir name that is the same for the same message. */

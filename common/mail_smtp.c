@@ -11,16 +11,7 @@
 
 enum { CONNECT_TIMEOUT_S = 30, WHOLE_TIMEOUT_S = 120, PASSWORD_MAX = 512 };
 
-static const char *const SECURITY[] = {"starttls", "tls", "none", NULL};
-
-static bool
-check_address(const char *text, char why[160])
-{
-    if (mail_address_valid(text))
-        return true;
-    snprintf(why, 160, "this is not an e-mail address");
-    return false;
-}
+static const char *const TLS_MODES[] = {"starttls", "tls", "none", NULL};
 
 static bool
 check_host(const char *text, char why[160])
@@ -40,19 +31,17 @@ const struct conf_field MAIL_SMTP_SCHEMA[] = {
      .check = check_host,
      .example = "host: smtp.example.mx"},
     {.key = "port", .type = CONF_INT, .fallback = "587", .min = 1, .max = 65535},
-    {.key = "security",
+    {.key = "tls",
      .type = CONF_CHOICE,
-     .choices = SECURITY,
+     .choices = TLS_MODES,
      .fallback = "starttls",
-     .example = "security: starttls"},
+     .example = "tls: starttls"},
     {.key = "user", .type = CONF_TEXT, .max = 254},
     {.key = "password", .type = CONF_TEXT, .max = PASSWORD_MAX},
     {.key = "password_file",
      .type = CONF_TEXT,
      .max = 4096,
      .example = "password_file: /etc/vigia/smtp.password"},
-    {.key = "from", .type = CONF_TEXT, .check = check_address, .example = "from: vigia@example.mx"},
-    {.key = "from_name", .type = CONF_TEXT, .max = 100},
     {.key = "ca_file", .type = CONF_TEXT, .max = 4096},
     {.key = NULL},
 };
@@ -97,9 +86,9 @@ set_login(CURL *easy, const json_t *smtp, char why[MAIL_WHY_MAX])
     char secret[PASSWORD_MAX];
     bool ok;
 
-    if (user == NULL)
+    if (user == NULL || user[0] == '\0')
         return true;
-    if (path != NULL && password == NULL) {
+    if (path != NULL && (password == NULL || password[0] == '\0')) {
         if (!read_password(path, secret)) {
             snprintf(why, MAIL_WHY_MAX, "cannot read password_file");
             return false;
@@ -115,9 +104,9 @@ set_login(CURL *easy, const json_t *smtp, char why[MAIL_WHY_MAX])
 static bool
 set_server(CURL *easy, const json_t *smtp, char why[MAIL_WHY_MAX])
 {
-    const char *security = vg_json_str(smtp, "security", "starttls");
+    const char *mode = vg_json_str(smtp, "tls", "starttls");
     const char *ca = vg_json_str(smtp, "ca_file", NULL);
-    bool tls = strcmp(security, "tls") == 0, plain = strcmp(security, "none") == 0;
+    bool tls = strcmp(mode, "tls") == 0, plain = strcmp(mode, "none") == 0;
     char url[300];
 
     /* The path is what we say in EHLO. */

@@ -325,7 +325,7 @@ test_results_of_sending(void **state)
         .kind = MAIL_ROUTE_MAILDIR, .folder = "box", .deliver = deliver_fails};
     struct slice mail = slice_of("mail", 4);
     char why[MAIL_WHY_MAX] = "";
-    json_t *smtp = json_pack("{s:s, s:i, s:s}", "host", "127.0.0.1", "port", 1, "security", "none");
+    json_t *smtp = json_pack("{s:s, s:i, s:s}", "host", "127.0.0.1", "port", 1, "tls", "none");
 
     (void)state;
     assert_int_equal(mail_send(&route, "a@b.mx", "c@d.mx", "<1.0@x.mx>", 0, mail, why), MAIL_RETRY);
