@@ -4,7 +4,7 @@ add_library(vg_flags INTERFACE)
 target_include_directories(vg_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(vg_flags INTERFACE VIGIA_VERSION="${PROJECT_VERSION}" _DEFAULT_SOURCE)
 target_compile_options(vg_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes
-  -Wvla -Wstrict-prototypes -Wformat=2 -Wno-unused-parameter -fno-common -fno-strict-aliasing)
+  -Wvla -Wstrict-prototypes -Wformat=2 -Wno-unused-parameter -Wno-format-truncation -fno-common -fno-strict-aliasing)
 if(VIGIA_WERROR)
   target_compile_options(vg_flags INTERFACE -Werror)
 endif()
