@@ -23,6 +23,7 @@ enum obs_kind {
     OBS_CARD, /* a full card number stood in a log: where, never the number */
     OBS_FILE, /* a piece of a file on disk */
     OBS_FEEDBACK,
+    OBS_LABEL, /* what became of an earlier transaction: `txn` as it was, label 0 or 1 */
     OBS_KIND_COUNT
 };
 
@@ -181,7 +182,7 @@ struct obs {
         const struct arp_view *arp;
         const struct icmp_view *icmp;
         const struct body_view *body; /* OBS_BODY and OBS_FILE */
-        const struct txn_view *txn;
+        const struct txn_view *txn; /* OBS_TXN and OBS_LABEL; obs.time_ns: when it became known */
         const struct card_view *card;
         const struct feedback_view *feedback;
     };
