@@ -31,7 +31,11 @@ struct detector_env {
     bool history;         /* baselines may be learned from the input (pay back-test, --learn) */
 };
 
-struct state_out; /* rows of one detector to the sink */
+/* Rows of one detector to the sink. */
+struct state_out {
+    const struct sink *sink;
+    const char *detector;
+};
 void state_put(struct state_out *out, struct slice key, uint16_t version, struct slice blob);
 void state_remove(struct state_out *out, struct slice key);
 
@@ -45,7 +49,8 @@ struct detector {
     void (*save)(void *self, struct state_out *out); /* may be NULL: no state */
     enum vg_err (*load)(void *self, struct slice key, uint16_t version, struct slice blob);
     void (*free)(void *self);
-    /* Counters for the sensor's health record: integers under names of its own. May be NULL. */
+    /* Counters for the sensor's health record: integers under names of its own, the panel puts the
+     * detector's name before them; "learning": 1 while it is. May be NULL. */
     void (*health)(const void *self, json_t *counters);
 };
 

@@ -6,13 +6,19 @@
  * is held against a threshold that aims at the target number of alerts a week, and spends the
  * budget (DESIGN, Budget), which is refilled by event time. What the cap suppresses becomes an
  * `info` event, counted. Findings are certain by nature: they alert at once, grouped by detector,
- * subject and peer for EVENT_INCIDENT_HOURS; a group that grows tenfold says so in a new event. */
+ * subject and peer for EVENT_INCIDENT_HOURS; a group that grows tenfold says so in a new event.
+ *
+ * The threshold is target / (tests a week), and the rate of tests is itself learned; every call of
+ * judge_test() counts as one, also with a large p, so a detector reports each test that it makes.
+ * A group (of findings, or of alerts on one subject) ends EVENT_INCIDENT_HOURS after its last
+ * evidence and in any case JUDGE_GROUP_LIFE_NS after it began. */
 #pragma once
 
 #include "agent/detect/sink.h"
 #include "common/texts.h"
 
-#define JUDGE_WINDOW_NS (INT64_C(3600) * 1000000000)
+#define JUDGE_WINDOW_NS     (INT64_C(3600) * 1000000000)
+#define JUDGE_GROUP_LIFE_NS (24 * JUDGE_WINDOW_NS)
 enum { JUDGE_SUBJECTS_MAX = 4096, JUDGE_GROUPS_MAX = 4096 };
 
 struct judge;
@@ -30,6 +36,20 @@ void judge_free(struct judge *judge);
 
 /* Whether a test with this p could alert: build facts only then. */
 bool judge_wants(const struct judge *judge, double p);
+/* Emit nothing and spend nothing, but count tests as ever (--learn). */
+void judge_mute(struct judge *judge, bool muted);
+/* The p below which a test alone alerts now. */
+double judge_threshold(const struct judge *judge);
+
+/* The weight 0..1 with which to learn an observation whose test gave p: one minus the suspicion
+ * that it is no part of what is normal (Sellke, Bayarri and Berger 2001, with the prior odds
+ * JUDGE_PRIOR_ODDS). 0.2 at p = 1e-4, 0.99 at p = 0.1. Pure. */
+#define JUDGE_PRIOR_ODDS 0.01
+double judge_learn_weight(double p);
+/* -log10(p) on a smooth, strictly rising scale 0..100: 1e-4 is 50. Pure. */
+double judge_score(double p);
+/* Counters into a flat object: tests, alerts, suppressed, tables turned away. */
+void judge_health(const struct judge *judge, json_t *out);
 
 struct test {
     const char *detector;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* codec: doubles and signed times in state rows, bit by bit, so that a restored run continues with
+ * exactly the numbers that it had. */
+#pragma once
+
+#include "common/buf.h"
+#include "common/slice.h"
+
+static inline void
+codec_put_f64(struct buf *b, double v)
+{
+    uint64_t bits;
+
+    __builtin_memcpy(&bits, &v, sizeof bits);
+    buf_put_be64(b, bits);
+}
+
+/* A NaN or an infinity in a row is damage: reads as 0 and marks the slice bad. */
+static inline double
+codec_f64(struct slice *s)
+{
+    uint64_t bits = slice_be64(s);
+    double v;
+
+    __builtin_memcpy(&v, &bits, sizeof v);
+    if (!__builtin_isfinite(v)) {
+        s->bad = true;
+        return 0;
+    }
+    return v;
+}
+
+static inline void
+codec_put_f32(struct buf *b, float v)
+{
+    uint32_t bits;
+
+    __builtin_memcpy(&bits, &v, sizeof bits);
+    buf_put_be32(b, bits);
+}
+
+static inline float
+codec_f32(struct slice *s)
+{
+    uint32_t bits = slice_be32(s);
+    float v;
+
+    __builtin_memcpy(&v, &bits, sizeof v);
+    if (!__builtin_isfinite(v)) {
+        s->bad = true;
+        return 0;
+    }
+    return v;
+}
+
+static inline void
+codec_put_i64(struct buf *b, int64_t v)
+{
+    buf_put_be64(b, (uint64_t)v);
+}
+
+static inline int64_t
+codec_i64(struct slice *s)
+{
+    return (int64_t)slice_be64(s);
+}
+
+/* Text with a 32-bit length before it. */
+static inline void
+codec_put_text(struct buf *b, const char *at, size_t len)
+{
+    buf_put_be32(b, (uint32_t)len);
+    buf_put(b, at, len);
+}

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* detectors: the names that the registration table in panel.c lists, one file each. */
+#pragma once
+
+#include "agent/detect/detector.h"

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/detect/judge_event.h"
+
+#include <string.h>
+
+#include "common/vtime.h"
+
+enum { ATTACK_MAX = 16 };
+
+json_t *
+judge_party_json(const struct party *party)
+{
+    if (party == NULL || party->kind[0] == '\0')
+        return NULL;
+    return json_pack("{s:s, s:s, s:s}", "kind", party->kind, "id", party->id, "label",
+                     party->label);
+}
+
+static const struct judge_slot *
+strongest(const struct judge_event *e)
+{
+    const struct judge_slot *best = NULL;
+
+    for (size_t i = 0; i < JUDGE_SLOTS; i++) {
+        const struct judge_slot *s = &e->slots[i];
+
+        if (s->detector[0] == '\0')
+            continue;
+        if (best == NULL || s->p < best->p ||
+            (s->p == best->p && strcmp(s->detector, best->detector) < 0))
+            best = s;
+    }
+    return best;
+}
+
+static const json_t *
+rules_of(const struct judge_event *e, const struct judge_slot *s)
+{
+    return e->texts != NULL ? texts_detector(e->texts, s->detector) : NULL;
+}
+
+static bool
+array_has(const json_t *array, const char *text)
+{
+    size_t i;
+    json_t *v;
+
+    json_array_foreach(array, i, v) if (json_is_string(v) &&
+                                        strcmp(json_string_value(v), text) == 0) return true;
+    return false;
+}
+
+static json_t *
+attack_of(const struct judge_event *e, const struct judge_slot *main)
+{
+    json_t *all = json_array();
+
+    for (size_t k = 0; k <= JUDGE_SLOTS; k++) {
+        const struct judge_slot *s = k == 0 ? main : &e->slots[k - 1];
+        size_t i;
+        json_t *v;
+
+        if (s->detector[0] == '\0')
+            continue;
+        json_array_foreach(json_object_get(rules_of(e, s), "attack"), i,
+                           v) if (json_is_string(v) && json_array_size(all) < ATTACK_MAX &&
+                                  !array_has(all, json_string_value(v)))(void)
+            json_array_append(all, v);
+    }
+    return all;
+}
+
+static json_t *
+facts_of(const struct judge_event *e, const struct judge_slot *main)
+{
+    json_t *facts = main->facts != NULL ? json_copy(main->facts) : json_object();
+    json_t *also = json_array();
+
+    for (size_t i = 0; i < JUDGE_SLOTS; i++)
+        if (&e->slots[i] != main && e->slots[i].detector[0] != '\0')
+            (void)json_array_append_new(also, json_string(e->slots[i].detector));
+    if (json_array_size(also) > 0)
+        (void)json_object_set(facts, "also", also);
+    json_decref(also);
+    if (e->suppressed)
+        (void)json_object_set_new(facts, "suppressed", json_true());
+    return facts;
+}
+
+static json_t *
+evidence_of(const struct judge_event *e, const struct judge_slot *main)
+{
+    json_t *all = json_array();
+
+    for (size_t k = 0; k <= JUDGE_SLOTS; k++) {
+        const struct judge_slot *s = k == 0 ? main : &e->slots[k - 1];
+        size_t i;
+        json_t *v;
+
+        if (s->detector[0] == '\0' || (k > 0 && s == main))
+            continue;
+        json_array_foreach(s->evidence, i, v) if (json_array_size(all) < EVENT_EVIDENCE_MAX)(void)
+            json_array_append(all, v);
+    }
+    return all;
+}
+
+/* Takes the value; an empty array is left out. */
+static void
+set_filled(json_t *event, const char *key, json_t *array)
+{
+    if (json_array_size(array) > 0)
+        (void)json_object_set(event, key, array);
+    json_decref(array);
+}
+
+static enum severity
+severity_of(const struct judge_event *e, const struct judge_slot *main)
+{
+    enum severity s = e->severity;
+
+    if (e->suppressed)
+        return SEVERITY_INFO;
+    if (s == SEVERITY_INFO &&
+        severity_parse(vg_json_str(rules_of(e, main), "severity", "medium"), &s) != VG_OK)
+        s = SEVERITY_MEDIUM;
+    return s;
+}
+
+json_t *
+judge_event_build(const struct judge_event *e)
+{
+    const struct judge_slot *main = strongest(e);
+    char time[VTIME_TEXT_MAX];
+    json_t *event, *subject = judge_party_json(e->subject);
+
+    if (main == NULL || subject == NULL) {
+        json_decref(subject);
+        return NULL;
+    }
+    event = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:f}", "v", 1, "time",
+                      vtime_format(e->time_ns, time), "class", "alert", "sensor", e->sensor,
+                      "detector", main->detector, "severity", severity_name(severity_of(e, main)),
+                      "score", e->score);
+    if (event == NULL) {
+        json_decref(subject);
+        return NULL;
+    }
+    if (e->has_p)
+        (void)json_object_set_new(event, "p", json_real(e->p));
+    (void)json_object_set_new(event, "subject", subject);
+    if (main->peer != NULL)
+        (void)json_object_set(event, "peer", main->peer);
+    (void)json_object_set_new(event, "facts", facts_of(e, main));
+    set_filled(event, "evidence", evidence_of(e, main));
+    set_filled(event, "attack", attack_of(e, main));
+    if (e->count > 1) {
+        (void)json_object_set_new(event, "count", json_integer((json_int_t)e->count));
+        (void)json_object_set_new(event, "first", json_string(vtime_format(e->first_ns, time)));
+        (void)json_object_set_new(event, "last", json_string(vtime_format(e->last_ns, time)));
+    }
+    return event;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/detect/detector.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/detect/detectors.h"
+
+const struct detector *const DETECTORS[] = {
+    NULL,
+};
+
+enum { PANEL_DETECTORS_MAX = 32 };
+
+struct seat {
+    const struct detector *detector;
+    void *self;
+};
+
+struct panel {
+    const struct sink *sink;
+    struct judge *judge;
+    struct seat seats[PANEL_DETECTORS_MAX];
+    size_t count;
+};
+
+void
+state_put(struct state_out *out, struct slice key, uint16_t version, struct slice blob)
+{
+    out->sink->ops->state(out->sink->ctx, out->detector, key, version, blob);
+}
+
+void
+state_remove(struct state_out *out, struct slice key)
+{
+    out->sink->ops->state(out->sink->ctx, out->detector, key, 0, slice_of(NULL, 0));
+}
+
+static enum vg_err
+seat_make(struct panel *panel, const struct panel_options *options, const struct detector *d,
+          char why[DETECT_WHY_MAX])
+{
+    const json_t *file = options->texts != NULL ? texts_detector(options->texts, d->name) : NULL;
+    struct detector_env env = {
+        .settings = json_object_get(file, "settings"),
+        .rules_dir = options->rules_dir,
+        .zone = options->zone,
+        .hours = options->hours,
+        .currency = options->currency,
+        .judge = panel->judge,
+        .history = options->history,
+    };
+    char what[DETECT_WHY_MAX] = "";
+    struct seat *seat = &panel->seats[panel->count];
+    enum vg_err err;
+
+    if (panel->count == PANEL_DETECTORS_MAX)
+        return VG_ERR_LIMIT;
+    err = d->make(&env, &seat->self, what);
+    if (err != VG_OK) {
+        (void)snprintf(why, DETECT_WHY_MAX, "%s: %.150s", d->name,
+                       what[0] != '\0' ? what : vg_err_name(err));
+        return err;
+    }
+    seat->detector = d;
+    panel->count++;
+    return VG_OK;
+}
+
+enum vg_err
+panel_new(const struct panel_options *options, const struct sink *sink, struct panel **out,
+          char why[DETECT_WHY_MAX])
+{
+    struct panel *panel = calloc(1, sizeof *panel);
+    enum vg_err err = VG_ERR_NOMEM;
+
+    why[0] = '\0';
+    if (panel == NULL)
+        return VG_ERR_NOMEM;
+    panel->sink = sink;
+    err = judge_new(&options->judge, options->sensor, options->texts, sink, &panel->judge);
+    if (err != VG_OK)
+        goto fail;
+    for (const struct detector *const *d = DETECTORS; *d != NULL; d++) {
+        if (strcmp((*d)->sensor, options->sensor) != 0)
+            continue;
+        err = seat_make(panel, options, *d, why);
+        if (err != VG_OK)
+            goto fail;
+    }
+    *out = panel;
+    return VG_OK;
+fail:
+    panel_free(panel);
+    return err;
+}
+
+void
+panel_free(struct panel *panel)
+{
+    if (panel == NULL)
+        return;
+    for (size_t i = 0; i < panel->count; i++)
+        panel->seats[i].detector->free(panel->seats[i].self);
+    judge_free(panel->judge);
+    free(panel);
+}
+
+void
+panel_observe(struct panel *panel, const struct obs *obs)
+{
+    uint32_t bit = UINT32_C(1) << obs->kind;
+
+    for (size_t i = 0; i < panel->count; i++)
+        if (panel->seats[i].detector->kinds & bit)
+            panel->seats[i].detector->observe(panel->seats[i].self, obs);
+}
+
+void
+panel_mute(struct panel *panel, bool muted)
+{
+    judge_mute(panel->judge, muted);
+}
+
+struct judge *
+panel_judge(struct panel *panel)
+{
+    return panel->judge;
+}
+
+void
+panel_health(const struct panel *panel, json_t *health)
+{
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct detector *d = panel->seats[i].detector;
+        json_t *own = d->health != NULL ? json_object() : NULL;
+        const char *name;
+        json_t *value;
+
+        if (own == NULL)
+            continue;
+        d->health(panel->seats[i].self, own);
+        json_object_foreach(own, name, value)
+        {
+            char key[128];
+
+            (void)snprintf(key, sizeof key, "%s.%s", d->name, name);
+            (void)json_object_set(health, key, value);
+        }
+        json_decref(own);
+    }
+    judge_health(panel->judge, health);
+}
+
+void
+panel_save(struct panel *panel)
+{
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct detector *d = panel->seats[i].detector;
+        struct state_out out = {.sink = panel->sink, .detector = d->name};
+
+        if (d->save != NULL)
+            d->save(panel->seats[i].self, &out);
+    }
+    judge_save(panel->judge);
+}
+
+enum vg_err
+panel_load(struct panel *panel, const char *detector, struct slice key, uint16_t version,
+           struct slice blob, bool *known)
+{
+    enum vg_err err;
+
+    *known = false;
+    if (strcmp(detector, JUDGE_STATE_NAME) == 0) {
+        err = judge_load(panel->judge, key, version, blob);
+        *known = err == VG_OK;
+        return err == VG_ERR_NOMEM ? err : VG_OK;
+    }
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct detector *d = panel->seats[i].detector;
+
+        if (strcmp(d->name, detector) != 0 || d->load == NULL)
+            continue;
+        err = d->load(panel->seats[i].self, key, version, blob);
+        *known = err == VG_OK;
+        return err == VG_ERR_NOMEM ? err : VG_OK;
+    }
+    return VG_OK;
+}
