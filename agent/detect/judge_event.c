@@ -7,13 +7,35 @@
 
 enum { ATTACK_MAX = 16 };
 
+/* Text as a JSON string; where it is no UTF-8, every byte beyond ASCII becomes '?', so that odd bytes
+ * in a name never cost an alert. */
+static json_t *
+text_json(const char *text)
+{
+    json_t *v = json_string(text);
+    char plain[PARTY_LABEL_MAX];
+
+    if (v != NULL)
+        return v;
+    (void)vg_strcpy(plain, sizeof plain, text);
+    for (char *p = plain; *p != '\0'; p++)
+        if ((unsigned char)*p >= 0x80)
+            *p = '?';
+    return json_string(plain);
+}
+
 json_t *
 judge_party_json(const struct party *party)
 {
+    json_t *out;
+
     if (party == NULL || party->kind[0] == '\0')
         return NULL;
-    return json_pack("{s:s, s:s, s:s}", "kind", party->kind, "id", party->id, "label",
-                     party->label);
+    out = json_object();
+    (void)json_object_set_new(out, "kind", text_json(party->kind));
+    (void)json_object_set_new(out, "id", text_json(party->id));
+    (void)json_object_set_new(out, "label", text_json(party->label));
+    return out;
 }
 
 static const struct judge_slot *

@@ -69,6 +69,10 @@ struct kit {
 static inline void
 kit_event(void *ctx, json_t *event)
 {
+    char why[EVENT_WHY_MAX] = "";
+
+    if (event_check(event, false, why) != VG_OK)
+        fail_msg("event: %s", why);
     assert_int_equal(json_array_append_new(((struct kit *)ctx)->events, event), 0);
 }
 

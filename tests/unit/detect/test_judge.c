@@ -28,7 +28,7 @@ give(struct judge *judge, const char *detector, int64_t t, const char *subject, 
     judge_test(judge, &test);
 }
 
-/* 20,000 tests a week with nothing in them: about `target` alerts a week, also when the tests of a
+/* Thousands of tests a week with nothing in them: about `target` alerts a week, also when the tests of a
  * subject depend on each other and when the rate changes tenfold. */
 static void
 test_null_rate(void **state)
@@ -108,6 +108,8 @@ test_fusion(void **state)
     (void)state;
     kit_init(&kit);
     judge = make(&kit, 3, 1.2);
+    for (int i = 0; i < 10000; i++)
+        give(judge, "pay.a", t += VG_MIN_NS, "z", 0.5);
     p = judge_threshold(judge) * 1.5;
     give(judge, "pay.a", t, "x", p);
     give(judge, "pay.b", t + 2 * VG_HOUR_NS, "x", p);
