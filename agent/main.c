@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vigia-agent: finds the command in the table of agent/cli and runs it. */
-#include <stdio.h>
+/* vigia-agent: one program in two roles: a command of agent/cli, or a sandboxed worker of the
+ * keeper (`--worker NAME`, never typed by people). */
 #include <string.h>
 
-#include "common/base.h"
+#include "agent/cli/cli.h"
+#include "agent/link/worker.h"
+
+/* One row for each kind of worker: the struct is defined beside its sensor. */
+static const struct worker_ops *const WORKERS[] = {
+    NULL,
+};
+
+static int
+run_worker(const char *name)
+{
+    for (size_t i = 0; WORKERS[i] != NULL; i++)
+        if (strcmp(WORKERS[i]->name, name) == 0)
+            return VG_EXIT_INTERNAL;
+    return cli_fail(VG_EXIT_USAGE, "no worker of this name");
+}
 
 int
 main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        puts("vigia-agent " VIGIA_VERSION);
-        return VG_EXIT_DONE;
-    }
-    fputs("usage: vigia-agent COMMAND [OPTION]...\n", stderr);
-    return VG_EXIT_USAGE;
+    if (argc == 3 && strcmp(argv[1], "--worker") == 0)
+        return run_worker(argv[2]);
+    return cli_main(argc, argv);
 }
