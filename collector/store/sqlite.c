@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SQLite engine: opening, schema versions, statements, transactions, care. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/store/sqlite_int.h"
+#include "common/vtime.h"
+
+enum { SCHEMA_VERSION = 1, BUSY_MS = 15000 };
+
+enum vg_err
+sq_err(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return VG_OK;
+    case SQLITE_CONSTRAINT:
+        return VG_ERR_EXISTS;
+    case SQLITE_FULL:
+        return VG_ERR_LIMIT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return VG_AGAIN;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return VG_ERR_FORMAT;
+    case SQLITE_NOMEM:
+        return VG_ERR_NOMEM;
+    default:
+        return VG_ERR_SYS;
+    }
+}
+
+sqlite3_stmt *
+sq(struct sqlite *s, const char *sql)
+{
+    int code;
+
+    for (size_t i = 0; i < s->cached; i++)
+        if (s->cache[i].sql == sql) {
+            (void)sqlite3_reset(s->cache[i].st);
+            (void)sqlite3_clear_bindings(s->cache[i].st);
+            return s->cache[i].st;
+        }
+    if (s->cached == SQLITE_STATEMENTS_MAX) {
+        s->failed = VG_ERR_LIMIT;
+        return NULL;
+    }
+    code = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->cache[s->cached].st,
+                              NULL);
+    if (code != SQLITE_OK) {
+        s->failed = sq_err(code);
+        return NULL;
+    }
+    s->cache[s->cached].sql = sql;
+    return s->cache[s->cached++].st;
+}
+
+void
+sq_bind(sqlite3_stmt *st, const char *kinds, ...)
+{
+    va_list args;
+
+    if (st == NULL)
+        return;
+    va_start(args, kinds);
+    for (int i = 1; kinds[i - 1] != '\0'; i++) {
+        if (kinds[i - 1] == 't') {
+            (void)sqlite3_bind_text(st, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+        } else if (kinds[i - 1] == 'i') {
+            (void)sqlite3_bind_int64(st, i, va_arg(args, int64_t));
+        } else {
+            const struct slice *b = va_arg(args, const struct slice *);
+
+            (void)sqlite3_bind_blob64(st, i, b->at, b->left, SQLITE_STATIC);
+        }
+    }
+    va_end(args);
+}
+
+enum vg_err
+sq_step(struct sqlite *s, sqlite3_stmt *st)
+{
+    int code;
+
+    if (st == NULL)
+        return s->failed;
+    code = sqlite3_step(st);
+    if (code == SQLITE_ROW)
+        return VG_OK;
+    (void)sqlite3_reset(st);
+    return code == SQLITE_DONE ? VG_ERR_NOENT : sq_err(code);
+}
+
+enum vg_err
+sq_run(struct sqlite *s, sqlite3_stmt *st)
+{
+    int code;
+
+    if (st == NULL)
+        return s->failed;
+    do
+        code = sqlite3_step(st);
+    while (code == SQLITE_ROW);
+    (void)sqlite3_reset(st);
+    return sq_err(code);
+}
+
+enum vg_err
+sq_change(struct sqlite *s, sqlite3_stmt *st)
+{
+    enum vg_err err = sq_run(s, st);
+
+    if (err != VG_OK)
+        return err;
+    return sqlite3_changes(s->db) > 0 ? VG_OK : VG_ERR_NOENT;
+}
+
+void
+sq_end(sqlite3_stmt *st)
+{
+    if (st != NULL)
+        (void)sqlite3_reset(st);
+}
+
+const char *
+sq_text(sqlite3_stmt *st, int column)
+{
+    const unsigned char *text = sqlite3_column_text(st, column);
+
+    return text != NULL ? (const char *)text : "";
+}
+
+void
+sq_copy(sqlite3_stmt *st, int column, char *out, size_t size)
+{
+    (void)vg_strcpy(out, size, sq_text(st, column));
+}
+
+json_t *
+sq_json_text(sqlite3_stmt *st, int column)
+{
+    if (sqlite3_column_type(st, column) == SQLITE_NULL)
+        return json_null();
+    return json_string(sq_text(st, column));
+}
+
+json_t *
+sq_json_time(sqlite3_stmt *st, int column)
+{
+    char text[VTIME_TEXT_MAX];
+    int64_t t = sqlite3_column_int64(st, column);
+
+    return t != 0 ? json_string(vtime_format(t, text)) : json_null();
+}
+
+json_t *
+sq_json_int(sqlite3_stmt *st, int column)
+{
+    return json_integer(sqlite3_column_int64(st, column));
+}
+
+json_t *
+sq_json_tree(sqlite3_stmt *st, int column)
+{
+    const char *text = sq_text(st, column);
+    json_t *tree = json_loads(text, JSON_DECODE_ANY, NULL);
+
+    return tree != NULL ? tree : json_null();
+}
+
+static enum vg_err
+exec(struct sqlite *s, const char *sql)
+{
+    return sq_err(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+static enum vg_err
+begin(struct storage *base)
+{
+    return exec(sqlite_of(base), "BEGIN IMMEDIATE");
+}
+
+static enum vg_err
+commit(struct storage *base)
+{
+    return exec(sqlite_of(base), "COMMIT");
+}
+
+static void
+rollback(struct storage *base)
+{
+    (void)exec(sqlite_of(base), "ROLLBACK");
+}
+
+static enum vg_err
+mark(struct storage *base)
+{
+    return exec(sqlite_of(base), "SAVEPOINT job");
+}
+
+static enum vg_err
+keep(struct storage *base)
+{
+    return exec(sqlite_of(base), "RELEASE job");
+}
+
+static void
+undo(struct storage *base)
+{
+    (void)exec(sqlite_of(base), "ROLLBACK TO job");
+    (void)exec(sqlite_of(base), "RELEASE job");
+}
+
+static const char *
+why(struct storage *base)
+{
+    return sqlite3_errmsg(sqlite_of(base)->db);
+}
+
+static void
+close_engine(struct storage *base)
+{
+    struct sqlite *s = sqlite_of(base);
+
+    for (size_t i = 0; i < s->cached; i++)
+        (void)sqlite3_finalize(s->cache[i].st);
+    (void)sqlite3_close(s->db);
+    free(s);
+}
+
+static enum vg_err
+backup(struct storage *base, const char *path)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "VACUUM INTO ?");
+    FILE *there = fopen(path, "rb");
+
+    if (there != NULL) {
+        (void)fclose(there);
+        return VG_ERR_EXISTS;
+    }
+    sq_bind(st, "t", path);
+    return sq_run(s, st);
+}
+
+static enum vg_err
+check(struct storage *base, char out[STORAGE_WHY_MAX])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "PRAGMA integrity_check(1)");
+    enum vg_err err = sq_step(s, st);
+
+    if (err != VG_OK)
+        return err;
+    sq_copy(st, 0, out, STORAGE_WHY_MAX);
+    sq_end(st);
+    if (strcmp(out, "ok") != 0)
+        return VG_ERR_FORMAT;
+    /* What the agents were told is durable must be there. */
+    st = sq(s, "SELECT agent, durable FROM streams WHERE durable > 0 AND NOT EXISTS"
+               " (SELECT 1 FROM events WHERE key = (streams.id << 40) | durable) LIMIT 1");
+    err = sq_step(s, st);
+    if (err == VG_ERR_NOENT)
+        return VG_OK;
+    if (err != VG_OK)
+        return err;
+    (void)snprintf(out, STORAGE_WHY_MAX, "agent %s: event %lld is missing", sq_text(st, 0),
+                   (long long)sqlite3_column_int64(st, 1));
+    sq_end(st);
+    return VG_ERR_FORMAT;
+}
+
+static const struct storage_ops OPS = {
+    .close = close_engine,
+    .why = why,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .mark = mark,
+    .keep = keep,
+    .undo = undo,
+    .tenant_add = sqlite_tenant_add,
+    .tenant_find = sqlite_tenant_find,
+    .tenants = sqlite_tenants,
+    .site_add = sqlite_site_add,
+    .site_find = sqlite_site_find,
+    .sites = sqlite_sites,
+    .user_add = sqlite_user_add,
+    .user_find = sqlite_user_find,
+    .user_set_language = sqlite_user_set_language,
+    .user_set_password = sqlite_user_set_password,
+    .users = sqlite_users,
+    .session_add = sqlite_session_add,
+    .session_find = sqlite_session_find,
+    .session_end = sqlite_session_end,
+    .audit = sqlite_audit,
+    .token_add = sqlite_token_add,
+    .token_use = sqlite_token_use,
+    .agent_add = sqlite_agent_add,
+    .agent_hello = sqlite_agent_hello,
+    .agent_revoke = sqlite_agent_revoke,
+    .cert_add = sqlite_cert_add,
+    .cert_find = sqlite_cert_find,
+    .agents = sqlite_agents,
+    .seal_key_add = sqlite_seal_key_add,
+    .seal_key = sqlite_seal_key,
+    .stream_open = sqlite_stream_open,
+    .event_id = sqlite_event_id,
+    .event_put = sqlite_event_put,
+    .event_refuse = sqlite_event_refuse,
+    .stream_durable = sqlite_stream_durable,
+    .incident_match = sqlite_incident_match,
+    .incident_add = sqlite_incident_add,
+    .incident_grow = sqlite_incident_grow,
+    .incident_agent = sqlite_incident_agent,
+    .incidents = sqlite_incidents,
+    .incident_get = sqlite_incident_get,
+    .incident_set = sqlite_incident_set,
+    .overview = sqlite_overview,
+    .mail_queue = sqlite_mail_queue,
+    .mail_claim = sqlite_mail_claim,
+    .mail_done = sqlite_mail_done,
+    .mail_next = sqlite_mail_next,
+    .sweep = sqlite_sweep,
+    .backup = backup,
+    .check = check,
+    .events = sqlite_events,
+};
+
+static enum vg_err
+schema_version(struct sqlite *s, int *out)
+{
+    sqlite3_stmt *st = NULL;
+    enum vg_err err = sq_err(sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL));
+
+    if (err == VG_OK)
+        err = sq_step(s, st);
+    if (err == VG_OK)
+        *out = sqlite3_column_int(st, 0);
+    (void)sqlite3_finalize(st);
+    return err;
+}
+
+static enum vg_err
+migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
+{
+    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1};
+    int version = 0;
+    enum vg_err err;
+
+    /* Looked at again inside the transaction: two programs may start at once. */
+    if (mode == STORAGE_WRITE && (err = exec(s, "BEGIN IMMEDIATE")) != VG_OK)
+        return err;
+    err = schema_version(s, &version);
+    if (err == VG_OK && (version > SCHEMA_VERSION || (version == 0 && mode == STORAGE_READ))) {
+        (void)snprintf(out_why, STORAGE_WHY_MAX,
+                       version == 0 ? "no collector database yet: run `vigia-collector init`"
+                                    : "database schema %d is newer than this program",
+                       version);
+        err = VG_ERR_FORMAT;
+    }
+    for (int v = version; err == VG_OK && mode == STORAGE_WRITE && v < SCHEMA_VERSION; v++) {
+        char pragma[64];
+
+        err = exec(s, steps[v]);
+        (void)snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", v + 1);
+        if (err == VG_OK)
+            err = exec(s, pragma);
+    }
+    if (mode == STORAGE_WRITE && err == VG_OK)
+        err = exec(s, "COMMIT");
+    if (mode == STORAGE_WRITE && err != VG_OK)
+        (void)exec(s, "ROLLBACK");
+    return err;
+}
+
+enum vg_err
+storage_open(const char *where, enum storage_mode mode, struct storage **out,
+             char out_why[STORAGE_WHY_MAX])
+{
+    struct sqlite *s = calloc(1, sizeof *s);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    enum vg_err err;
+
+    if (s == NULL)
+        return VG_ERR_NOMEM;
+    s->base.ops = &OPS;
+    out_why[0] = '\0';
+    if (mode == STORAGE_WRITE)
+        flags |= SQLITE_OPEN_CREATE;
+    err = sq_err(sqlite3_open_v2(where, &s->db, flags, NULL));
+    if (err != VG_OK)
+        goto fail;
+    (void)sqlite3_busy_timeout(s->db, BUSY_MS);
+    (void)sqlite3_extended_result_codes(s->db, 1);
+    (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+    /* FULL: what was answered as durable survives a power cut. */
+    err = exec(s, mode == STORAGE_WRITE
+                      ? "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
+                        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                        "PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF"
+                      : "PRAGMA query_only = ON; PRAGMA cache_size = -4000;"
+                        "PRAGMA trusted_schema = OFF");
+    if (err == VG_OK)
+        err = migrate(s, mode, out_why);
+    if (err != VG_OK)
+        goto fail;
+    *out = &s->base;
+    return VG_OK;
+fail:
+    if (out_why[0] == '\0')
+        (void)snprintf(out_why, STORAGE_WHY_MAX, "%s: %s", where,
+                       s->db != NULL ? sqlite3_errmsg(s->db) : "no memory");
+    close_engine(&s->base);
+    return err;
+}
+
+void
+storage_close(struct storage *s)
+{
+    if (s != NULL)
+        s->ops->close(s);
+}
+
+static const char *const ROLES[] = {"readonly", "technician", "admin"};
+
+const char *
+storage_role_name(enum storage_role role)
+{
+    return ROLES[role];
+}
+
+enum vg_err
+storage_role_parse(const char *name, enum storage_role *out)
+{
+    for (size_t i = 0; i < VG_ARRAY_LEN(ROLES); i++)
+        if (strcmp(name, ROLES[i]) == 0) {
+            *out = (enum storage_role)i;
+            return VG_OK;
+        }
+    return VG_ERR_FORMAT;
+}
+
+bool
+storage_state_valid(const char *state)
+{
+    static const char *const states[] = {"new",           "acknowledged",   "in_progress",
+                                         "resolved_true", "resolved_false", "resolved_expected"};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(states); i++)
+        if (strcmp(state, states[i]) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Enrolment tokens, agents, their certificates and seal keys. */
+#include <string.h>
+
+#include "collector/store/sqlite_int.h"
+
+enum vg_err
+sqlite_token_add(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE],
+                 const struct storage_site *site, int64_t now_ns, int64_t expires_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "INSERT INTO tokens (hash, tenant, site, created, expires) VALUES (?,?,?,?,?)");
+    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
+
+    sq_bind(st, "bttii", &key, site->tenant, site->id, now_ns, expires_ns);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_token_use(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE], const char *agent,
+                 int64_t now_ns, struct storage_site *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE tokens SET used = ?1, agent = ?2"
+                             " WHERE hash = ?3 AND used IS NULL AND expires > ?1");
+    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
+    enum vg_err err;
+
+    sq_bind(st, "itb", now_ns, agent, &key);
+    err = sq_change(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "SELECT " SITE_COLUMNS " FROM tokens JOIN sites ON sites.id = tokens.site"
+               " JOIN tenants ON tenants.id = sites.tenant WHERE tokens.hash = ?");
+    sq_bind(st, "b", &key);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    sqlite_site_row(st, out);
+    sq_end(st);
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_agent_add(struct storage *base, const struct storage_agent *agent, int64_t now_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "INSERT INTO agents (id, tenant, site, host, machine, version,"
+                             " enrolled) VALUES (?,?,?,?,?,?,?)");
+
+    sq_bind(st, "tttttti", agent->id, agent->tenant, agent->site, agent->host, agent->machine,
+            agent->version, now_ns);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_agent_hello(struct storage *base, const char *agent, const struct storage_hello *hello,
+                   int64_t now_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE agents SET last_seen = ?2, host = coalesce(?3, host),"
+                             " machine = coalesce(?4, machine), version = coalesce(?5, version),"
+                             " store = coalesce(?6, store), status = coalesce(?7, status),"
+                             " last_seq = iif(?8 >= 0, ?8, last_seq) WHERE id = ?1");
+
+    sq_bind(st, "tittttti", agent, now_ns, hello->host, hello->machine, hello->version,
+            hello->store, hello->status, hello->last_seq);
+    return sq_change(s, st);
+}
+
+enum vg_err
+sqlite_agent_revoke(struct storage *base, const char *tenant, const char *agent, int64_t now_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE agents SET revoked = coalesce(revoked, ?3)"
+                             " WHERE id = ?2 AND ?1 IN ('', tenant)");
+
+    sq_bind(st, "tti", tenant, agent, now_ns);
+    return sq_change(s, st);
+}
+
+enum vg_err
+sqlite_cert_add(struct storage *base, const uint8_t fingerprint[STORAGE_HASH_SIZE],
+                const char *agent, int64_t now_ns, int64_t not_after_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "INSERT INTO certs (fingerprint, agent, issued, not_after) VALUES (?,?,?,?)");
+    struct slice key = slice_of(fingerprint, STORAGE_HASH_SIZE);
+
+    sq_bind(st, "btii", &key, agent, now_ns, not_after_ns);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_cert_find(struct storage *base, const uint8_t fingerprint[STORAGE_HASH_SIZE],
+                 struct storage_agent *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT a.id, a.tenant, a.site, a.host, a.machine, a.version,"
+                             " a.revoked IS NOT NULL FROM certs c JOIN agents a ON a.id = c.agent"
+                             " WHERE c.fingerprint = ?");
+    struct slice key = slice_of(fingerprint, STORAGE_HASH_SIZE);
+    enum vg_err err;
+
+    sq_bind(st, "b", &key);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    memset(out, 0, sizeof *out);
+    sq_copy(st, 0, out->id, sizeof out->id);
+    sq_copy(st, 1, out->tenant, sizeof out->tenant);
+    sq_copy(st, 2, out->site, sizeof out->site);
+    sq_copy(st, 3, out->host, sizeof out->host);
+    sq_copy(st, 4, out->machine, sizeof out->machine);
+    sq_copy(st, 5, out->version, sizeof out->version);
+    out->revoked = sqlite3_column_int(st, 6) != 0;
+    sq_end(st);
+    return VG_OK;
+}
+
+static const char *
+agent_state(sqlite3_stmt *st, int64_t now_ns)
+{
+    int64_t seen = sqlite3_column_int64(st, 6);
+
+    if (sqlite3_column_type(st, 7) != SQLITE_NULL)
+        return "revoked";
+    if (seen == 0)
+        return "never";
+    return now_ns - seen < STORAGE_SILENT_NS ? "online" : "silent";
+}
+
+/* The sensors of the last hello's status: an array of {"name","state"}, empty where it has none. */
+static json_t *
+agent_sensors(sqlite3_stmt *st)
+{
+    json_t *status = sq_json_tree(st, 8), *out = json_array(), *w;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "workers"), i, w)(void)
+        json_array_append_new(out, json_pack("{ss ss}", "name", vg_json_str(w, "name", "?"),
+                                             "state", vg_json_str(w, "state", "?")));
+    json_decref(status);
+    return out;
+}
+
+enum vg_err
+sqlite_agents(struct storage *base, const char *tenant, int64_t now_ns, json_t **out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "SELECT a.id, a.host, a.site, s.name, t.name, a.version, a.last_seen, a.revoked,"
+              " a.status, (SELECT max(not_after) FROM certs WHERE certs.agent = a.id), a.last_seq"
+              " FROM agents a JOIN sites s ON s.id = a.site JOIN tenants t ON t.id = a.tenant"
+              " WHERE ?1 IN ('', a.tenant) ORDER BY t.name, s.name, a.host, a.id");
+    json_t *all = json_array();
+    enum vg_err err;
+
+    sq_bind(st, "t", tenant);
+    while ((err = sq_step(s, st)) == VG_OK)
+        (void)json_array_append_new(
+            all, json_pack("{so so s{so so} so so so ss so so so}", "id", sq_json_text(st, 0),
+                           "name", sq_json_text(st, 1), "site", "id", sq_json_text(st, 2), "name",
+                           sq_json_text(st, 3), "tenant", sq_json_text(st, 4), "version",
+                           sq_json_text(st, 5), "last_seen", sq_json_time(st, 6), "state",
+                           agent_state(st, now_ns), "sensors", agent_sensors(st), "cert_not_after",
+                           sq_json_time(st, 9), "last_seq", sq_json_int(st, 10)));
+    if (err != VG_ERR_NOENT) {
+        json_decref(all);
+        return err;
+    }
+    *out = all;
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_seal_key_add(struct storage *base, const char *agent, const char *store,
+                    const uint8_t key[32])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "INSERT OR IGNORE INTO seal_keys (agent, store, key) VALUES (?,?,?)");
+    struct slice bytes = slice_of(key, 32);
+
+    sq_bind(st, "ttb", agent, store, &bytes);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_seal_key(struct storage *base, const char *agent, const char *store, uint8_t out[32])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT key FROM seal_keys WHERE agent = ? AND store = ?");
+    struct slice key;
+    enum vg_err err;
+
+    sq_bind(st, "tt", agent, store);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    key = slice_of(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
+    err = slice_copy(&key, out, 32) ? VG_OK : VG_ERR_FORMAT;
+    sq_end(st);
+    return err;
+}

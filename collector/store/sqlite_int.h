@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite_int: what the files of the SQLite engine share. Not for anybody else. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "collector/store/store.h"
+
+enum { SQLITE_STATEMENTS_MAX = 128 };
+
+struct sqlite {
+    struct storage base;
+    sqlite3 *db;
+    struct {
+        const char *sql; /* a literal: compared by address */
+        sqlite3_stmt *st;
+    } cache[SQLITE_STATEMENTS_MAX];
+    size_t cached;
+    enum vg_err failed; /* of sq(), told by the next sq_run() */
+};
+
+static inline struct sqlite *
+sqlite_of(struct storage *s)
+{
+    return (struct sqlite *)(void *)s;
+}
+
+extern const char SQLITE_SCHEMA_1[];
+
+/* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
+ * function below takes and tells as an error. */
+sqlite3_stmt *sq(struct sqlite *s, const char *sql);
+/* Binds by `kinds`, one letter a parameter: t text (NULL: null), i int64_t, b bytes as a struct
+ * slice *. Texts and bytes are borrowed until the statement is done. */
+void sq_bind(sqlite3_stmt *st, const char *kinds, ...);
+/* One step: VG_OK with a row, VG_ERR_NOENT without; errors. The statement stays open for reading. */
+enum vg_err sq_step(struct sqlite *s, sqlite3_stmt *st) VG_MUST_CHECK;
+/* Runs to the end without wanting rows. */
+enum vg_err sq_run(struct sqlite *s, sqlite3_stmt *st) VG_MUST_CHECK;
+/* Runs a row-less statement that must have changed something: VG_ERR_NOENT when it did not. */
+enum vg_err sq_change(struct sqlite *s, sqlite3_stmt *st) VG_MUST_CHECK;
+void sq_end(sqlite3_stmt *st); /* done reading; NULL is fine */
+enum vg_err sq_err(int code);
+
+/* Columns. Text is borrowed until the next step, never NULL. */
+const char *sq_text(sqlite3_stmt *st, int column);
+void sq_copy(sqlite3_stmt *st, int column, char *out, size_t size);
+json_t *sq_json_text(sqlite3_stmt *st, int column); /* null for NULL */
+json_t *sq_json_time(sqlite3_stmt *st, int column); /* null for NULL and 0 */
+json_t *sq_json_int(sqlite3_stmt *st, int column);
+json_t *sq_json_tree(sqlite3_stmt *st, int column); /* the text parsed, null when it cannot be */
+
+#define KEY_OF(stream, seq) (((stream) << 40) | (seq))
+
+/* sqlite_people.c */
+enum vg_err sqlite_tenant_add(struct storage *, const char *, int64_t, char[UUID_TEXT_SIZE]);
+enum vg_err sqlite_tenant_find(struct storage *, const char *, char[UUID_TEXT_SIZE]);
+enum vg_err sqlite_tenants(struct storage *, const char *, json_t **);
+enum vg_err sqlite_site_add(struct storage *, const struct storage_site *, int64_t,
+                            char[UUID_TEXT_SIZE]);
+enum vg_err sqlite_site_find(struct storage *, const char *, const char *, struct storage_site *);
+enum vg_err sqlite_user_add(struct storage *, const struct storage_user *, int64_t);
+enum vg_err sqlite_user_find(struct storage *, const char *, struct storage_user *);
+enum vg_err sqlite_user_set_language(struct storage *, const char *, const char *);
+enum vg_err sqlite_user_set_password(struct storage *, const char *, const char *);
+enum vg_err sqlite_users(struct storage *, const char *, json_t **);
+enum vg_err sqlite_session_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
+                               const char *, int64_t, int64_t);
+enum vg_err sqlite_session_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE], int64_t,
+                                struct storage_session *);
+enum vg_err sqlite_session_end(struct storage *, const uint8_t[STORAGE_HASH_SIZE]);
+enum vg_err sqlite_audit(struct storage *, const char *, const char *, const char *, const char *,
+                         const char *, int64_t);
+enum vg_err sqlite_sweep(struct storage *, int64_t);
+/* The columns of SITE_COLUMNS into *out. */
+#define SITE_COLUMNS                                                                               \
+    "sites.id, sites.tenant, tenants.name, sites.name, sites.zone, sites.language, "               \
+    "coalesce(sites.mail,''), coalesce(sites.hours,''), tenants.token_key"
+void sqlite_site_row(sqlite3_stmt *st, struct storage_site *out);
+
+/* sqlite_agents.c */
+enum vg_err sqlite_token_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
+                             const struct storage_site *, int64_t, int64_t);
+enum vg_err sqlite_token_use(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
+                             int64_t, struct storage_site *);
+enum vg_err sqlite_agent_add(struct storage *, const struct storage_agent *, int64_t);
+enum vg_err sqlite_agent_hello(struct storage *, const char *, const struct storage_hello *,
+                               int64_t);
+enum vg_err sqlite_agent_revoke(struct storage *, const char *, const char *, int64_t);
+enum vg_err sqlite_cert_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
+                            int64_t, int64_t);
+enum vg_err sqlite_cert_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
+                             struct storage_agent *);
+enum vg_err sqlite_agents(struct storage *, const char *, int64_t, json_t **);
+enum vg_err sqlite_seal_key_add(struct storage *, const char *, const char *, const uint8_t[32]);
+enum vg_err sqlite_seal_key(struct storage *, const char *, const char *, uint8_t[32]);
+
+/* sqlite_events.c */
+enum vg_err sqlite_stream_open(struct storage *, const char *, const char *, int64_t, int64_t *,
+                               int64_t *);
+enum vg_err sqlite_event_id(struct storage *, int64_t, int64_t, char[UUID_TEXT_SIZE]);
+enum vg_err sqlite_event_put(struct storage *, const struct storage_event *);
+enum vg_err sqlite_event_refuse(struct storage *, const struct storage_event *, const char *,
+                                struct slice);
+enum vg_err sqlite_stream_durable(struct storage *, int64_t, int64_t);
+enum vg_err sqlite_incident_match(struct storage *, const struct storage_incident *, int64_t,
+                                  struct storage_incident *);
+enum vg_err sqlite_incident_add(struct storage *, const struct storage_incident *, int64_t);
+enum vg_err sqlite_incident_grow(struct storage *, const struct storage_incident *, int64_t);
+enum vg_err sqlite_incident_agent(struct storage *, const char *, const char *);
+enum vg_err sqlite_events(struct storage *, const char *, storage_line_fn *, void *);
+
+/* sqlite_pages.c */
+enum vg_err sqlite_incidents(struct storage *, const char *, const struct storage_incident_query *,
+                             json_t **);
+enum vg_err sqlite_incident_get(struct storage *, const char *, const char *, json_t **);
+enum vg_err sqlite_incident_set(struct storage *, const char *, const char *, const char *,
+                                const char *, const char *, int64_t);
+/* One row of INCIDENT_COLUMNS as INCIDENT of API.md with "event"; NULL without memory. */
+#define INCIDENT_COLUMNS                                                                           \
+    "i.id, i.site, s.name, t.name, i.detector, i.severity, i.state, i.first, i.last, i.count, "    \
+    "(SELECT count(*) FROM incident_agents ia WHERE ia.incident = i.id), e.body "
+#define INCIDENT_FROM                                                                              \
+    "FROM incidents i JOIN sites s ON s.id = i.site JOIN tenants t ON t.id = i.tenant "            \
+    "JOIN events e ON e.key = i.event "
+json_t *sqlite_incident_row(sqlite3_stmt *st);
+
+/* sqlite_overview.c */
+enum vg_err sqlite_overview(struct storage *, const char *, int64_t, json_t **);
+enum vg_err sqlite_sites(struct storage *, const char *, json_t **);
+
+/* sqlite_mail.c */
+enum vg_err sqlite_mail_queue(struct storage *, const struct storage_incident *, bool, int64_t);
+enum vg_err sqlite_mail_claim(struct storage *, int64_t, int64_t, size_t, json_t **);
+enum vg_err sqlite_mail_done(struct storage *, int64_t, enum storage_mail_result, const char *,
+                             int64_t, int64_t);
+enum vg_err sqlite_mail_next(struct storage *, int64_t *);

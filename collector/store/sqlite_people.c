@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tenants, sites, users, sessions, the audit trail. */
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "collector/store/sqlite_int.h"
+#include "common/vtime.h"
+
+enum vg_err
+sqlite_tenant_add(struct storage *base, const char *name, int64_t now_ns, char id[UUID_TEXT_SIZE])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "INSERT INTO tenants (id, name, token_key, created) VALUES (?,?,?,?)");
+    char made[UUID_TEXT_SIZE];
+    uint8_t key[32];
+    struct slice bytes = slice_of(key, sizeof key);
+    enum vg_err err = uuid_v7(now_ns, made);
+
+    if (err != VG_OK)
+        return err;
+    if (RAND_bytes(key, sizeof key) != 1)
+        return VG_ERR_SYS;
+    sq_bind(st, "ttbi", made, name, &bytes, now_ns);
+    err = sq_run(s, st);
+    if (err == VG_OK)
+        memcpy(id, made, sizeof made);
+    return err;
+}
+
+enum vg_err
+sqlite_tenant_find(struct storage *base, const char *name, char id[UUID_TEXT_SIZE])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT id FROM tenants WHERE name = ?1 OR id = ?1");
+    enum vg_err err;
+
+    sq_bind(st, "t", name);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    sq_copy(st, 0, id, UUID_TEXT_SIZE);
+    sq_end(st);
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_tenants(struct storage *base, const char *tenant, json_t **out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT t.id, t.name, t.created,"
+                             " (SELECT count(*) FROM sites WHERE sites.tenant = t.id)"
+                             " FROM tenants t WHERE ?1 IN ('', t.id) ORDER BY t.name");
+    json_t *all = json_array();
+    enum vg_err err;
+
+    sq_bind(st, "t", tenant);
+    while ((err = sq_step(s, st)) == VG_OK)
+        (void)json_array_append_new(
+            all, json_pack("{so so so so}", "id", sq_json_text(st, 0), "name", sq_json_text(st, 1),
+                           "created", sq_json_time(st, 2), "sites", sq_json_int(st, 3)));
+    if (err != VG_ERR_NOENT) {
+        json_decref(all);
+        return err;
+    }
+    *out = all;
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_site_add(struct storage *base, const struct storage_site *site, int64_t now_ns,
+                char id[UUID_TEXT_SIZE])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "INSERT INTO sites (id, tenant, name, zone, language, mail, hours,"
+                             " created) VALUES (?,?,?,?,?,nullif(?,''),nullif(?,''),?)");
+    char made[UUID_TEXT_SIZE];
+    enum vg_err err = uuid_v7(now_ns, made);
+
+    if (err != VG_OK)
+        return err;
+    sq_bind(st, "ttttttti", made, site->tenant, site->name, site->zone, site->language, site->mail,
+            site->hours, now_ns);
+    err = sq_run(s, st);
+    if (err == VG_OK)
+        memcpy(id, made, sizeof made);
+    return err;
+}
+
+void
+sqlite_site_row(sqlite3_stmt *st, struct storage_site *out)
+{
+    struct slice key = slice_of(sqlite3_column_blob(st, 8), (size_t)sqlite3_column_bytes(st, 8));
+
+    memset(out, 0, sizeof *out);
+    sq_copy(st, 0, out->id, sizeof out->id);
+    sq_copy(st, 1, out->tenant, sizeof out->tenant);
+    sq_copy(st, 2, out->tenant_name, sizeof out->tenant_name);
+    sq_copy(st, 3, out->name, sizeof out->name);
+    sq_copy(st, 4, out->zone, sizeof out->zone);
+    sq_copy(st, 5, out->language, sizeof out->language);
+    sq_copy(st, 6, out->mail, sizeof out->mail);
+    sq_copy(st, 7, out->hours, sizeof out->hours);
+    (void)slice_copy(&key, out->token_key, sizeof out->token_key);
+}
+
+enum vg_err
+sqlite_site_find(struct storage *base, const char *tenant, const char *id_or_name,
+                 struct storage_site *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT " SITE_COLUMNS " FROM sites JOIN tenants ON tenants.id ="
+                             " sites.tenant WHERE ?1 IN ('', sites.tenant) AND"
+                             " (sites.id = ?2 OR sites.name = ?2) LIMIT 2");
+    struct storage_site found;
+    enum vg_err err;
+
+    sq_bind(st, "tt", tenant, id_or_name);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    sqlite_site_row(st, &found);
+    err = sq_step(s, st);
+    sq_end(st);
+    if (err == VG_OK)
+        return VG_ERR_EXISTS;
+    if (err != VG_ERR_NOENT)
+        return err;
+    *out = found;
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_user_add(struct storage *base, const struct storage_user *user, int64_t now_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "INSERT INTO users (id, tenant, name, role, language, password,"
+                             " created) VALUES (?,?,?,?,?,?,?)");
+    char id[UUID_TEXT_SIZE];
+    enum vg_err err = uuid_v7(now_ns, id);
+
+    if (err != VG_OK)
+        return err;
+    sq_bind(st, "tttttti", id, user->tenant, user->name, storage_role_name(user->role),
+            user->language, user->password, now_ns);
+    return sq_run(s, st);
+}
+
+static void
+user_row(sqlite3_stmt *st, struct storage_user *out)
+{
+    memset(out, 0, sizeof *out);
+    sq_copy(st, 0, out->id, sizeof out->id);
+    sq_copy(st, 1, out->tenant, sizeof out->tenant);
+    sq_copy(st, 2, out->name, sizeof out->name);
+    if (storage_role_parse(sq_text(st, 3), &out->role) != VG_OK)
+        out->role = STORAGE_READONLY;
+    sq_copy(st, 4, out->language, sizeof out->language);
+    sq_copy(st, 5, out->password, sizeof out->password);
+}
+
+enum vg_err
+sqlite_user_find(struct storage *base, const char *name, struct storage_user *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "SELECT id, tenant, name, role, language, password FROM users WHERE name = ?");
+    enum vg_err err;
+
+    sq_bind(st, "t", name);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    user_row(st, out);
+    sq_end(st);
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_user_set_language(struct storage *base, const char *user, const char *language)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE users SET language = ? WHERE id = ?");
+
+    sq_bind(st, "tt", language, user);
+    return sq_change(s, st);
+}
+
+enum vg_err
+sqlite_user_set_password(struct storage *base, const char *user, const char *encoded)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE users SET password = ? WHERE id = ?");
+    enum vg_err err;
+
+    sq_bind(st, "tt", encoded, user);
+    err = sq_change(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "DELETE FROM sessions WHERE user = ?"); /* whoever knew the old one is out */
+    sq_bind(st, "t", user);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_users(struct storage *base, const char *tenant, json_t **out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT u.id, u.name, u.role, u.language, t.name, u.created FROM users"
+                             " u LEFT JOIN tenants t ON t.id = u.tenant"
+                             " WHERE ?1 IN ('', u.tenant) ORDER BY u.name");
+    json_t *all = json_array();
+    enum vg_err err;
+
+    sq_bind(st, "t", tenant);
+    while ((err = sq_step(s, st)) == VG_OK)
+        (void)json_array_append_new(
+            all,
+            json_pack("{so so so so so so}", "id", sq_json_text(st, 0), "name", sq_json_text(st, 1),
+                      "role", sq_json_text(st, 2), "language", sq_json_text(st, 3), "tenant",
+                      sq_json_text(st, 4), "created", sq_json_time(st, 5)));
+    if (err != VG_ERR_NOENT) {
+        json_decref(all);
+        return err;
+    }
+    *out = all;
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_session_add(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE], const char *user,
+                   const char *csrf, int64_t now_ns, int64_t expires_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "INSERT INTO sessions (hash, user, csrf, created, expires) VALUES (?,?,?,?,?)");
+    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
+
+    sq_bind(st, "bttii", &key, user, csrf, now_ns, expires_ns);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_session_find(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE], int64_t now_ns,
+                    struct storage_session *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT u.id, u.tenant, u.name, u.role, u.language, u.password,"
+                             " x.csrf, x.expires FROM sessions x JOIN users u ON u.id = x.user"
+                             " WHERE x.hash = ? AND x.expires > ?");
+    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
+    enum vg_err err;
+
+    sq_bind(st, "bi", &key, now_ns);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    user_row(st, &out->user);
+    sq_copy(st, 6, out->csrf, sizeof out->csrf);
+    out->expires_ns = sqlite3_column_int64(st, 7);
+    sq_end(st);
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_session_end(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "DELETE FROM sessions WHERE hash = ?");
+    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
+
+    sq_bind(st, "b", &key);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_audit(struct storage *base, const char *tenant, const char *who, const char *what,
+             const char *object, const char *note, int64_t now_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "INSERT INTO audit (tenant, time, who, what, object, note) VALUES (?,?,?,?,?,?)");
+
+    sq_bind(st, "titttt", tenant, now_ns, who, what, object, note);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_sweep(struct storage *base, int64_t now_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "DELETE FROM sessions WHERE expires < ?");
+    enum vg_err err;
+
+    sq_bind(st, "i", now_ns);
+    err = sq_run(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "DELETE FROM tokens WHERE expires < ?");
+    sq_bind(st, "i", now_ns - VG_WEEK_NS);
+    return sq_run(s, st);
+}

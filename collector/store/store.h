@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* storage: everything the collector keeps, behind a table of functions, so that SQLite (one machine)
+ * and later PostgreSQL (many shops, many collectors) serve the same code.
+ *
+ * One `struct storage` is one connection and belongs to one thread. Inside the collector one
+ * connection writes (collector/work.h gathers its jobs into group commits), others read; the mailer
+ * and the commands open connections of their own. Every reading function takes the `tenant` whose
+ * rows may be seen: its id, or STORAGE_ALL for the operator of the collector. Rows for pages come as
+ * JSON objects, shaped as collector/API.md where it names them; times in them are RFC 3339 texts.
+ * Results in *out are the caller's (json_decref). Ids are UUID texts. Times are ns UTC.
+ *
+ * Errors: VG_ERR_NOENT no such row (or not this tenant's), VG_ERR_EXISTS a unique name is taken,
+ * VG_ERR_LIMIT disk full, VG_AGAIN another process holds the database too long, VG_ERR_FORMAT the
+ * database is damaged or newer than this program, VG_ERR_NOMEM, VG_ERR_SYS. */
+#pragma once
+
+#include "common/event.h"
+#include "common/uuid.h"
+
+#define STORAGE_ALL ""
+
+enum {
+    STORAGE_NAME_MAX = 128, /* tenants, sites, users; bytes, without NUL */
+    STORAGE_MAIL_MAX = 254, /* an address */
+    STORAGE_HASH_SIZE = 32, /* SHA-256 */
+    STORAGE_WHY_MAX = 256,
+    STORAGE_PAGE_MAX = 200,        /* rows of one page */
+    STORAGE_INCIDENT_EVENTS = 100, /* newest events shown with an incident */
+    STORAGE_MAIL_INCIDENTS = 50,   /* incidents named in one summary mail */
+};
+
+/* 2^40 - 1: an agent that makes a thousand events a second needs 34 years for them. */
+#define STORAGE_SEQ_MAX ((INT64_C(1) << 40) - 1)
+
+struct storage_site {
+    char id[UUID_TEXT_SIZE], tenant[UUID_TEXT_SIZE];
+    char tenant_name[STORAGE_NAME_MAX + 1], name[STORAGE_NAME_MAX + 1];
+    char zone[64], language[8], mail[STORAGE_MAIL_MAX + 1];
+    char hours[512];       /* JSON text of `shop.hours`, or "" */
+    uint8_t token_key[32]; /* the tenant's: the same card has the same token in all its shops */
+};
+
+enum storage_role { STORAGE_READONLY, STORAGE_TECHNICIAN, STORAGE_ADMIN };
+
+struct storage_user {
+    char id[UUID_TEXT_SIZE], name[STORAGE_NAME_MAX + 1];
+    char tenant[UUID_TEXT_SIZE]; /* STORAGE_ALL: sees every tenant */
+    enum storage_role role;
+    char language[8];
+    char password[256]; /* argon2id, encoded */
+};
+
+struct storage_session {
+    struct storage_user user;
+    char csrf[65];
+    int64_t expires_ns;
+};
+
+struct storage_agent {
+    char id[UUID_TEXT_SIZE], tenant[UUID_TEXT_SIZE], site[UUID_TEXT_SIZE];
+    char host[128], machine[128], version[32];
+    bool revoked;
+};
+
+/* What an agent tells of itself. Texts may be NULL: stays as it was. */
+struct storage_hello {
+    const char *host, *machine, *version, *store;
+    int64_t last_seq;   /* -1: stays */
+    const char *status; /* JSON text */
+};
+
+struct storage_event {
+    int64_t stream, seq;
+    const char *id, *tenant, *site, *detector, *class; /* class "refused" is a tombstone */
+    enum severity severity;
+    int64_t time_ns, recorded_ns, received_ns;
+    const char *incident; /* NULL */
+    struct slice body;    /* the JSON line */
+};
+
+struct storage_incident {
+    char id[UUID_TEXT_SIZE];
+    char tenant[UUID_TEXT_SIZE], site[UUID_TEXT_SIZE];
+    char family[64], detector[64];
+    char subject_kind[16], subject_id[PARTY_ID_MAX];
+    char subject_label[PARTY_LABEL_MAX];
+    enum severity severity;
+    int64_t first_ns, last_ns; /* by event time */
+    int64_t count;
+    int64_t stream, seq; /* the event that speaks for it: the gravest, of those the first */
+};
+
+struct storage_incident_query {
+    const char *state;    /* "open" (new, acknowledged, in_progress), "resolved", "all" */
+    const char *severity; /* "" or a word: that one and graver */
+    const char *site, *detector, *text; /* "" : any */
+    const char *cursor;                 /* "" : from the newest */
+    size_t limit;                       /* 1..STORAGE_PAGE_MAX */
+};
+
+enum storage_mail_result {
+    STORAGE_MAIL_SENT,
+    STORAGE_MAIL_LATER,  /* a passing failure: queued again for next_try_ns */
+    STORAGE_MAIL_FAILED, /* for good: shown on the dashboard */
+};
+
+struct storage;
+typedef enum vg_err storage_line_fn(void *ctx, struct slice json);
+
+struct storage_ops {
+    void (*close)(struct storage *s);      /* NULL is not fine here; storage_close() takes NULL */
+    const char *(*why)(struct storage *s); /* the engine's words for the last error, for the log */
+
+    /* A writing transaction; savepoints inside it for one job of many. */
+    enum vg_err (*begin)(struct storage *s);
+    enum vg_err (*commit)(struct storage *s);
+    void (*rollback)(struct storage *s);
+    enum vg_err (*mark)(struct storage *s);
+    enum vg_err (*keep)(struct storage *s); /* keeps what came after the mark */
+    void (*undo)(struct storage *s);        /* undoes it */
+
+    /* ---- who there is ---- */
+    enum vg_err (*tenant_add)(struct storage *s, const char *name, int64_t now_ns,
+                              char id[UUID_TEXT_SIZE]);
+    enum vg_err (*tenant_find)(struct storage *s, const char *name, char id[UUID_TEXT_SIZE]);
+    enum vg_err (*tenants)(struct storage *s, const char *tenant, json_t **out);
+    enum vg_err (*site_add)(struct storage *s, const struct storage_site *site, int64_t now_ns,
+                            char id[UUID_TEXT_SIZE]); /* id, names of tenant, key: ignored */
+    /* By id or by name; VG_ERR_EXISTS: several tenants have a site of that name. */
+    enum vg_err (*site_find)(struct storage *s, const char *tenant, const char *id_or_name,
+                             struct storage_site *out);
+    /* [{"id","name","tenant","zone","language","mail","hours","agents","open","worst","last_seen"}] */
+    enum vg_err (*sites)(struct storage *s, const char *tenant, json_t **out);
+
+    enum vg_err (*user_add)(struct storage *s, const struct storage_user *user, int64_t now_ns);
+    enum vg_err (*user_find)(struct storage *s, const char *name, struct storage_user *out);
+    enum vg_err (*user_set_language)(struct storage *s, const char *user, const char *language);
+    enum vg_err (*user_set_password)(struct storage *s, const char *user, const char *encoded);
+    /* [{"id","name","role","language","tenant","created"}] */
+    enum vg_err (*users)(struct storage *s, const char *tenant, json_t **out);
+
+    /* `hash`: SHA-256 of the cookie; the cookie itself is not kept. */
+    enum vg_err (*session_add)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
+                               const char *user, const char *csrf, int64_t now_ns,
+                               int64_t expires_ns);
+    enum vg_err (*session_find)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
+                                int64_t now_ns, struct storage_session *out);
+    enum vg_err (*session_end)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE]);
+
+    enum vg_err (*audit)(struct storage *s, const char *tenant, const char *who, const char *what,
+                         const char *object, const char *note, int64_t now_ns);
+
+    /* ---- agents ---- */
+    enum vg_err (*token_add)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
+                             const struct storage_site *site, int64_t now_ns, int64_t expires_ns);
+    /* Uses the token up. VG_ERR_NOENT: unknown, used or expired. */
+    enum vg_err (*token_use)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
+                             const char *agent, int64_t now_ns, struct storage_site *out);
+    enum vg_err (*agent_add)(struct storage *s, const struct storage_agent *agent, int64_t now_ns);
+    enum vg_err (*agent_hello)(struct storage *s, const char *agent,
+                               const struct storage_hello *hello, int64_t now_ns);
+    enum vg_err (*agent_revoke)(struct storage *s, const char *tenant, const char *agent,
+                                int64_t now_ns);
+    enum vg_err (*cert_add)(struct storage *s, const uint8_t fingerprint[STORAGE_HASH_SIZE],
+                            const char *agent, int64_t now_ns, int64_t not_after_ns);
+    /* By certificate; a revoked agent is found, with `revoked` set. */
+    enum vg_err (*cert_find)(struct storage *s, const uint8_t fingerprint[STORAGE_HASH_SIZE],
+                             struct storage_agent *out);
+    /* The items of GET /api/agents. Online: seen in the last STORAGE_SILENT_NS. */
+    enum vg_err (*agents)(struct storage *s, const char *tenant, int64_t now_ns, json_t **out);
+    /* The first seal key of one store of an agent: kept once, never replaced. */
+    enum vg_err (*seal_key_add)(struct storage *s, const char *agent, const char *store,
+                                const uint8_t key[32]);
+    enum vg_err (*seal_key)(struct storage *s, const char *agent, const char *store,
+                            uint8_t out[32]);
+
+    /* ---- events ---- */
+    /* The stream of (agent, store), made when new; *durable: its highest seq, 0 for none. */
+    enum vg_err (*stream_open)(struct storage *s, const char *agent, const char *store,
+                               int64_t now_ns, int64_t *stream, int64_t *durable);
+    /* The id that is known under (stream, seq); "" for a tombstone. VG_ERR_NOENT. */
+    enum vg_err (*event_id)(struct storage *s, int64_t stream, int64_t seq,
+                            char id[UUID_TEXT_SIZE]);
+    enum vg_err (*event_put)(struct storage *s, const struct storage_event *event);
+    enum vg_err (*event_refuse)(struct storage *s, const struct storage_event *tombstone,
+                                const char *why, struct slice body);
+    enum vg_err (*stream_durable)(struct storage *s, int64_t stream, int64_t durable);
+
+    /* ---- incidents (collector/incident.c decides) ---- */
+    /* The newest incident of (site, family, subject) whose time, widened by `gap_ns` on both sides,
+     * touches [first_ns, last_ns] of `like`. */
+    enum vg_err (*incident_match)(struct storage *s, const struct storage_incident *like,
+                                  int64_t gap_ns, struct storage_incident *out);
+    enum vg_err (*incident_add)(struct storage *s, const struct storage_incident *incident,
+                                int64_t now_ns);
+    enum vg_err (*incident_grow)(struct storage *s, const struct storage_incident *incident,
+                                 int64_t now_ns);
+    enum vg_err (*incident_agent)(struct storage *s, const char *incident, const char *agent);
+
+    /* Rows as INCIDENT of API.md without title and brief, with "event": the one that speaks for it.
+     * *out {"items": [...], "next": cursor or null}. VG_ERR_FORMAT: the cursor is not ours. */
+    enum vg_err (*incidents)(struct storage *s, const char *tenant,
+                             const struct storage_incident_query *query, json_t **out);
+    /* One such row with "events", "mails", "history" and "site" {id,name,zone,language}. */
+    enum vg_err (*incident_get)(struct storage *s, const char *tenant, const char *id,
+                                json_t **out);
+    enum vg_err (*incident_set)(struct storage *s, const char *tenant, const char *id,
+                                const char *state, const char *who, const char *note,
+                                int64_t now_ns);
+    /* GET /api/overview as it stands. */
+    enum vg_err (*overview)(struct storage *s, const char *tenant, int64_t now_ns, json_t **out);
+
+    /* ---- mails: an outbox that a crash cannot empty ---- */
+    /* Queues a mail about an incident to the site's owner, in the transaction of the incident; does
+     * nothing where the site has no address. `late`: joins the site's waiting summary, or begins one
+     * that waits for more until now_ns + STORAGE_SUMMARY_WAIT_NS. */
+    enum vg_err (*mail_queue)(struct storage *s, const struct storage_incident *incident, bool late,
+                              int64_t now_ns);
+    /* Leases up to `max` due mails until now_ns + lease_ns, in a transaction of its own (do not call
+     * begin()); a lease that ran out is due again. *out is an array of {"id": n, "key": UUID (the
+     * same at every attempt: Message-ID and file name), "kind": "incident"|"summary", "to",
+     * "attempts": n, "created", "tenant": name, "site": {"id","name","zone","language"},
+     * "incidents": [INCIDENT with "event"], "more": incidents beyond STORAGE_MAIL_INCIDENTS}. */
+    enum vg_err (*mail_claim)(struct storage *s, int64_t now_ns, int64_t lease_ns, size_t max,
+                              json_t **out);
+    enum vg_err (*mail_done)(struct storage *s, int64_t id, enum storage_mail_result result,
+                             const char *error, int64_t next_try_ns, int64_t now_ns);
+    /* When the next mail becomes due; INT64_MAX for none. */
+    enum vg_err (*mail_next)(struct storage *s, int64_t *due_ns);
+
+    /* ---- care ---- */
+    /* Removes what has run out: sessions, tokens (a week after). */
+    enum vg_err (*sweep)(struct storage *s, int64_t now_ns);
+    /* A consistent copy to a new file while others work. VG_ERR_EXISTS. */
+    enum vg_err (*backup)(struct storage *s, const char *path);
+    /* Whole? VG_ERR_FORMAT with the first fault in `why`. */
+    enum vg_err (*check)(struct storage *s, char why[STORAGE_WHY_MAX]);
+    /* Every event of the tenant in the order it came, as its JSON line. */
+    enum vg_err (*events)(struct storage *s, const char *tenant, storage_line_fn *fn, void *ctx);
+};
+
+struct storage {
+    const struct storage_ops *ops;
+};
+
+/* An agent that has not been heard of for this long is silent (hello comes every five minutes). */
+#define STORAGE_SILENT_NS (INT64_C(15) * 60 * 1000000000)
+/* How long a summary of old alerts waits for more of them. */
+#define STORAGE_SUMMARY_WAIT_NS (INT64_C(2) * 60 * 1000000000)
+
+enum storage_mode { STORAGE_WRITE, STORAGE_READ };
+
+/* `where`: the path of an SQLite database (made, and brought to this program's schema, when opened
+ * to write). On VG_OK *out is the caller's. `why` is for people. */
+enum vg_err storage_open(const char *where, enum storage_mode mode, struct storage **out,
+                         char why[STORAGE_WHY_MAX]) VG_MUST_CHECK;
+void storage_close(struct storage *s);
+
+const char *storage_role_name(enum storage_role role);
+enum vg_err storage_role_parse(const char *name, enum storage_role *out) VG_MUST_CHECK;
+/* The words of an incident's state: new acknowledged in_progress resolved_true resolved_false
+ * resolved_expected. */
+bool storage_state_valid(const char *state);
