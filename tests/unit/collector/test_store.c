@@ -226,7 +226,7 @@ test_incidents_page_by_page(void **state)
     add_agent(w, AGENT, 5);
     assert_int_equal(ops->stream_open(w->s, AGENT, STORE, NOW, &stream, &durable), VG_OK);
     for (int64_t n = 1; n <= 8; n++) /* pairs at the same instant: the id decides */
-        add_incident(w, stream, n, NOW + n / 2, n == 5 ? "a%b_c" : "x", NULL);
+        add_incident(w, stream, n, NOW + n / 2 * VG_SEC_NS, n == 5 ? "a%b_c" : "x", NULL);
     for (; pages < 9; pages++) {
         json_t *row;
         size_t i;
