@@ -18,9 +18,19 @@ function(vg_unit_test name)
 endfunction()
 
 # vg_fuzzer(fuzz_dns vg_net ...): tests/fuzz/<area>/fuzz_dns.c, corpus in tests/fuzz/corpus/fuzz_dns/.
+# With VIGIA_FUZZ a libFuzzer program; otherwise an ordinary test that replays the corpus.
 function(vg_fuzzer name)
   add_executable(${name} ${name}.c)
   target_link_libraries(${name} PRIVATE vg_flags ${ARGN})
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_compile_options(${name} PRIVATE -Wno-missing-prototypes)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
+  if(VIGIA_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
+    add_test(NAME replay_${name}
+      COMMAND ${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name}
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(replay_${name} PROPERTIES TIMEOUT 300)
+  endif()
 endfunction()
