@@ -10,3 +10,38 @@ enum vg_err linux_err(int error);
 enum vg_err linux_errno(void);
 /* close() that keeps errno. */
 void linux_close(int fd);
+
+/* ---- capabilities, as bit sets (1 << CAP_X); plain system calls, so that they may be used between
+ * fork and exec ---- */
+uint64_t linux_caps_of_rights(unsigned rights); /* of enum platform_right */
+uint64_t linux_caps_permitted(void);
+/* Sets the three sets of this thread. */
+enum vg_err linux_caps_set(uint64_t permitted, uint64_t effective,
+                           uint64_t inheritable) VG_MUST_CHECK;
+/* Drops all but `keep` from the bounding set, as far as that is allowed. */
+void linux_caps_bound(uint64_t keep);
+/* Makes `caps` (permitted and inheritable) survive an exec by other than root; clears the rest. */
+void linux_caps_ambient(uint64_t caps);
+
+/* ---- parts of the sandbox ---- */
+enum { LINUX_LANDLOCK_ABI_MAX = 6 };
+/* Highest Landlock ABI that kernel and we know; 0: none. */
+int linux_landlock_abi(void);
+/* Denies all file access but sandbox->read and ->write, as far as `abi` (1..) can. */
+enum vg_err linux_landlock_enter(const struct platform_sandbox *sandbox, int abi) VG_MUST_CHECK;
+/* The filter for this kind of process; `files`: files may be opened to read. */
+enum vg_err linux_seccomp_enter(const struct platform_sandbox *sandbox, bool files) VG_MUST_CHECK;
+/* platform_sandbox_enter() as on a kernel with at most that Landlock ABI (tests). */
+enum vg_err linux_sandbox_enter(const struct platform_sandbox *sandbox, int abi_max,
+                                char told[PLATFORM_TOLD_MAX]) VG_MUST_CHECK;
+
+#if defined(__SANITIZE_ADDRESS__)
+#define LINUX_SANITIZERS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LINUX_SANITIZERS 1
+#endif
+#endif
+#ifndef LINUX_SANITIZERS
+#define LINUX_SANITIZERS 0
+#endif
