@@ -3,3 +3,5 @@
 #pragma once
 
 #include "agent/detect/detector.h"
+
+extern const struct detector NET_SCAN;

@@ -8,6 +8,7 @@
 #include "agent/detect/detectors.h"
 
 const struct detector *const DETECTORS[] = {
+    &NET_SCAN,
     NULL,
 };
 

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net.scan: somebody tries doors. One tally for each of
+ *   'v' source and target: different ports that refused or stayed silent (vertical scan);
+ *   'h' source and port:   different machines that did so on that port (horizontal scan, worm);
+ *   'b' source:            different (machine, port) pairs of the shop (a few ports here and there);
+ *   'w' source:            the same for the world, to tell a scan of one port from a file-sharing
+ *                          program, which fails everywhere on a different port each time;
+ *   'e' source and kind:   machines asked for by ARP or ping alone (sweep).
+ * Each holds a fast window and a slow one of a day, each an approximate count of different things.
+ * Judged when a flow ends, because only then it is known that nobody answered. */
+#include "agent/detect/detectors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/detect/distinct.h"
+#include "agent/detect/keyed.h"
+#include "agent/detect/net_common.h"
+#include "common/vtime.h"
+
+enum { SCAN_TALLIES_MAX = 1024, SCAN_SAMPLES = 6, SCAN_VERSION = 1 };
+#define SCAN_SLOW_NS (24 * VG_HOUR_NS)
+/* Ports from here up are handed out dynamically: call-backs, passive transfers and late answers
+ * fail there in ordinary life. */
+#define PORT_DYNAMIC 32768
+
+struct settings {
+    uint32_t ports, hosts, hosts_world, pairs, slow_ports, slow_hosts, swept, stealth;
+    double failed_share;
+    int64_t window_ns;
+};
+
+struct window {
+    int64_t first_ns;
+    struct distinct failed, answered;
+};
+
+struct sample {
+    struct net_addr dst;
+    uint16_t port;
+    uint8_t proto;
+};
+
+struct tally {
+    struct window fast, slow;
+    uint32_t stealth;             /* probes that no ordinary program sends, in the fast window */
+    uint32_t reported;            /* the count at the last report in the slow window; 0: none */
+    struct distinct hosts, ports; /* of 'b' alone, in the slow window */
+    uint8_t sample_count;
+    struct sample sample[SCAN_SAMPLES];
+};
+
+struct scan {
+    struct settings set;
+    struct judge *judge;
+    struct keyed *tallies;
+};
+
+enum probe { PROBE_NONE, PROBE_ANSWERED, PROBE_FAILED, PROBE_STEALTH };
+
+/* ---- what one flow says ---- */
+
+static bool
+silent(const struct flow_view *f)
+{
+    return f->packets_in == 0 && (f->state == FLOW_UNANSWERED || f->state == FLOW_CUT ||
+                                  f->state == FLOW_NEW || f->state == FLOW_TIMEOUT);
+}
+
+static enum probe
+probe_tcp(const struct flow_view *f)
+{
+    unsigned flags = f->first_flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK);
+
+    /* FIN, NULL, Xmas and SYN+FIN: RFC 9293 gives no way to such a first segment. */
+    if (f->payload_out == 0 && f->packets_out <= 3 &&
+        (flags == 0 || flags == TCP_FIN || flags == (TCP_SYN | TCP_FIN)))
+        return PROBE_STEALTH;
+    if (flags == TCP_ACK && f->payload_out == 0 && f->packets_out <= 2 && f->payload_in == 0 &&
+        f->packets_in <= 2 && (f->flags_in & TCP_RST) != 0)
+        return PROBE_FAILED; /* ACK scan */
+    if (f->midstream || flags != TCP_SYN)
+        return PROBE_NONE; /* a conversation that began before we looked */
+    if (f->state == FLOW_REFUSED || silent(f))
+        return PROBE_FAILED;
+    return f->packets_in > 0 ? PROBE_ANSWERED : PROBE_NONE;
+}
+
+static enum probe
+probe_udp(const struct flow_view *f)
+{
+    if (f->sport < 1024 && f->sport != f->dport)
+        return PROBE_NONE; /* a late answer of a server */
+    if (f->dport >= 33434 && f->dport < 33700)
+        return PROBE_NONE; /* traceroute */
+    if (f->state == FLOW_REFUSED || silent(f))
+        return PROBE_FAILED;
+    return f->packets_in > 0 ? PROBE_ANSWERED : PROBE_NONE;
+}
+
+/* Services that ask many machines in ordinary life, and go without an answer now and then. */
+static bool
+asks_around(const struct flow_view *f)
+{
+    static const uint16_t udp[] = {53,  67,   68,   80,   123,  443, 546,
+                                   547, 1900, 3478, 3702, 5353, 5355};
+
+    for (size_t i = 0; f->proto == 17 && i < VG_ARRAY_LEN(udp); i++) {
+        if (f->dport == udp[i])
+            return true;
+    }
+    return false;
+}
+
+/* ---- tallies ---- */
+
+static struct net_key
+tally_key(char kind, const struct net_addr *src, const struct net_addr *dst, uint8_t proto,
+          uint16_t port)
+{
+    struct net_key k = {0};
+
+    net_key_u8(&k, (uint8_t)kind);
+    net_key_addr(&k, src);
+    if (dst != NULL)
+        net_key_addr(&k, dst);
+    net_key_u8(&k, proto);
+    net_key_u16(&k, port);
+    return k;
+}
+
+static struct tally *
+tally_use(struct scan *s, char kind, const struct net_addr *src, const struct net_addr *dst,
+          uint8_t proto, uint16_t port)
+{
+    struct net_key k = tally_key(kind, src, dst, proto, port);
+
+    return keyed_use(s->tallies, k.bytes, k.len, NULL);
+}
+
+static const struct tally *
+tally_find(const struct scan *s, char kind, const struct net_addr *src, const struct net_addr *dst,
+           uint8_t proto, uint16_t port)
+{
+    struct net_key k = tally_key(kind, src, dst, proto, port);
+
+    return keyed_find(s->tallies, k.bytes, k.len);
+}
+
+static void
+window_age(struct window *w, int64_t now_ns, int64_t length_ns)
+{
+    if (w->first_ns == 0 || now_ns - w->first_ns > length_ns || w->first_ns - now_ns > length_ns)
+        *w = (struct window){.first_ns = now_ns};
+}
+
+/* Returns true when the failed thing was new to one of the windows. */
+static bool
+tally_add(const struct scan *s, struct tally *t, int64_t now_ns, enum probe probe,
+          const struct net_key *thing)
+{
+    int64_t before = t->fast.first_ns, slow_before = t->slow.first_ns;
+    bool fresh;
+
+    window_age(&t->fast, now_ns, s->set.window_ns);
+    window_age(&t->slow, now_ns, SCAN_SLOW_NS);
+    if (t->fast.first_ns != before)
+        t->stealth = 0;
+    if (t->slow.first_ns != slow_before) {
+        t->reported = 0;
+        t->sample_count = 0;
+        t->hosts = t->ports = (struct distinct){0};
+    }
+    if (probe == PROBE_ANSWERED) {
+        (void)distinct_add(&t->fast.answered, thing->bytes, thing->len);
+        (void)distinct_add(&t->slow.answered, thing->bytes, thing->len);
+        return false;
+    }
+    fresh = distinct_add(&t->fast.failed, thing->bytes, thing->len);
+    if (fresh && probe == PROBE_STEALTH)
+        t->stealth++;
+    return distinct_add(&t->slow.failed, thing->bytes, thing->len) || fresh;
+}
+
+static void
+tally_sample(struct tally *t, const struct net_addr *dst, uint8_t proto, uint16_t port)
+{
+    if (t->sample_count < SCAN_SAMPLES)
+        t->sample[t->sample_count++] = (struct sample){.dst = *dst, .port = port, .proto = proto};
+}
+
+static bool
+mostly_failed(const struct scan *s, const struct window *w)
+{
+    double failed = distinct_count(&w->failed), answered = distinct_count(&w->answered);
+
+    return failed >= s->set.failed_share * (failed + answered);
+}
+
+/* How many different things failed, where that is a scan; 0 where it is not (yet). */
+static uint32_t
+scanned(const struct scan *s, const struct tally *t, uint32_t fast, uint32_t slow)
+{
+    uint32_t n = distinct_count(&t->slow.failed), soon = distinct_count(&t->fast.failed);
+
+    if (soon >= fast && mostly_failed(s, &t->fast))
+        return n > soon ? n : soon;
+    if (n >= slow && mostly_failed(s, &t->slow))
+        return n;
+    return 0;
+}
+
+/* ---- reports ---- */
+
+struct report {
+    const char *style; /* "ports", "hosts", "pairs", "sweep", "stealth" */
+    const struct net_addr *src, *dst;
+    uint32_t failed, hosts, ports;
+    int64_t time_ns;
+};
+
+static json_t *
+report_evidence(const struct tally *t, const struct net_addr *src)
+{
+    json_t *list = json_array();
+    char from[NET_ADDR_TEXT_MAX], to[NET_ADDR_TEXT_MAX];
+
+    for (size_t i = 0; i < t->sample_count; i++) {
+        const struct sample *x = &t->sample[i];
+
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:i, s:s}", "type", "probe", "src",
+                            net_addr_format(src, from), "dst", net_addr_format(&x->dst, to),
+                            "dport", (int)x->port, "proto", net_proto_name(x->proto)));
+    }
+    return list;
+}
+
+/* One finding when it becomes a scan and one each time that it has grown tenfold. */
+static void
+report(struct scan *s, struct tally *t, const struct report *r)
+{
+    char host[NET_ADDR_TEXT_MAX], group[32];
+    struct party subject, peer;
+    struct finding finding = {.detector = "net.scan", .time_ns = r->time_ns, .subject = &subject};
+    uint32_t answered = distinct_count(&t->slow.answered);
+    int64_t seconds = (r->time_ns - t->slow.first_ns) / VG_SEC_NS;
+
+    if (t->reported != 0 && r->failed / 10 < t->reported)
+        return;
+    finding.group = t->reported == 0 ? NULL : group;
+    snprintf(group, sizeof(group), "grown %u", (unsigned)log10(r->failed));
+    t->reported = r->failed;
+    net_party_addr(&subject, r->src);
+    if (r->dst != NULL) {
+        net_party_addr(&peer, r->dst);
+        finding.peer = &peer;
+    }
+    finding.score = fmin(100, 50 + 15 * log10(r->failed));
+    /* The world knocks at every public address all day; a device of the shop does not. */
+    finding.severity = net_addr_is_local(r->src) ? SEVERITY_INFO : SEVERITY_LOW;
+    finding.facts =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I}", "host", net_addr_format(r->src, host),
+                  "style", r->style, "failed", (json_int_t)r->failed, "hosts", (json_int_t)r->hosts,
+                  "ports", (json_int_t)r->ports, "answered", (json_int_t)answered, "failed_share",
+                  (double)r->failed / (double)(r->failed + answered), "seconds",
+                  (json_int_t)(seconds > 0 ? seconds : 1));
+    finding.evidence = report_evidence(t, r->src);
+    judge_finding(s->judge, &finding);
+}
+
+/* ---- flows ---- */
+
+static void
+vertical(struct scan *s, const struct flow_view *f, enum probe probe, int64_t now_ns)
+{
+    struct tally *t;
+    struct net_key thing = {0};
+    struct report r = {.style = "ports", .src = &f->src, .dst = &f->dst, .hosts = 1};
+
+    if (probe != PROBE_STEALTH && f->dport >= PORT_DYNAMIC)
+        return;
+    t = tally_use(s, 'v', &f->src, &f->dst, 0, 0);
+    net_key_u8(&thing, f->proto);
+    net_key_u16(&thing, f->dport);
+    if (!tally_add(s, t, f->end_ns, probe, &thing))
+        return;
+    tally_sample(t, &f->dst, f->proto, f->dport);
+    r.failed = scanned(s, t, s->set.ports, s->set.slow_ports);
+    if (r.failed == 0 && t->stealth >= s->set.stealth) {
+        r.failed = distinct_count(&t->fast.failed);
+        r.style = "stealth";
+    }
+    r.ports = r.failed;
+    r.time_ns = now_ns;
+    if (r.failed > 0)
+        report(s, t, &r);
+}
+
+/* A port that is a good part of all that failed in the world: a scan of that port. File sharing
+ * fails on thousands of ports, a few times each. */
+static bool
+one_port_of_many(const struct scan *s, const struct flow_view *f, uint32_t failed)
+{
+    const struct tally *world = tally_find(s, 'w', &f->src, NULL, 0, 0);
+
+    return world == NULL || failed * 5 >= distinct_count(&world->slow.failed);
+}
+
+static void
+horizontal(struct scan *s, const struct flow_view *f, enum probe probe, int64_t now_ns)
+{
+    bool local = net_addr_is_local(&f->dst), web = f->dport == 443 || f->dport == 80;
+    struct net_key thing = {0};
+    struct report r = {.style = "hosts", .src = &f->src, .ports = 1, .time_ns = now_ns};
+    struct tally *t;
+    uint32_t fast = local ? s->set.hosts : s->set.hosts_world;
+
+    if (asks_around(f) || (probe != PROBE_STEALTH && f->dport >= PORT_DYNAMIC))
+        return;
+    /* Without a way to the Internet every page fails: many more are needed. */
+    if (!local && web)
+        fast *= 5;
+    t = tally_use(s, local ? 'h' : 'H', &f->src, NULL, f->proto, f->dport);
+    net_key_addr(&thing, &f->dst);
+    if (!tally_add(s, t, f->end_ns, probe, &thing))
+        return;
+    tally_sample(t, &f->dst, f->proto, f->dport);
+    r.failed = r.hosts = scanned(s, t, fast, local ? s->set.slow_hosts : 5 * fast);
+    if (r.failed > 0 && (local || one_port_of_many(s, f, r.failed)))
+        report(s, t, &r);
+}
+
+/* The vertical or horizontal tally of this flow has told it, and better. */
+static bool
+told_already(const struct scan *s, const struct flow_view *f)
+{
+    const struct tally *v = tally_find(s, 'v', &f->src, &f->dst, 0, 0);
+    const struct tally *h = tally_find(s, 'h', &f->src, NULL, f->proto, f->dport);
+
+    return (v != NULL && v->reported != 0) || (h != NULL && h->reported != 0);
+}
+
+/* All (machine, port) pairs of one source: in the shop a tally that reports, in the world the
+ * background for one_port_of_many(). */
+static void
+pairs(struct scan *s, const struct flow_view *f, enum probe probe, int64_t now_ns)
+{
+    bool local = net_addr_is_local(&f->dst);
+    struct net_key thing = {0};
+    struct report r = {.style = "pairs", .src = &f->src, .time_ns = now_ns};
+    struct tally *t;
+
+    if (local && (asks_around(f) || f->dport >= PORT_DYNAMIC))
+        return;
+    t = tally_use(s, local ? 'b' : 'w', &f->src, NULL, 0, 0);
+    net_key_addr(&thing, &f->dst);
+    net_key_u8(&thing, f->proto);
+    net_key_u16(&thing, f->dport);
+    if (!tally_add(s, t, f->end_ns, probe, &thing) || !local)
+        return;
+    tally_sample(t, &f->dst, f->proto, f->dport);
+    (void)distinct_add(&t->hosts, f->dst.bytes, sizeof(f->dst.bytes));
+    (void)distinct_add(&t->ports, &f->dport, sizeof(f->dport));
+    r.failed = scanned(s, t, s->set.pairs, 4 * s->set.pairs);
+    r.hosts = distinct_count(&t->hosts);
+    r.ports = distinct_count(&t->ports);
+    if (r.failed > 0 && !told_already(s, f))
+        report(s, t, &r);
+}
+
+static void
+on_flow(struct scan *s, const struct flow_view *f, int64_t now_ns)
+{
+    enum probe probe = f->proto == 6 ? probe_tcp(f) : f->proto == 17 ? probe_udp(f) : PROBE_NONE;
+
+    if (probe == PROBE_NONE || net_addr_is_group(&f->dst) || net_addr_eq(&f->src, &f->dst))
+        return;
+    vertical(s, f, probe, now_ns);
+    horizontal(s, f, probe, now_ns);
+    pairs(s, f, probe, now_ns);
+}
+
+/* ---- sweeps: who is there? ---- */
+
+static void
+sweep(struct scan *s, char kind, const struct net_addr *src, const struct net_addr *dst,
+      enum probe probe, int64_t now_ns)
+{
+    struct tally *t = tally_use(s, 'e', src, NULL, (uint8_t)kind, 0);
+    struct net_key thing = {0};
+    struct report r = {.style = "sweep", .src = src, .time_ns = now_ns};
+    uint32_t asked;
+
+    net_key_addr(&thing, dst);
+    if (!tally_add(s, t, now_ns, probe, &thing))
+        return;
+    tally_sample(t, dst, kind == 'i' ? 1 : 0, 0);
+    asked = distinct_count(&t->fast.failed);
+    if (asked < (kind == 'i' ? s->set.swept : 4 * s->set.swept))
+        return;
+    r.failed = r.hosts = asked;
+    report(s, t, &r);
+}
+
+static void
+on_icmp(struct scan *s, const struct icmp_view *i, int64_t now_ns)
+{
+    bool echo = i->v6 ? i->type == 128 : i->type == 8;
+
+    if (echo && net_addr_is_local(&i->dst) && (i->v6 ? !net_addr_is_group(&i->dst) : true))
+        sweep(s, 'i', &i->src, &i->dst, PROBE_FAILED, now_ns);
+}
+
+/* Machines ask for one address at a time; who asks for the whole street is looking for doors.
+ * An address that asks for itself (probe, announcement) asks for nobody. */
+static void
+on_arp(struct scan *s, const struct arp_view *a, int64_t now_ns)
+{
+    if (!a->reply && a->sender.family == 4 && !net_addr_is_group(&a->sender) &&
+        !net_addr_eq(&a->sender, &a->target))
+        sweep(s, 'a', &a->sender, &a->target, PROBE_FAILED, now_ns);
+}
+
+/* ---- the detector ---- */
+
+static void
+observe(void *self, const struct obs *obs)
+{
+    struct scan *s = self;
+
+    if (obs->kind == OBS_FLOW_END)
+        on_flow(s, obs->flow, obs->time_ns);
+    else if (obs->kind == OBS_ICMP)
+        on_icmp(s, obs->icmp, obs->time_ns);
+    else if (obs->kind == OBS_ARP)
+        on_arp(s, obs->arp, obs->time_ns);
+}
+
+static void
+scan_free(void *self)
+{
+    struct scan *s = self;
+
+    if (s == NULL)
+        return;
+    keyed_free(s->tallies);
+    free(s);
+}
+
+static enum vg_err
+make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
+{
+    struct scan *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return VG_ERR_NOMEM;
+    s->judge = env->judge;
+    s->set = (struct settings){.ports = 12,
+                               .hosts = 10,
+                               .hosts_world = 20,
+                               .pairs = 40,
+                               .slow_ports = 25,
+                               .slow_hosts = 25,
+                               .swept = 12,
+                               .stealth = 4,
+                               .failed_share = 0.6,
+                               .window_ns = 10 * VG_MIN_NS};
+    if (!net_setting_u32(env, "ports", 4, 1000, &s->set.ports, why) ||
+        !net_setting_u32(env, "hosts", 4, 1000, &s->set.hosts, why) ||
+        !net_setting_u32(env, "hosts_world", 4, 1000, &s->set.hosts_world, why) ||
+        !net_setting_u32(env, "pairs", 8, 1000, &s->set.pairs, why) ||
+        !net_setting_u32(env, "slow_ports", 8, 1000, &s->set.slow_ports, why) ||
+        !net_setting_u32(env, "slow_hosts", 8, 1000, &s->set.slow_hosts, why) ||
+        !net_setting_u32(env, "swept", 4, 200, &s->set.swept, why) ||
+        !net_setting_u32(env, "stealth", 1, 100, &s->set.stealth, why) ||
+        !net_setting_real(env, "failed_share", 0.1, 1, &s->set.failed_share, why) ||
+        !net_setting_duration(env, "window", VG_MIN_NS, VG_DAY_NS, &s->set.window_ns, why)) {
+        scan_free(s);
+        return VG_ERR_CONFIG;
+    }
+    if (keyed_new(SCAN_TALLIES_MAX, sizeof(struct tally), &s->tallies) != VG_OK) {
+        scan_free(s);
+        return VG_ERR_NOMEM;
+    }
+    *self = s;
+    return VG_OK;
+}
+
+static void
+encode_window(const struct window *w, struct buf *out)
+{
+    buf_put_be64(out, (uint64_t)w->first_ns);
+    distinct_encode(&w->failed, out);
+    distinct_encode(&w->answered, out);
+}
+
+static void
+decode_window(struct window *w, struct slice *in)
+{
+    w->first_ns = (int64_t)slice_be64(in);
+    distinct_decode(&w->failed, in);
+    distinct_decode(&w->answered, in);
+}
+
+static void
+encode(const void *value, struct buf *out)
+{
+    const struct tally *t = value;
+
+    encode_window(&t->fast, out);
+    encode_window(&t->slow, out);
+    buf_put_be32(out, t->stealth);
+    buf_put_be32(out, t->reported);
+    distinct_encode(&t->hosts, out);
+    distinct_encode(&t->ports, out);
+    buf_put_u8(out, t->sample_count);
+    for (size_t i = 0; i < t->sample_count; i++) {
+        net_addr_encode(&t->sample[i].dst, out);
+        buf_put_be16(out, t->sample[i].port);
+        buf_put_u8(out, t->sample[i].proto);
+    }
+}
+
+static void
+decode(void *value, struct slice *in)
+{
+    struct tally *t = value;
+    uint8_t samples;
+
+    decode_window(&t->fast, in);
+    decode_window(&t->slow, in);
+    t->stealth = slice_be32(in);
+    t->reported = slice_be32(in);
+    distinct_decode(&t->hosts, in);
+    distinct_decode(&t->ports, in);
+    samples = slice_u8(in);
+    for (size_t i = 0; i < samples && !in->bad; i++) {
+        struct net_addr dst = net_addr_decode(in);
+        uint16_t port = slice_be16(in);
+
+        tally_sample(t, &dst, slice_u8(in), port);
+    }
+}
+
+static void
+save(void *self, struct state_out *out)
+{
+    keyed_save(((struct scan *)self)->tallies, out, 't', SCAN_VERSION, encode);
+}
+
+static enum vg_err
+load(void *self, struct slice key, uint16_t version, struct slice blob)
+{
+    if (version != SCAN_VERSION || slice_u8(&key) != 't')
+        return VG_ERR_FORMAT;
+    return keyed_load(((struct scan *)self)->tallies, key, blob, decode);
+}
+
+static void
+health(const void *self, json_t *counters)
+{
+    const struct scan *s = self;
+
+    (void)json_object_set_new(counters, "net.scan.tallies",
+                              json_integer((json_int_t)keyed_count(s->tallies)));
+    (void)json_object_set_new(counters, "net.scan.evicted",
+                              json_integer((json_int_t)keyed_evicted(s->tallies)));
+}
+
+const struct detector NET_SCAN = {
+    .name = "net.scan",
+    .sensor = "net",
+    .kinds = 1u << OBS_FLOW_END | 1u << OBS_ICMP | 1u << OBS_ARP,
+    .make = make,
+    .observe = observe,
+    .save = save,
+    .load = load,
+    .free = scan_free,
+    .health = health,
+};
