@@ -5,3 +5,4 @@
 #include "agent/detect/detector.h"
 
 extern const struct detector NET_SCAN;
+extern const struct detector NET_ARP_SPOOF;

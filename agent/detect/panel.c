@@ -9,6 +9,7 @@
 
 const struct detector *const DETECTORS[] = {
     &NET_SCAN,
+    &NET_ARP_SPOOF,
     NULL,
 };
 
