@@ -16,7 +16,7 @@ run_worker(const char *name)
 {
     for (size_t i = 0; WORKERS[i] != NULL; i++)
         if (strcmp(WORKERS[i]->name, name) == 0)
-            return VG_EXIT_INTERNAL;
+            return worker_main(WORKERS[i]);
     return cli_fail(VG_EXIT_USAGE, "no worker of this name");
 }
 

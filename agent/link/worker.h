@@ -36,8 +36,13 @@ struct worker_ops {
     void (*tick)(void *self, int64_t now_ns);
     void (*feedback)(void *self, const json_t *feedback);
     enum vg_err (*finish)(void *self); /* FRAME_STOP: commit what is whole */
+    /* Host worker only (others: NULL). What it returns goes back with *answer (may stay NULL; taken)
+     * and *file (may stay PLATFORM_NO_HANDLE; taken). */
+    enum vg_err (*ask)(void *self, const json_t *question, json_t **answer, platform_file *file);
     void (*close)(void *self);
 };
 
-/* Runs until the keeper says stop or is gone. Returns the exit code of the process. */
+/* Runs until the keeper says stop or is gone. Returns the exit code of the process. All but open(),
+ * needs(), work() and close() may be NULL. An op that fails ends the process; the keeper starts it
+ * again with what was committed. */
 int worker_main(const struct worker_ops *ops);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sink over the link: records are gathered and written in large pieces; a commit waits until
+ * the keeper says that it is durable. The void functions cannot tell that the keeper is gone: the
+ * next commit does. */
+#include "agent/link/worker_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/json.h"
+#include "common/log.h"
+
+static void
+sent(struct worker_link *l, bool to_commit)
+{
+    l->pending = l->pending || to_commit;
+    if (l->out.len >= WORKER_OUT_FLUSH && !l->gone && worker_link_flush(l) != VG_OK)
+        l->gone = true;
+}
+
+static void
+sink_event(void *ctx, json_t *event)
+{
+    struct worker_link *l = ctx;
+    struct buf text;
+
+    buf_init(&text, EVENT_BYTES_MAX);
+    vg_json_write(event, &text);
+    if (text.bad && json_object_del(event, "evidence") == 0) {
+        /* Better without its evidence than not at all. */
+        buf_clear(&text);
+        vg_json_write(event, &text);
+    }
+    if (text.bad)
+        log_event(LOG_LEVEL_ERROR, "worker.event_too_large", "detector=%s",
+                  log_quote(vg_json_str(event, "detector", "")));
+    else
+        frame_put(&l->out, FRAME_EVENT, buf_slice(&text));
+    buf_done(&text);
+    json_decref(event);
+    sent(l, true);
+}
+
+static void
+sink_observation(void *ctx, struct slice json)
+{
+    struct worker_link *l = ctx;
+
+    if (json.left > EVENT_BYTES_MAX)
+        return;
+    frame_put(&l->out, FRAME_OBSERVATION, json);
+    sent(l, true);
+}
+
+static void
+sink_state(void *ctx, const char *detector, struct slice key, uint16_t version, struct slice blob)
+{
+    struct worker_link *l = ctx;
+    size_t mark;
+
+    if (key.left > STATE_KEY_MAX || blob.left > STATE_BLOB_MAX) {
+        log_event(LOG_LEVEL_ERROR, "worker.row_too_large", "detector=%s key=%zu blob=%zu",
+                  log_quote(detector), key.left, blob.left);
+        return;
+    }
+    mark = frame_begin(&l->out, FRAME_STATE);
+    frame_put_text(&l->out, detector, strlen(detector));
+    frame_put_text(&l->out, key.at, key.left);
+    buf_put_be16(&l->out, version);
+    buf_put(&l->out, blob.at, blob.left);
+    frame_end(&l->out, mark);
+    sent(l, true);
+}
+
+static void
+sink_position(void *ctx, const char *source, struct slice json)
+{
+    struct worker_link *l = ctx;
+    size_t mark = frame_begin(&l->out, FRAME_POSITION);
+
+    frame_put_text(&l->out, source, strlen(source));
+    buf_put(&l->out, json.at, json.left);
+    frame_end(&l->out, mark);
+    sent(l, true);
+}
+
+static void
+sink_health(void *ctx, struct slice json)
+{
+    struct worker_link *l = ctx;
+
+    frame_put(&l->out, FRAME_HEALTH, json);
+    sent(l, false);
+}
+
+static enum vg_err
+sink_commit(void *ctx)
+{
+    struct worker_link *l = ctx;
+    size_t mark;
+    enum vg_err err;
+
+    if (l->gone)
+        return VG_ERR_SYS;
+    if (!l->pending)
+        return VG_OK;
+    mark = frame_begin(&l->out, FRAME_COMMIT);
+    buf_put_be64(&l->out, ++l->committed);
+    frame_end(&l->out, mark);
+    err = worker_link_flush(l);
+    while (err == VG_OK && l->acked < l->committed)
+        err = worker_link_pump(l, PLATFORM_NO_HANDLE, -1);
+    if (err != VG_OK) {
+        l->gone = true;
+        return VG_ERR_SYS;
+    }
+    l->pending = false;
+    return VG_OK;
+}
+
+const struct sink_ops WORKER_SINK = {
+    .event = sink_event,
+    .observation = sink_observation,
+    .state = sink_state,
+    .position = sink_position,
+    .commit = sink_commit,
+    .health = sink_health,
+};
+
+enum vg_err
+worker_open_path(struct worker_opener *opener, const char *path, platform_file *out)
+{
+    struct worker_link *l =
+        (struct worker_link *)(void *)((char *)opener - offsetof(struct worker_link, opener));
+    size_t mark;
+    enum vg_err err;
+
+    if (l->gone)
+        return VG_ERR_SYS;
+    opener->number++;
+    opener->answered = false;
+    mark = frame_begin(&l->out, FRAME_OPEN);
+    buf_put_be32(&l->out, opener->number);
+    buf_put_str(&l->out, path);
+    frame_end(&l->out, mark);
+    err = worker_link_flush(l);
+    while (err == VG_OK && !opener->answered)
+        err = worker_link_pump(l, PLATFORM_NO_HANDLE, -1);
+    if (err != VG_OK) {
+        l->gone = true;
+        return VG_ERR_SYS;
+    }
+    if (opener->err == VG_OK)
+        *out = opener->file;
+    opener->file = PLATFORM_NO_HANDLE;
+    return opener->err;
+}
