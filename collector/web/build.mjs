@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundles src/ and writes the table of assets.h: node build.mjs NODE_MODULES OUT.c
+// Bundles src/ and writes the table of assets.h: node build.mjs NODE_MODULES OUT.c [FOLDER]
+// (FOLDER takes the same files as they are, to look at them with any web server.)
 // The output is the same for the same input: no times, no paths.
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const [modules, target] = process.argv.slice(2).map((p) => resolve(p));
+const [modules, target, folder] = process.argv.slice(2).map((p) => resolve(p));
 const esbuild = createRequire(join(modules, "build.cjs"))("esbuild");
 
 const built = await esbuild.build({
@@ -64,3 +65,9 @@ writeFileSync(
   `/* Made by collector/web/build.mjs. */\n#include "collector/web/assets.h"\n\n${data.join("")}\n` +
     `const struct web_asset WEB_ASSETS[] = {\n${rows.join("")}    {0},\n};\n`,
 );
+
+if (folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const asset of assets)
+    writeFileSync(join(folder, asset.path === "/" ? "index.html" : asset.path), asset.bytes);
+}

@@ -1,1 +1,32 @@
-import { h, render } from "preact"; render(h("h1", null, "Vigía"), document.getElementById("app"));
+// SPDX-License-Identifier: Apache-2.0
+// Starts the dashboard: asks who we are, then shows login or the page of the address.
+import { render } from "preact";
+import { html } from "htm/preact";
+import { me, loadMe } from "./state.js";
+import { route } from "./router.js";
+import { Shell } from "./parts/shell.js";
+import { Login } from "./pages/login.js";
+import { Overview } from "./pages/overview.js";
+import { Incidents } from "./pages/incidents.js";
+import { Incident } from "./pages/incident.js";
+import { Agents } from "./pages/agents.js";
+import { Missing } from "./pages/missing.js";
+
+function page(where) {
+  const [first, second] = where.path;
+  if (first === undefined) return html`<${Overview} />`;
+  if (first === "incidents" && second !== undefined)
+    return html`<${Incident} id=${second} key=${second} />`;
+  if (first === "incidents") return html`<${Incidents} />`;
+  if (first === "agents") return html`<${Agents} />`;
+  return html`<${Missing} />`;
+}
+
+function App() {
+  if (me.value === undefined) return null; // not known yet
+  if (me.value === null) return html`<${Login} />`;
+  return html`<${Shell}>${page(route.value)}<//>`;
+}
+
+loadMe();
+render(html`<${App} />`, document.getElementById("app"));

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Incidents by day, stacked by severity. The table beside it says the same in words, so the picture
+// itself is hidden from readers of the screen.
+import { html } from "htm/preact";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { dayName } from "../time.js";
+import { count, language } from "../i18n.js";
+import { SEVERITIES } from "./severity.js";
+
+const HEIGHT = 220;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+/* uPlot draws each series from the base line: the tallest first, so that sums stand behind. */
+function stacked(days) {
+  const sums = days.map(() => 0);
+  const rows = [...SEVERITIES].reverse().map((severity) => ({
+    severity,
+    values: days.map((day, i) => (sums[i] += day[severity] || 0)),
+  }));
+  return rows.reverse();
+}
+
+function options(width, days, rows) {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name) => style.getPropertyValue(name).trim();
+  const bars = uPlot.paths.bars({ size: [0.72, 26], radius: 0.12 });
+  const axis = { stroke: color("--muted"), font: "12px system-ui, sans-serif" };
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 20, 0, 0],
+    scales: {
+      x: { time: false, range: [-0.6, days.length - 0.4] },
+      y: { range: (_, __, most) => [0, Math.max(4, Math.ceil(most * 1.1))] },
+    },
+    series: [
+      {},
+      ...rows.map(({ severity }) => ({
+        fill: color(`--chart-${severity}`),
+        width: 0,
+        paths: bars,
+        points: { show: false },
+      })),
+    ],
+    axes: [
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        ticks: { show: false },
+        splits: () => ticks(days.length, width),
+        values: (_, at) => at.map((i) => dayName(days[i].day)),
+      },
+      {
+        ...axis,
+        size: 36,
+        grid: { stroke: color("--line"), width: 1 },
+        ticks: { show: false },
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10000],
+        values: (_, at) => at.map(count),
+      },
+    ],
+  };
+}
+
+/* The last day is always named; the others as there is room. */
+function ticks(n, width) {
+  const step = Math.max(1, Math.ceil(n / Math.max(2, Math.floor(width / 84))));
+  const at = [];
+  for (let i = n - 1; i >= 0; i -= step) at.unshift(i);
+  return at;
+}
+
+export function DaysChart({ days }) {
+  const place = useRef(null);
+  useEffect(() => {
+    const rows = stacked(days);
+    const data = [days.map((_, i) => i), ...rows.map((r) => r.values)];
+    let plot = null;
+    const draw = () => {
+      if (plot) plot.destroy();
+      plot = new uPlot(options(place.current.clientWidth, days, rows), data, place.current);
+    };
+    const watch = new ResizeObserver(draw);
+    watch.observe(place.current);
+    dark.addEventListener("change", draw);
+    return () => {
+      watch.disconnect();
+      dark.removeEventListener("change", draw);
+      if (plot) plot.destroy();
+    };
+  }, [days, language.value]);
+  return html`<div class="chart" ref=${place} aria-hidden="true"></div>`;
+}
