@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "agent/cli/cli.h"
+#include "agent/host/worker_host.h"
 #include "agent/link/worker.h"
 
 /* One row for each kind of worker: the struct is defined beside its sensor. */
 static const struct worker_ops *const WORKERS[] = {
+    &WORKER_HOST,
     NULL,
 };
 

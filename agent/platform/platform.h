@@ -34,6 +34,12 @@ enum vg_err platform_path_stat(const char *path, struct platform_stat *out) VG_M
 enum vg_err platform_file_read(platform_file file, uint64_t offset, void *to, size_t size,
                                size_t *got) VG_MUST_CHECK;
 void platform_file_close(platform_file file);
+/* The path without links or "..", malloc'd; NULL when there is no such thing. */
+char *platform_path_resolve(const char *path);
+/* Opens a regular file to read, if it lies, with every link followed, at or under one of `roots`
+ * (resolved paths; NULL entries match nothing). VG_ERR_DENIED when not. */
+enum vg_err platform_file_open_beneath(const char *path, const char *const *roots, size_t count,
+                                       platform_file *out) VG_MUST_CHECK;
 
 /* Names in a folder (without "." and ".."), sorted by bytes, at most `max`; `more` when there were
  * more. Free with platform_names_free(). */
