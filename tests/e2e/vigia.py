@@ -103,9 +103,8 @@ class Collector:
         self.dir.mkdir(parents=True, exist_ok=True)
         self.agents_port, self.web_port = free_port(), free_port()
         self.config, self.state, self.maildir = self.dir / 'collector.yaml', self.dir / 'state', self.dir / 'mail'
-        self.config.write_text('''state: %s
-agents: {listen: "127.0.0.1:%d"}
-web: {listen: "127.0.0.1:%d"}
+        self.config.write_text('''state_dir: %s
+listen: {agents: "127.0.0.1:%d", web: "127.0.0.1:%d"}
 mail: {transport: maildir, dir: %s}
 %s''' % (quote(self.state), self.agents_port, self.web_port, quote(self.maildir), extra))
         self.process = None
