@@ -173,13 +173,27 @@ name_is_safe(const char *name)
 }
 
 enum vg_err
+zone_parse(const char *name, struct slice tzif, struct zone **out)
+{
+    struct zone *z = calloc(1, sizeof *z);
+    enum vg_err err = z != NULL ? parse(tzif, z) : VG_ERR_NOMEM;
+
+    if (err != VG_OK) {
+        free(z);
+        return err;
+    }
+    (void)vg_strcpy(z->name, sizeof z->name, name);
+    *out = z;
+    return VG_OK;
+}
+
+enum vg_err
 zone_load(const char *name, struct zone **out)
 {
     static const char *const folders[] = {"/usr/share/zoneinfo", "/usr/share/lib/zoneinfo"};
     bool system = name == NULL || name[0] == '\0' || strcmp(name, "system") == 0;
     enum vg_err err = VG_ERR_NOENT;
     char path[128];
-    struct zone *z;
     struct buf file;
 
     if (!system && strcmp(name, "UTC") == 0) {
@@ -195,17 +209,10 @@ zone_load(const char *name, struct zone **out)
         (void)snprintf(path, sizeof path, "%s/%s", folders[i], name);
         err = read_file(path, &file);
     }
-    z = err == VG_OK ? calloc(1, sizeof *z) : NULL;
     if (err == VG_OK)
-        err = z != NULL ? parse(buf_slice(&file), z) : VG_ERR_NOMEM;
+        err = zone_parse(system ? "system" : name, buf_slice(&file), out);
     buf_done(&file);
-    if (err != VG_OK) {
-        free(z);
-        return err;
-    }
-    (void)vg_strcpy(z->name, sizeof z->name, system ? "system" : name);
-    *out = z;
-    return VG_OK;
+    return err;
 }
 
 struct zone *

@@ -3,13 +3,15 @@
  * own zone: a collector serves shops in several zones at once. Reads the file once, at load. */
 #pragma once
 
-#include "common/base.h"
+#include "common/slice.h"
 
 struct zone;
 
 /* `name` as in the IANA database ("America/Mexico_City"); NULL or "" or "system": the machine's
  * (/etc/localtime). Path components like ".." are refused. VG_ERR_NOENT, VG_ERR_FORMAT, _NOMEM. */
 enum vg_err zone_load(const char *name, struct zone **out) VG_MUST_CHECK;
+/* The same from the bytes of a TZif file. VG_ERR_SHORT, VG_ERR_FORMAT, VG_ERR_LIMIT, VG_ERR_NOMEM. */
+enum vg_err zone_parse(const char *name, struct slice tzif, struct zone **out) VG_MUST_CHECK;
 /* Always works; for tests and as the last resort. NULL only without memory. */
 struct zone *zone_utc(void);
 void zone_free(struct zone *zone);
