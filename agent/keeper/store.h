@@ -16,8 +16,11 @@ struct store_options {
     bool read_only; /* `alerts`, `show`, `verify`, `export`: no lock, works while `run` runs */
 };
 
-/* VG_ERR_EXISTS: another process has it. VG_ERR_FORMAT: damaged (set aside by `run`, a new store id
- * begins). `why` is for people. */
+/* VG_ERR_EXISTS: another process has it. VG_ERR_NOENT (read_only): there is none. VG_ERR_CONFIG: made
+ * by a newer program. `why` is for people. The writer sets a damaged database aside
+ * (vigia.db.damaged) and begins a new store id, and also begins one when the seal's key file and the
+ * database do not belong together (a restored copy) or the machine is another one (a clone); a
+ * health event says so each time. */
 enum { STORE_WHY_MAX = 256 };
 enum vg_err store_open(const struct store_options *options, struct store **out,
                        char why[STORE_WHY_MAX]) VG_MUST_CHECK;
@@ -30,6 +33,9 @@ const char *store_id(const struct store *store); /* UUID made with the database 
 enum vg_err store_commit(struct store *store, struct batch *batch, int64_t now_ns) VG_MUST_CHECK;
 /* An event of the keeper's own (class health or alert, sensor agent); takes the reference. */
 enum vg_err store_event(struct store *store, json_t *event, int64_t now_ns) VG_MUST_CHECK;
+
+/* What age and size take, oldest first; to be called every hour. VG_ERR_SYS. */
+enum vg_err store_retain(struct store *store, int64_t now_ns) VG_MUST_CHECK;
 
 /* Rows and positions of one sensor, in any order; stops when fn returns other than VG_OK. */
 typedef enum vg_err store_row_fn(void *ctx, const char *detector, struct slice key,
