@@ -23,7 +23,7 @@ def agents(tmp_path):
     """Makes agents that are stopped when the test ends."""
     made = []
 
-    def make(config='', sandbox=True, name=None):
+    def make(config='', sandbox=vigia.SANDBOX, name=None):
         a = vigia.Agent(tmp_path / (name or 'agent-%d' % len(made)), config, sandbox)
         made.append(a)
         return a

@@ -4,10 +4,11 @@ import contextlib, email, email.policy, json, os, re, shutil, signal, socket, sq
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get('VIGIA_BUILD', ROOT / 'build' / 'release'))
+BUILD = ROOT / os.environ.get('VIGIA_BUILD', 'build/release')
 AGENT = str(BUILD / 'vigia-agent')
 COLLECTOR = str(BUILD / 'vigia-collector')
 SHARED = ROOT.parent / 'shared'
+SANDBOX = os.environ.get('VIGIA_SANDBOX', 'on') != 'off'
 STAMPS = ('id', 'store', 'seq', 'incident', 'recorded')
 
 
@@ -154,7 +155,7 @@ mail: {transport: maildir, dir: %s}
 
 
 class Agent:
-    def __init__(self, folder, config='', sandbox=True, name='Tacos El Güero'):
+    def __init__(self, folder, config='', sandbox=SANDBOX, name='Tacos El Güero'):
         self.dir, self.sandbox = Path(folder), sandbox
         self.dir.mkdir(parents=True, exist_ok=True)
         self.config, self.state = self.dir / 'agent.yaml', self.dir / 'state'
