@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/detect/yara.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yara.h>
+
+#include "agent/platform/platform.h"
+
+struct yara_rules {
+    bool initialized;
+    YR_RULES *compiled;
+    uint8_t *block; /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
+};
+
+/* ---- compiling ---- */
+
+struct told {
+    char *why;
+    const char *name;
+};
+
+static void
+on_compile(int level, const char *file, int line, const YR_RULE *rule, const char *text, void *ctx)
+{
+    struct told *told = ctx;
+
+    (void)file;
+    (void)rule;
+    if (level == YARA_ERROR_LEVEL_ERROR && told->why[0] == '\0')
+        snprintf(told->why, YARA_WHY_MAX, "%.60s:%d: %.110s", told->name, line, text);
+}
+
+static const char *
+refuse_include(const char *name, const char *from, const char *ns, void *ctx)
+{
+    (void)name;
+    (void)from;
+    (void)ns;
+    (void)ctx;
+    return NULL;
+}
+
+static enum vg_err
+compiler_new(struct told *told, YR_COMPILER **out)
+{
+    if (yr_compiler_create(out) != ERROR_SUCCESS)
+        return VG_ERR_NOMEM;
+    yr_compiler_set_callback(*out, on_compile, told);
+    yr_compiler_set_include_callback(*out, refuse_include, NULL, NULL);
+    return VG_OK;
+}
+
+/* One file by itself: whether it is good. */
+static bool
+trial(const char *text, struct told *told)
+{
+    YR_COMPILER *compiler = NULL;
+    YR_RULES *rules = NULL;
+    bool good;
+
+    if (compiler_new(told, &compiler) != VG_OK)
+        return false;
+    good = yr_compiler_add_string(compiler, text, "trial") == 0 &&
+           yr_compiler_get_rules(compiler, &rules) == ERROR_SUCCESS;
+    if (rules != NULL)
+        yr_rules_destroy(rules);
+    yr_compiler_destroy(compiler);
+    return good;
+}
+
+static bool
+has_suffix(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 4 && strcmp(name + len - 4, ".yar") == 0;
+}
+
+static enum vg_err
+add_file(YR_COMPILER *all, const char *folder, const char *name, struct yara_report *report)
+{
+    char path[1024], ns[64];
+    struct told told = {.why = report->why, .name = name};
+    struct buf text;
+    const char *str;
+    bool good = false;
+
+    buf_init(&text, YARA_FILE_BYTES_MAX);
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    report->files++;
+    if (platform_file_slurp(path, YARA_FILE_BYTES_MAX, &text) == VG_OK &&
+        (str = buf_str(&text)) != NULL && strlen(str) == text.len)
+        good = trial(str, &told);
+    if (good) {
+        snprintf(ns, sizeof(ns), "%.*s", (int)(strlen(name) - 4), name);
+        good = yr_compiler_add_string(all, str, ns) == 0;
+    }
+    if (!good) {
+        report->bad++;
+        if (report->why[0] == '\0')
+            snprintf(report->why, YARA_WHY_MAX, "%.100s: cannot be read as text up to 1 MiB", name);
+    }
+    buf_done(&text);
+    return VG_OK;
+}
+
+static enum vg_err
+compile_folder(struct yara_rules *rules, const char *folder, struct yara_report *report)
+{
+    struct platform_names names = {0};
+    struct told told = {.why = report->why, .name = folder};
+    YR_COMPILER *all = NULL;
+    YR_RULE *rule;
+    enum vg_err err = platform_folder_list(folder, YARA_FILES_MAX, &names);
+
+    if (err != VG_OK)
+        return VG_ERR_NOENT;
+    err = compiler_new(&told, &all);
+    for (size_t i = 0; err == VG_OK && i < names.count; i++) {
+        if (has_suffix(names.name[i]))
+            err = add_file(all, folder, names.name[i], report);
+    }
+    platform_names_free(&names);
+    if (err == VG_OK && report->files == report->bad)
+        err = VG_ERR_NOENT;
+    if (err == VG_OK && yr_compiler_get_rules(all, &rules->compiled) != ERROR_SUCCESS)
+        err = VG_ERR_NOMEM;
+    if (all != NULL)
+        yr_compiler_destroy(all);
+    if (err != VG_OK)
+        return err;
+    yr_rules_foreach(rules->compiled, rule)
+    {
+        report->rules++;
+    }
+    return VG_OK;
+}
+
+enum vg_err
+yara_load(const char *folder, struct yara_rules **out, struct yara_report *report)
+{
+    struct yara_rules *rules = calloc(1, sizeof(*rules));
+    enum vg_err err = VG_ERR_NOMEM;
+
+    *report = (struct yara_report){0};
+    if (rules == NULL || yr_initialize() != ERROR_SUCCESS)
+        goto fail;
+    rules->initialized = true;
+    /* No copies of matched bytes: they may hold what must not be kept. */
+    if (yr_set_configuration_uint32(YR_CONFIG_MAX_MATCH_DATA, 0) != ERROR_SUCCESS)
+        goto fail;
+    err = compile_folder(rules, folder, report);
+    if (err != VG_OK)
+        goto fail;
+    *out = rules;
+    return VG_OK;
+fail:
+    yara_free(rules);
+    return err;
+}
+
+void
+yara_free(struct yara_rules *rules)
+{
+    if (rules == NULL)
+        return;
+    if (rules->compiled != NULL)
+        yr_rules_destroy(rules->compiled);
+    if (rules->initialized)
+        (void)yr_finalize();
+    free(rules->block);
+    free(rules);
+}
+
+/* ---- matches ---- */
+
+static void
+take_metas(YR_RULE *rule, struct yara_match *m)
+{
+    YR_META *meta;
+
+    yr_rule_metas_foreach(rule, meta)
+    {
+        if (meta->type != META_TYPE_STRING)
+            continue;
+        if (strcmp(meta->identifier, "severity") == 0)
+            (void)(severity_parse(meta->string, &m->severity) == VG_OK);
+        else if (strcmp(meta->identifier, "description_es") == 0)
+            (void)vg_strcpy(m->description_es, sizeof(m->description_es), meta->string);
+        else if (strcmp(meta->identifier, "description_en") == 0)
+            (void)vg_strcpy(m->description_en, sizeof(m->description_en), meta->string);
+        else if (strcmp(meta->identifier, "description") == 0 && m->description_en[0] == '\0')
+            (void)vg_strcpy(m->description_en, sizeof(m->description_en), meta->string);
+        else if (strcmp(meta->identifier, "reference") == 0)
+            (void)vg_strcpy(m->reference, sizeof(m->reference), meta->string);
+    }
+    /* Rules from elsewhere have one description or none. */
+    if (m->description_en[0] == '\0')
+        (void)vg_strcpy(m->description_en, sizeof(m->description_en), rule->identifier);
+    if (m->description_es[0] == '\0')
+        (void)vg_strcpy(m->description_es, sizeof(m->description_es), m->description_en);
+}
+
+static void
+take_strings(YR_SCAN_CONTEXT *context, YR_RULE *rule, struct yara_match *m)
+{
+    YR_STRING *string;
+
+    yr_rule_strings_foreach(rule, string)
+    {
+        YR_MATCH *match = NULL;
+
+        if (m->string_count == YARA_STRINGS_MAX)
+            return;
+        yr_string_matches_foreach(context, string, match)
+        {
+            struct yara_string *s = &m->string[m->string_count++];
+
+            (void)vg_strcpy(s->id, sizeof(s->id), string->identifier);
+            s->offset = (uint64_t)(match->base + match->offset);
+            break; /* the first place of each string is enough for a technician */
+        }
+    }
+}
+
+static int
+on_scan(YR_SCAN_CONTEXT *context, int message, void *data, void *user)
+{
+    struct yara_result *out = user;
+    YR_RULE *rule = data;
+    struct yara_match *m;
+
+    if (message != CALLBACK_MSG_RULE_MATCHING)
+        return CALLBACK_CONTINUE;
+    if (out->count == YARA_MATCHES_MAX) {
+        out->more++;
+        return CALLBACK_CONTINUE;
+    }
+    m = &out->match[out->count++];
+    memset(m, 0, sizeof(*m));
+    m->severity = SEVERITY_MEDIUM;
+    (void)vg_strcpy(m->rule, sizeof(m->rule), rule->identifier);
+    (void)vg_strcpy(m->file, sizeof(m->file), rule->ns->name);
+    take_metas(rule, m);
+    take_strings(context, rule, m);
+    return CALLBACK_CONTINUE;
+}
+
+/* ---- scanning ---- */
+
+static enum vg_err
+scanner_new(struct yara_rules *rules, int timeout_s, struct yara_result *out, YR_SCANNER **scanner)
+{
+    *out = (struct yara_result){0};
+    if (yr_scanner_create(rules->compiled, scanner) != ERROR_SUCCESS)
+        return VG_ERR_NOMEM;
+    yr_scanner_set_callback(*scanner, on_scan, out);
+    yr_scanner_set_timeout(*scanner, timeout_s);
+    yr_scanner_set_flags(*scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
+    return VG_OK;
+}
+
+static enum vg_err
+scan_result(int rc, struct yara_result *out)
+{
+    switch (rc) {
+    case ERROR_SUCCESS:
+        return VG_OK;
+    case ERROR_SCAN_TIMEOUT:
+    case ERROR_TOO_MANY_MATCHES:
+        out->timeout = true;
+        return VG_ERR_LIMIT;
+    case ERROR_INSUFFICIENT_MEMORY:
+        return VG_ERR_NOMEM;
+    default:
+        return VG_ERR_SYS;
+    }
+}
+
+enum vg_err
+yara_scan(struct yara_rules *rules, struct slice bytes, int timeout_s, struct yara_result *out)
+{
+    size_t len = bytes.left;
+    const uint8_t *at = slice_take(&bytes, len);
+    YR_SCANNER *scanner;
+    enum vg_err err = scanner_new(rules, timeout_s, out, &scanner);
+
+    if (err != VG_OK)
+        return err;
+    if (at != NULL)
+        err = scan_result(yr_scanner_scan_mem(scanner, at, len), out);
+    yr_scanner_destroy(scanner);
+    return err;
+}
+
+struct blocks {
+    const struct yara_source *source;
+    uint8_t *buffer;
+    uint64_t next;
+    YR_MEMORY_BLOCK block;
+    uint64_t loaded; /* what the buffer holds; UINT64_MAX: nothing */
+    enum vg_err failed;
+};
+
+static const uint8_t *
+block_fetch(YR_MEMORY_BLOCK *block)
+{
+    struct blocks *b = block->context;
+    size_t got = 0;
+
+    if (b->loaded != block->base) {
+        b->failed = b->source->read(b->source->ctx, block->base, b->buffer, block->size, &got);
+        if (b->failed != VG_OK)
+            return NULL;
+        memset(b->buffer + got, 0, block->size - got); /* the file became shorter meanwhile */
+        b->loaded = block->base;
+    }
+    return b->buffer;
+}
+
+static YR_MEMORY_BLOCK *
+block_next(YR_MEMORY_BLOCK_ITERATOR *iterator)
+{
+    struct blocks *b = iterator->context;
+    uint64_t left;
+
+    iterator->last_error = ERROR_SUCCESS;
+    if (b->next >= b->source->size || b->failed != VG_OK)
+        return NULL;
+    left = b->source->size - b->next;
+    b->block.base = b->next;
+    b->block.size = left < YARA_BLOCK + YARA_OVERLAP ? (size_t)left : YARA_BLOCK + YARA_OVERLAP;
+    b->next += b->block.size == left ? left : YARA_BLOCK;
+    return &b->block;
+}
+
+static YR_MEMORY_BLOCK *
+block_first(YR_MEMORY_BLOCK_ITERATOR *iterator)
+{
+    ((struct blocks *)iterator->context)->next = 0;
+    return block_next(iterator);
+}
+
+static uint64_t
+blocks_size(YR_MEMORY_BLOCK_ITERATOR *iterator)
+{
+    return ((struct blocks *)iterator->context)->source->size;
+}
+
+enum vg_err
+yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int timeout_s,
+                 struct yara_result *out)
+{
+    struct blocks blocks = {.source = source, .loaded = UINT64_MAX};
+    YR_MEMORY_BLOCK_ITERATOR iterator = {
+        .context = &blocks, .first = block_first, .next = block_next, .file_size = blocks_size};
+    YR_SCANNER *scanner;
+    enum vg_err err;
+
+    if (rules->block == NULL && (rules->block = malloc(YARA_BLOCK + YARA_OVERLAP)) == NULL)
+        return VG_ERR_NOMEM;
+    blocks.buffer = rules->block;
+    blocks.block.context = &blocks;
+    blocks.block.fetch_data = block_fetch;
+    err = scanner_new(rules, timeout_s, out, &scanner);
+    if (err != VG_OK)
+        return err;
+    err = scan_result(yr_scanner_scan_mem_blocks(scanner, &iterator), out);
+    yr_scanner_destroy(scanner);
+    return blocks.failed != VG_OK ? blocks.failed : err;
+}
+
+/* ---- records ---- */
+
+void
+yara_put_facts(const struct yara_match *match, json_t *facts)
+{
+    (void)json_object_set_new(facts, "rule", json_string(match->rule));
+    (void)json_object_set_new(facts, "rules_file", json_string(match->file));
+    (void)json_object_set_new(facts, "description_es", json_string(match->description_es));
+    (void)json_object_set_new(facts, "description_en", json_string(match->description_en));
+    (void)json_object_set_new(facts, "reference", json_string(match->reference));
+    (void)json_object_set_new(facts, "strings", json_integer((json_int_t)match->string_count));
+}
+
+json_t *
+yara_evidence(const struct yara_match *match, uint64_t base)
+{
+    json_t *strings = json_array();
+
+    for (size_t i = 0; i < match->string_count; i++)
+        (void)json_array_append_new(strings,
+                                    json_pack("{s:s, s:I}", "id", match->string[i].id, "offset",
+                                              (json_int_t)(base + match->string[i].offset)));
+    return json_pack("{s:s, s:s, s:s, s:o}", "type", "yara", "rule", match->rule, "file",
+                     match->file, "strings", strings);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/detect/yara.h"
+#include "agent/platform/platform.h"
+
+#define FIXTURES "tests/fixtures/yara"
+
+static struct yara_rules *shipped;
+static char scratch[64]; /* a folder of this run alone */
+
+static int
+setup(void **state)
+{
+    struct yara_report report;
+    enum vg_err err = yara_load("rules/yara", &shipped, &report);
+
+    snprintf(scratch, sizeof(scratch), "/tmp/vigia-test-yara-%lld",
+             (long long)platform_clock_monotonic());
+
+    if (err != VG_OK || report.bad != 0) {
+        print_error("%s\n", report.why);
+        return 1;
+    }
+    assert_true(report.files >= 10 && report.rules >= 10);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    yara_free(shipped);
+    (void)remove(scratch);
+    return 0;
+}
+
+static void
+slurp(const char *folder, const char *name, struct buf *out)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    buf_done(out);
+    if (platform_file_slurp(path, 1024 * 1024, out) != VG_OK)
+        fail_msg("%s: cannot be read", path);
+}
+
+static void
+put_file(const char *name, const char *text)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", scratch, name);
+    assert_int_equal(platform_folder_make(scratch, false), VG_OK);
+    assert_int_equal(platform_file_replace(path, slice_of(text, strlen(text)), false), VG_OK);
+}
+
+static void
+remove_file(const char *name)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", scratch, name);
+    assert_int_equal(platform_file_remove(path), VG_OK);
+}
+
+static bool
+ends_with(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), s = strlen(suffix);
+
+    return n >= s && strcmp(name + n - s, suffix) == 0;
+}
+
+/* Every .hit is found by the rule file that its name begins with, every .miss by none. */
+static void
+test_fixtures(void **state)
+{
+    struct platform_names names;
+    struct buf text;
+    size_t hits = 0, misses = 0;
+
+    buf_init(&text, 1024 * 1024);
+    assert_int_equal(platform_folder_list(FIXTURES, 1000, &names), VG_OK);
+    for (size_t i = 0; i < names.count; i++) {
+        const char *name = names.name[i];
+        struct yara_result result;
+        bool found = false;
+
+        slurp(FIXTURES, name, &text);
+        assert_int_equal(yara_scan(shipped, buf_slice(&text), 10, &result), VG_OK);
+        for (size_t m = 0; m < result.count; m++)
+            found |= strncmp(name, result.match[m].file, strlen(result.match[m].file)) == 0;
+        if (ends_with(name, ".hit") && !found)
+            fail_msg("%s: its rule does not find it", name);
+        if (ends_with(name, ".miss") && result.count > 0)
+            fail_msg("%s: %s finds it", name, result.match[0].rule);
+        hits += ends_with(name, ".hit");
+        misses += ends_with(name, ".miss");
+    }
+    platform_names_free(&names);
+    buf_done(&text);
+    assert_true(hits >= 10 && hits == misses);
+}
+
+/* Every shipped file has its fixtures, and every rule says what it is in both languages. */
+static void
+test_each_rule_is_documented_and_tested(void **state)
+{
+    struct platform_names names;
+    struct buf text;
+
+    buf_init(&text, 1024 * 1024);
+    assert_int_equal(platform_folder_list("rules/yara", 1000, &names), VG_OK);
+    for (size_t i = 0; i < names.count; i++) {
+        static const char *const kinds[] = {"hit", "miss"};
+        char name[128];
+
+        if (!ends_with(names.name[i], ".yar"))
+            continue;
+        for (size_t k = 0; k < 2; k++) {
+            struct yara_result result;
+
+            snprintf(name, sizeof(name), "%.*s.%s", (int)strlen(names.name[i]) - 4, names.name[i],
+                     kinds[k]);
+            slurp(FIXTURES, name, &text);
+            assert_int_equal(yara_scan(shipped, buf_slice(&text), 10, &result), VG_OK);
+            for (size_t m = 0; m < result.count; m++) {
+                assert_true(strlen(result.match[m].description_es) > 10);
+                assert_true(strlen(result.match[m].description_en) > 10);
+                assert_true(strlen(result.match[m].reference) > 10);
+                assert_true(result.match[m].string_count > 0);
+            }
+        }
+        slurp("rules/yara", names.name[i], &text);
+        for (const char *const *meta =
+                 (const char *const[]){"author = \"Vigia\"", "description_es", "description_en",
+                                       "reference", "severity", "false_positives", NULL};
+             *meta != NULL; meta++)
+            assert_non_null(strstr(buf_str(&text), *meta));
+    }
+    platform_names_free(&names);
+    buf_done(&text);
+}
+
+struct memory {
+    const uint8_t *bytes;
+    size_t len;
+    uint64_t most; /* the largest read */
+};
+
+static enum vg_err
+memory_read(void *ctx, uint64_t offset, void *to, size_t size, size_t *got)
+{
+    struct memory *m = ctx;
+    size_t left = offset < m->len ? m->len - (size_t)offset : 0;
+
+    *got = size < left ? size : left;
+    memcpy(to, m->bytes + offset, *got);
+    if (size > m->most)
+        m->most = size;
+    return VG_OK;
+}
+
+/* A match anywhere, also across the borders of blocks, is found at its place, and only once. */
+static void
+test_long_source(void **state)
+{
+    static const uint64_t places[] = {0,
+                                      1000,
+                                      YARA_BLOCK - 7,
+                                      YARA_BLOCK,
+                                      YARA_BLOCK + YARA_OVERLAP - 9,
+                                      2 * YARA_BLOCK - 20,
+                                      3 * YARA_BLOCK + 5};
+    const size_t len = 3 * YARA_BLOCK + 1000;
+    uint8_t *bytes = malloc(len);
+    struct yara_rules *rules;
+    struct yara_report report;
+    static const char rule[] = "rule r { strings: $a = \"needle-in-the-hay\" condition: #a == 1 }";
+
+    assert_non_null(bytes);
+    put_file("r.yar", rule);
+    assert_int_equal(yara_load(scratch, &rules, &report), VG_OK);
+    for (size_t i = 0; i < VG_ARRAY_LEN(places); i++) {
+        struct memory memory = {.bytes = bytes, .len = len};
+        struct yara_source source = {.read = memory_read, .ctx = &memory, .size = len};
+        struct yara_result result;
+
+        memset(bytes, 'h', len);
+        memcpy(bytes + places[i], "needle-in-the-hay", 17);
+        assert_int_equal(yara_scan_source(rules, &source, 60, &result), VG_OK);
+        assert_int_equal(result.count, 1);
+        assert_int_equal(result.match[0].string[0].offset, places[i]);
+        assert_true(memory.most <= YARA_BLOCK + YARA_OVERLAP);
+    }
+    yara_free(rules);
+    remove_file("r.yar");
+    free(bytes);
+}
+
+static void
+test_one_bad_file_is_told_and_the_rest_work(void **state)
+{
+    static const char *const files[][2] = {
+        {"a.yar", "rule ok_a { strings: $a = \"alpha-word\" condition: $a }"},
+        {"b.yar", "rule broken {\n condition: nonsense and }"},
+        {"c.yar", "include \"/etc/passwd\"\nrule c { condition: true }"},
+        {"d.yar", "rule ok_a { strings: $a = \"delta-word\" condition: $a }"},
+    };
+    struct yara_rules *rules;
+    struct yara_report report;
+    struct yara_result result;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(files); i++)
+        put_file(files[i][0], files[i][1]);
+    assert_int_equal(yara_load(scratch, &rules, &report), VG_OK);
+    assert_int_equal(report.files, 4);
+    assert_int_equal(report.bad, 2);
+    assert_int_equal(report.rules, 2);
+    assert_non_null(strstr(report.why, "b.yar:2"));
+    assert_int_equal(yara_scan(rules, slice_of("a delta-word", 12), 5, &result), VG_OK);
+    assert_int_equal(result.count, 1);
+    assert_string_equal(result.match[0].file, "d");
+    assert_int_equal(result.match[0].string[0].offset, 2);
+    yara_free(rules);
+    for (size_t i = 0; i < VG_ARRAY_LEN(files); i++)
+        remove_file(files[i][0]);
+    assert_int_equal(yara_load(scratch, &rules, &report), VG_ERR_NOENT);
+    assert_int_equal(yara_load("/tmp/vigia-test-no-such-folder", &rules, &report), VG_ERR_NOENT);
+}
+
+/* What is told of a match holds none of the matched bytes. */
+static void
+test_no_matched_bytes(void **state)
+{
+    struct yara_result result;
+    struct buf text;
+    char *json;
+    json_t *facts = json_object(), *evidence;
+
+    buf_init(&text, 1024 * 1024);
+    slurp(FIXTURES, "phishing_kit.hit", &text);
+    assert_int_equal(yara_scan(shipped, buf_slice(&text), 10, &result), VG_OK);
+    assert_true(result.count >= 1);
+    yara_put_facts(&result.match[0], facts);
+    evidence = yara_evidence(&result.match[0], 1000);
+    json = json_dumps(evidence, 0);
+    assert_null(strstr(json, "TEST-ONLY"));
+    assert_null(strstr(json, "tarjeta"));
+    assert_non_null(strstr(json, "\"offset\": 1"));
+    assert_non_null(json_object_get(facts, "description_es"));
+    free(json);
+    json_decref(facts);
+    json_decref(evidence);
+    buf_done(&text);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fixtures),
+        cmocka_unit_test(test_each_rule_is_documented_and_tested),
+        cmocka_unit_test(test_long_source),
+        cmocka_unit_test(test_one_bad_file_is_told_and_the_rest_work),
+        cmocka_unit_test(test_no_matched_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
