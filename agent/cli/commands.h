@@ -3,3 +3,4 @@
 #pragma once
 
 int cmd_check(int argc, char **argv);
+int cmd_read(int argc, char **argv);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/net/conversation.h"
+
+enum {
+    TRIES_MAX = 6,            /* pieces of each direction that protocols may look at */
+    TRIES_MIDSTREAM_MAX = 60, /* a message rarely begins where we came in */
+    TRIES_DATAGRAMS_MAX = 4,
+};
+
+/* While no protocol is known: the first bytes of directions that were too short to tell. */
+struct seeker {
+    struct buf head[2];
+};
+
+struct context {
+    struct stream_pool *pool;
+    struct protocol_call call;
+};
+
+static void
+seeker_free(const struct protocol_call *call)
+{
+    struct seeker *seek = call->flow->seeker;
+
+    if (seek == NULL)
+        return;
+    for (unsigned d = 0; d < 2; d++)
+        net_gather_done(call->engine, &seek->head[d]);
+    net_parser_free(call->engine, seek, sizeof(*seek));
+    call->flow->seeker = NULL;
+}
+
+static void
+stop_listening(struct flow *flow)
+{
+    flow->parser_done = true;
+    flow->stream[0].ignored = true;
+    flow->stream[1].ignored = true;
+}
+
+static void
+close_parser(const struct protocol_call *call)
+{
+    struct flow *flow = call->flow;
+
+    if (flow->parser != NULL)
+        flow->protocol->close(flow->parser, call);
+    flow->parser = NULL;
+}
+
+static void
+feed(const struct protocol_call *call, struct slice bytes)
+{
+    struct flow *flow = call->flow;
+    enum vg_err err = flow->protocol->bytes(flow->parser, call, bytes);
+
+    if (flow->handover) {
+        close_parser(call);
+        flow->handover = false;
+        flow->protocol = NULL;
+        flow->tries[0] = flow->tries[1] = 0;
+    } else if (err != VG_OK) {
+        if (err == VG_ERR_FORMAT)
+            net_engine_counters(call->engine)->parser_errors++;
+        stop_listening(flow);
+    }
+}
+
+/* The protocol of `head`, sent by call->dir. PROBE_MORE where one of them needs more. */
+static enum probe
+ask_all(const struct protocol_call *call, struct slice head, const struct protocol **found)
+{
+    const struct flow_key *key = &call->flow->key;
+    enum probe answer = PROBE_NO;
+
+    for (size_t i = 0; PROTOCOLS[i] != NULL; i++) {
+        enum probe one = PROBE_NO;
+
+        if (PROTOCOLS[i]->probe != NULL)
+            one = PROTOCOLS[i]->probe(head, key->port[call->dir], key->port[1 - call->dir]);
+        if (one == PROBE_YES) {
+            *found = PROTOCOLS[i];
+            return PROBE_YES;
+        }
+        if (one == PROBE_MORE)
+            answer = PROBE_MORE;
+    }
+    return answer;
+}
+
+/* Gives the parser the first bytes of call->dir, then what the other side had said before. */
+static void
+begin_protocol(const struct protocol_call *call, const struct protocol *protocol, struct slice head)
+{
+    struct flow *flow = call->flow;
+    struct seeker *seek = flow->seeker; /* holds `head`, perhaps: freed last */
+    struct protocol_call other = *call;
+
+    flow->protocol = protocol;
+    flow->app = protocol->name;
+    flow->parser = protocol->open != NULL ? protocol->open(call) : NULL;
+    if (flow->parser == NULL) {
+        stop_listening(flow);
+    } else {
+        other.dir = 1 - call->dir;
+        feed(call, head);
+        if (seek != NULL && seek->head[other.dir].len > 0 && flow->parser != NULL &&
+            !flow->parser_done)
+            feed(&other, buf_slice(&seek->head[other.dir]));
+    }
+    seeker_free(call);
+}
+
+static void
+give_up_direction(const struct protocol_call *call)
+{
+    struct flow *flow = call->flow;
+    unsigned max = flow->midstream ? TRIES_MIDSTREAM_MAX : TRIES_MAX;
+
+    if (flow->tries[call->dir] < max)
+        flow->tries[call->dir]++;
+    if (flow->tries[0] >= max || flow->tries[1] >= max) {
+        seeker_free(call);
+        stop_listening(flow);
+    }
+}
+
+static void
+seek_protocol(const struct protocol_call *call, struct slice bytes)
+{
+    struct flow *flow = call->flow;
+    struct seeker *seek = flow->seeker;
+    const struct protocol *found = NULL;
+    struct slice head = bytes;
+    enum probe answer;
+
+    if (seek != NULL && seek->head[call->dir].len > 0) {
+        if (net_gather(call->engine, &seek->head[call->dir], bytes.at, bytes.left) != VG_OK) {
+            buf_clear(&seek->head[call->dir]);
+            give_up_direction(call);
+            return;
+        }
+        head = buf_slice(&seek->head[call->dir]);
+    }
+    answer = ask_all(call, head, &found);
+    if (answer == PROBE_YES) {
+        begin_protocol(call, found, head);
+        return;
+    }
+    if (answer == PROBE_MORE && head.left < PROBE_BYTES_MAX) {
+        if (seek == NULL) {
+            seek = net_parser_alloc(call->engine, sizeof(*seek));
+            if (seek == NULL) {
+                stop_listening(flow);
+                return;
+            }
+            buf_init(&seek->head[0], 128 * 1024); /* one segment after PROBE_BYTES_MAX */
+            buf_init(&seek->head[1], 128 * 1024);
+            flow->seeker = seek;
+        }
+        if (seek->head[call->dir].len > 0 ||
+            net_gather(call->engine, &seek->head[call->dir], bytes.at, bytes.left) == VG_OK)
+            return;
+    }
+    if (seek != NULL)
+        buf_clear(&seek->head[call->dir]);
+    give_up_direction(call);
+}
+
+/* ---- what streams call ---- */
+
+static void
+on_bytes(void *ctx, struct slice bytes)
+{
+    struct context *c = ctx;
+    struct flow *flow = c->call.flow;
+
+    if (flow->parser_done)
+        return;
+    if (flow->protocol == NULL)
+        seek_protocol(&c->call, bytes);
+    else
+        feed(&c->call, bytes);
+}
+
+static void
+on_gap(void *ctx, uint32_t bytes)
+{
+    struct context *c = ctx;
+    struct flow *flow = c->call.flow;
+
+    if (flow->parser_done)
+        return;
+    if (flow->protocol == NULL) {
+        if (flow->seeker != NULL)
+            buf_clear(&flow->seeker->head[c->call.dir]);
+    } else if (flow->protocol->gap(flow->parser, &c->call, bytes) != VG_OK) {
+        stop_listening(flow);
+    }
+}
+
+static void
+on_end(void *ctx)
+{
+    struct context *c = ctx;
+    struct flow *flow = c->call.flow;
+
+    if (!flow->parser_done && flow->parser != NULL && flow->protocol->end != NULL)
+        flow->protocol->end(flow->parser, &c->call);
+}
+
+static const struct stream_user USER = {.bytes = on_bytes, .gap = on_gap, .end = on_end};
+
+/* ---- packets ---- */
+
+/* The beginning of a TLS record with a ClientHello: type 22, version 3.x, message type 1. */
+static bool
+looks_like_hello(struct slice in)
+{
+    if (slice_u8(&in) != 22 || slice_u8(&in) != 3 || slice_u8(&in) > 4)
+        return false;
+    slice_skip(&in, 2);
+    return slice_u8(&in) == 1 && slice_u8(&in) == 0 && !in.bad;
+}
+
+/* STARTTLS and its like: a flow that has no parser any more gets a new chance. */
+static void
+look_again(struct stream_pool *pool, struct flow *flow)
+{
+    for (unsigned d = 0; d < 2; d++) {
+        stream_ignore(pool, &flow->stream[d]);
+        flow->stream[d] = (struct stream){0};
+    }
+    flow->parser_done = false;
+    flow->protocol = NULL;
+    flow->tries[0] = flow->tries[1] = 0;
+}
+
+void
+conversation_segment(struct net_engine *e, struct stream_pool *pool, struct flow *flow,
+                     unsigned dir, const struct packet *pkt)
+{
+    struct context ctx = {.pool = pool,
+                          .call = {.engine = e, .flow = flow, .time_ns = pkt->time_ns, .dir = dir}};
+    struct stream_user user = USER;
+    struct stream_segment seg = {
+        .seq = pkt->seq,
+        .syn = (pkt->flags & TCP_SYN) != 0,
+        .fin = (pkt->flags & TCP_FIN) != 0,
+        .wire = pkt->payload_wire,
+        .bytes = pkt->payload,
+    };
+
+    if (flow->parser_done) {
+        if (flow->parser != NULL || pkt->payload.left < 9 || !looks_like_hello(pkt->payload))
+            return;
+        look_again(pool, flow);
+    }
+    user.ctx = &ctx;
+    if ((pkt->flags & TCP_ACK) != 0 && flow->stream[1 - dir].waiting != NULL) {
+        ctx.call.dir = 1 - dir;
+        stream_acked(pool, &flow->stream[1 - dir], pkt->ack, &user);
+        ctx.call.dir = dir;
+    }
+    if ((pkt->flags & TCP_RST) != 0) /* its bytes, if any, are no part of the stream */
+        return;
+    if (seg.wire > 0 || seg.syn || seg.fin)
+        stream_segment(pool, &flow->stream[dir], &seg, &user);
+    if (flow->parser_done)
+        for (unsigned d = 0; d < 2; d++)
+            stream_ignore(pool, &flow->stream[d]);
+}
+
+void
+conversation_datagram(struct net_engine *e, struct flow *flow, unsigned dir,
+                      const struct packet *pkt)
+{
+    struct protocol_call call = {.engine = e, .flow = flow, .time_ns = pkt->time_ns, .dir = dir};
+
+    if (flow->parser_done || pkt->payload.left == 0)
+        return;
+    if (flow->protocol != NULL) {
+        (void)flow->protocol->datagram(&call, pkt);
+        return;
+    }
+    for (size_t i = 0; PROTOCOLS[i] != NULL; i++)
+        if (PROTOCOLS[i]->datagram != NULL && PROTOCOLS[i]->datagram(&call, pkt)) {
+            flow->protocol = PROTOCOLS[i];
+            flow->app = PROTOCOLS[i]->name;
+            return;
+        }
+    if (++flow->tries[0] >= TRIES_DATAGRAMS_MAX)
+        flow->parser_done = true;
+}
+
+void
+conversation_end(struct net_engine *e, struct stream_pool *pool, struct flow *flow, int64_t now_ns)
+{
+    struct context ctx = {.pool = pool, .call = {.engine = e, .flow = flow, .time_ns = now_ns}};
+    struct stream_user user = USER;
+
+    user.ctx = &ctx;
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned d = i == 0 ? flow->client : 1u - flow->client;
+
+        ctx.call.dir = d;
+        if (!flow->parser_done)
+            stream_flush(pool, &flow->stream[d], &user);
+        stream_ignore(pool, &flow->stream[d]);
+    }
+    close_parser(&ctx.call);
+    seeker_free(&ctx.call);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* counters: what the net sensor saw and what it turned away; one row in NET_COUNTERS for each, so
+ * that health reports and tests walk the same list. */
+#pragma once
+
+#include "common/base.h"
+
+#define NET_COUNTERS(X)                                                                            \
+    X(packets)             /* frames read */                                                       \
+    X(bytes)               /* of them, on the wire */                                              \
+    X(kernel_drops)        /* live: lost before we could read them */                              \
+    X(link_unknown)        /* not a protocol that we decode, above the link */                     \
+    X(malformed)           /* a header that contradicts itself or ends early */                    \
+    X(tunnels_deep)        /* nested deeper than DECODE_DEPTH_MAX */                               \
+    X(fragments)           /* IP fragments seen */                                                 \
+    X(fragments_joined)    /* datagrams put together again */                                      \
+    X(fragments_overlap)   /* fragments that overlapped another */                                 \
+    X(fragments_dropped)   /* refused at a cap, or never completed */                              \
+    X(flows)               /* flows begun */                                                       \
+    X(flows_evicted)       /* ended early to make room */                                          \
+    X(stream_overlap)      /* TCP bytes seen again */                                              \
+    X(stream_out_of_order) /* TCP segments that had to wait */                                     \
+    X(stream_gaps)         /* holes skipped */                                                     \
+    X(stream_gap_bytes)    /* their size */                                                        \
+    X(stream_refused)      /* segments not kept: a cap was reached */                              \
+    X(parser_refused)      /* conversations not parsed: a cap was reached */                       \
+    X(parser_errors)       /* conversations that broke their protocol */                           \
+    X(dns_refused)         /* questions not remembered: a cap was reached */                       \
+    X(inflate_limit)       /* bodies that grew beyond the ratio or size that we accept */          \
+    X(observations)        /* records handed on */
+
+struct net_counters {
+#define NET_COUNTER_FIELD(name) uint64_t name;
+    NET_COUNTERS(NET_COUNTER_FIELD)
+#undef NET_COUNTER_FIELD
+};

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/net/engine.h"
+
+#include <stdlib.h>
+
+#include "agent/net/conversation.h"
+
+struct net_engine {
+    struct net_counters counters;
+    struct decoder decoder;
+    struct flow_table *flows;
+    struct stream_pool *pool;
+    net_observe_fn *observe;
+    void *ctx;
+    int64_t now_ns;
+    size_t parser_bytes;
+    struct buf scratch;
+};
+
+/* ---- what protocols call ---- */
+
+void
+net_emit(struct net_engine *e, const struct obs *obs)
+{
+    e->counters.observations++;
+    e->observe(e->ctx, obs);
+}
+
+void
+net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out)
+{
+    flow_view_fill(call->flow, client, out);
+}
+
+void
+net_flow_name_server(struct flow *flow, struct str name)
+{
+    if (flow->server_name == NULL && name.len > 0)
+        flow->server_name = strndup(name.at, name.len < 255 ? name.len : 255);
+}
+
+void
+net_flow_handover(struct flow *flow)
+{
+    flow->handover = true;
+}
+
+void *
+net_parser_alloc(struct net_engine *e, size_t size)
+{
+    void *p;
+
+    if (size > ENGINE_PARSER_BYTES - e->parser_bytes) {
+        e->counters.parser_refused++;
+        return NULL;
+    }
+    p = calloc(1, size);
+    if (p != NULL)
+        e->parser_bytes += size;
+    return p;
+}
+
+void
+net_parser_free(struct net_engine *e, void *p, size_t size)
+{
+    if (p == NULL)
+        return;
+    e->parser_bytes -= size;
+    free(p);
+}
+
+enum vg_err
+net_gather(struct net_engine *e, struct buf *b, const void *bytes, size_t len)
+{
+    size_t before = b->room;
+
+    if (len > b->cap - b->len || len * 2 + 64 > ENGINE_PARSER_BYTES - e->parser_bytes)
+        return VG_ERR_LIMIT;
+    buf_put(b, bytes, len);
+    e->parser_bytes += b->room - before;
+    return b->bad ? VG_ERR_NOMEM : VG_OK;
+}
+
+void
+net_gather_done(struct net_engine *e, struct buf *b)
+{
+    e->parser_bytes -= b->room;
+    buf_done(b);
+}
+
+struct buf *
+net_scratch(struct net_engine *e)
+{
+    return &e->scratch;
+}
+
+struct net_counters *
+net_engine_counters(struct net_engine *e)
+{
+    return &e->counters;
+}
+
+size_t
+net_engine_flows(const struct net_engine *e)
+{
+    return flow_table_count(e->flows);
+}
+
+/* ---- flows ---- */
+
+static void
+emit_flow(struct net_engine *e, const struct flow *flow, enum obs_kind kind)
+{
+    struct flow_view view;
+    struct obs obs = {.kind = kind, .time_ns = e->now_ns, .flow = &view};
+
+    flow_view_fill(flow, flow->client, &view);
+    net_emit(e, &obs);
+}
+
+static void
+on_flow_end(void *ctx, struct flow *flow)
+{
+    struct net_engine *e = ctx;
+
+    conversation_end(e, e->pool, flow, e->now_ns);
+    emit_flow(e, flow, OBS_FLOW_END);
+}
+
+enum vg_err
+net_engine_new(net_observe_fn *observe, void *ctx, struct net_engine **out)
+{
+    struct net_engine *e = calloc(1, sizeof(*e));
+    enum vg_err err;
+
+    if (e == NULL)
+        return VG_ERR_NOMEM;
+    e->observe = observe;
+    e->ctx = ctx;
+    e->decoder.counters = &e->counters;
+    buf_init(&e->scratch, ENGINE_SCRATCH_BYTES);
+    err = fragments_new(&e->counters, &e->decoder.fragments);
+    if (err == VG_OK)
+        err = stream_pool_new(&e->counters, &e->pool);
+    if (err == VG_OK)
+        err = flow_table_new(&e->counters, on_flow_end, e, &e->flows);
+    if (err != VG_OK) {
+        net_engine_free(e);
+        return err;
+    }
+    *out = e;
+    return VG_OK;
+}
+
+static void
+ignore_observation(void *ctx, const struct obs *obs)
+{
+    (void)ctx;
+    (void)obs;
+}
+
+void
+net_engine_free(struct net_engine *e)
+{
+    if (e == NULL)
+        return;
+    if (e->flows != NULL) {
+        e->observe = ignore_observation;
+        flow_table_flush(e->flows); /* parsers free what they hold */
+    }
+    flow_table_free(e->flows);
+    stream_pool_free(e->pool);
+    fragments_free(e->decoder.fragments);
+    buf_done(&e->scratch);
+    free(e);
+}
+
+/* ---- packets ---- */
+
+static void
+on_icmp(struct net_engine *e, const struct packet *pkt)
+{
+    struct icmp_view view = {
+        .src = pkt->src,
+        .dst = pkt->dst,
+        .type = (uint8_t)pkt->sport,
+        .code = (uint8_t)pkt->dport,
+        .v6 = pkt->proto == IPPROTO_NUM_ICMPV6,
+        .payload_len = pkt->payload_wire,
+    };
+    struct obs obs = {.kind = OBS_ICMP, .time_ns = e->now_ns, .icmp = &view};
+    struct packet quoted;
+
+    net_emit(e, &obs);
+    if ((view.v6 ? view.type == 1 : view.type == 3) && decode_quoted(pkt->payload, &quoted)) {
+        struct flow *flow = flow_table_find(e->flows, &quoted);
+
+        if (flow != NULL)
+            flow_refuse(e->flows, flow);
+    }
+}
+
+static void
+on_packet(struct net_engine *e, const struct packet *pkt)
+{
+    unsigned dir;
+    bool fresh;
+    struct flow *flow = flow_table_packet(e->flows, pkt, &dir, &fresh);
+
+    if (fresh) {
+        emit_flow(e, flow, OBS_FLOW_START);
+    } else if (e->now_ns - flow->update_ns >= FLOW_UPDATE_NS) {
+        flow->update_ns = e->now_ns;
+        emit_flow(e, flow, OBS_FLOW_UPDATE);
+    }
+    if (pkt->proto == IPPROTO_NUM_TCP)
+        conversation_segment(e, e->pool, flow, dir, pkt);
+    else if (pkt->proto == IPPROTO_NUM_UDP)
+        conversation_datagram(e, flow, dir, pkt);
+    else if (pkt->proto == IPPROTO_NUM_ICMP || pkt->proto == IPPROTO_NUM_ICMPV6)
+        on_icmp(e, pkt);
+}
+
+void
+net_engine_frame(struct net_engine *e, int link, int64_t time_ns, struct slice frame, uint32_t wire)
+{
+    struct packet pkt;
+
+    e->counters.packets++;
+    e->counters.bytes += wire;
+    if (time_ns > e->now_ns)
+        e->now_ns = time_ns;
+    pkt.time_ns = time_ns;
+    switch (decode_frame(&e->decoder, link, frame, &pkt)) {
+    case DECODE_PACKET:
+        on_packet(e, &pkt);
+        break;
+    case DECODE_ARP: {
+        struct obs obs = {.kind = OBS_ARP, .time_ns = e->now_ns, .arp = &e->decoder.arp};
+
+        net_emit(e, &obs);
+        break;
+    }
+    case DECODE_NOTHING:
+        break;
+    }
+}
+
+void
+net_engine_tick(struct net_engine *e, int64_t now_ns)
+{
+    struct obs obs = {.kind = OBS_TICK};
+
+    if (now_ns < e->now_ns) /* the packets' clock is a little ahead */
+        return;
+    e->now_ns = now_ns;
+    flow_table_advance(e->flows, now_ns);
+    obs.time_ns = now_ns;
+    net_emit(e, &obs);
+}
+
+void
+net_engine_flush(struct net_engine *e)
+{
+    flow_table_flush(e->flows);
+    fragments_reset(e->decoder.fragments);
+    e->now_ns = 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine: packets in, observations out: decoder, fragments, flows, streams and protocols together.
+ *
+ * Deterministic: the same frames with the same times give the same observations in the same order.
+ * Memory is bounded by the caps of its parts; the parsers together by ENGINE_PARSER_BYTES. */
+#pragma once
+
+#include "agent/net/decode.h"
+#include "agent/net/flow.h"
+#include "agent/net/protocol.h"
+#include "common/buf.h"
+
+enum {
+    ENGINE_PARSER_BYTES = 48 * 1024 * 1024, /* what all parsers together may hold */
+    ENGINE_SCRATCH_BYTES = 256 * 1024,
+};
+
+struct net_engine;
+
+/* Everything in the observation is borrowed for the call. */
+typedef void net_observe_fn(void *ctx, const struct obs *obs);
+
+enum vg_err net_engine_new(net_observe_fn *observe, void *ctx,
+                           struct net_engine **out) VG_MUST_CHECK;
+void net_engine_free(struct net_engine *e);
+
+/* One frame. `wire` is its length before the snap length. */
+void net_engine_frame(struct net_engine *e, int link, int64_t time_ns, struct slice frame,
+                      uint32_t wire);
+/* The clock moved (live only): timeouts, then OBS_TICK. */
+void net_engine_tick(struct net_engine *e, int64_t now_ns);
+/* The input ended: every flow ends, and the engine is as new for the next one. */
+void net_engine_flush(struct net_engine *e);
+
+struct net_counters *net_engine_counters(struct net_engine *e);
+size_t net_engine_flows(const struct net_engine *e);
+
+/* ---- for protocols ---- */
+void net_emit(struct net_engine *e, const struct obs *obs);
+/* Flow seen with direction index `client` as src. */
+void net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out);
+/* First name wins; longer than 255 bytes is cut. */
+void net_flow_name_server(struct flow *flow, struct str name);
+
+/* Memory of parsers: charged against ENGINE_PARSER_BYTES. */
+void *net_parser_alloc(struct net_engine *e, size_t size); /* zeroed; NULL at the cap */
+void net_parser_free(struct net_engine *e, void *p, size_t size);
+/* Appends to a parser's buffer within its own cap and the engine's; VG_ERR_LIMIT, VG_ERR_NOMEM. */
+enum vg_err net_gather(struct net_engine *e, struct buf *b, const void *bytes,
+                       size_t len) VG_MUST_CHECK;
+void net_gather_done(struct net_engine *e, struct buf *b);
+
+/* A buffer for the texts of one record, of ENGINE_SCRATCH_BYTES; the next user clears it. */
+struct buf *net_scratch(struct net_engine *e);
+
+/* The stream's protocol is over and another begins with the next byte (CONNECT, STARTTLS). Called
+ * from within bytes(); the parser is closed after it returns. */
+void net_flow_handover(struct flow *flow);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flow: the conversations that are going on, in a table of fixed size.
+ *
+ * Open addressing over a pool of FLOWS_MAX flows; the pool is touched only as far as it is used.
+ * Each flow hangs in one of a few lists, one for each timeout, in the order of its last packet, so
+ * that expiry and eviction look at list heads only: constant work for a packet. Time is event
+ * time. Directions: index 0 sends from key.addr[0], index 1 from key.addr[1]; `client` is the index
+ * of the initiator. */
+#pragma once
+
+#include "agent/net/counters.h"
+#include "agent/net/packet.h"
+#include "agent/net/stream.h"
+
+enum { FLOWS_MAX = 65536, FLOW_NONE = 0 }; /* place 0 of the pool stays empty */
+
+/* Why a timeout is as long as it is: RFC 5382 and RFC 4787 ask NAT boxes for more, but a sensor
+ * only splits a record in two when it is wrong. */
+#define FLOW_UNANSWERED_NS (INT64_C(30) * 1000000000)
+#define FLOW_TCP_IDLE_NS   (INT64_C(3600) * 1000000000)
+#define FLOW_CLOSED_NS     (INT64_C(5) * 1000000000) /* for late and repeated segments */
+#define FLOW_OTHER_NS      (INT64_C(180) * 1000000000)
+
+enum flow_list { FLOW_LIST_NEW, FLOW_LIST_TCP, FLOW_LIST_CLOSED, FLOW_LIST_OTHER, FLOW_LISTS };
+
+struct flow_key {
+    uint8_t addr[2][16]; /* [0] with its port is the smaller one */
+    uint16_t port[2];
+    uint8_t family, proto;
+    uint8_t zero[2];
+};
+
+struct protocol;
+
+struct flow {
+    struct flow_key key;
+    uint32_t hash, prev, next; /* list of one timeout */
+    uint8_t list, client, state, first_flags;
+    uint8_t flags[2];
+    bool midstream, has_mac;
+    uint8_t mac[2][6];
+    uint8_t icmp_type, icmp_code;
+    bool fin[2];
+    uint8_t tries[2]; /* pieces looked at in search of the protocol */
+    uint32_t isn;     /* of the initiator */
+    uint32_t packets[2];
+    uint64_t bytes[2], payload[2];
+    int64_t start_ns, last_ns, update_ns;
+    uint64_t id;
+    struct stream stream[2];
+    const struct protocol *protocol; /* NULL: not known (yet) */
+    void *parser;                    /* protocol's, or NULL */
+    struct seeker *seeker;           /* conversation.c's, while no protocol is known */
+    bool parser_done;                /* nothing more to be learned from its bytes */
+    bool handover;                   /* the parser says: another protocol begins */
+    const char *app;                 /* static; "" */
+    char *server_name;               /* owned, or NULL */
+};
+
+struct flow_table;
+
+/* Called when a flow ends, before it is forgotten; flow->state is final. */
+typedef void flow_end_fn(void *ctx, struct flow *flow);
+
+/* `counters` is borrowed. VG_ERR_NOMEM. */
+enum vg_err flow_table_new(struct net_counters *counters, flow_end_fn *end, void *ctx,
+                           struct flow_table **out) VG_MUST_CHECK;
+/* Frees without a word: flow_table_flush() first where ends matter. */
+void flow_table_free(struct flow_table *t);
+
+/* The flow of a packet, begun when there is none (then *fresh). *dir is the packet's direction
+ * index. Timeouts that have passed at pkt->time_ns are worked off first. Counts the packet and
+ * moves the state on. Never NULL. */
+struct flow *flow_table_packet(struct flow_table *t, const struct packet *pkt, unsigned *dir,
+                               bool *fresh);
+/* The flow of these addresses, or NULL: for what an ICMP error quotes. Marks nothing. */
+struct flow *flow_table_find(struct flow_table *t, const struct packet *pkt);
+/* Time passes without a packet. */
+void flow_table_advance(struct flow_table *t, int64_t now_ns);
+/* Ends all flows, oldest first: the input ended. */
+void flow_table_flush(struct flow_table *t);
+/* An ICMP error answered it. */
+void flow_refuse(struct flow_table *t, struct flow *flow);
+size_t flow_table_count(const struct flow_table *t);
+
+/* As detectors see it. With `client` the index of the side that shall be src. */
+void flow_view_fill(const struct flow *flow, unsigned client, struct flow_view *out);

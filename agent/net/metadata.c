@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/net/metadata.h"
+
+#include <stdio.h>
+
+#include "agent/net/dns_names.h"
+#include "common/json.h"
+
+static void
+put_text(struct buf *out, const char *key, struct str s)
+{
+    vg_json_put_str(out, key, s.at, s.len);
+}
+
+static void
+put_null(struct buf *out, const char *key)
+{
+    vg_json_put_key(out, key);
+    buf_put_str(out, "null");
+}
+
+static void
+put_addr(struct buf *out, const char *key, const struct net_addr *a)
+{
+    char text[NET_ADDR_TEXT_MAX];
+
+    put_text(out, key, str_of(net_addr_format(a, text)));
+}
+
+static void
+put_mac(struct buf *out, const char *key, const uint8_t mac[6])
+{
+    char text[18];
+
+    snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+             mac[4], mac[5]);
+    put_text(out, key, str_of(text));
+}
+
+static void
+put_proto(struct buf *out, uint8_t proto)
+{
+    static const struct {
+        uint8_t number;
+        const char *name;
+    } names[] = {{1, "icmp"}, {2, "igmp"}, {6, "tcp"},    {17, "udp"},  {47, "gre"},
+                 {50, "esp"}, {51, "ah"},  {58, "icmp6"}, {89, "ospf"}, {132, "sctp"}};
+    char number[8];
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(names); i++)
+        if (names[i].number == proto) {
+            put_text(out, "proto", str_of(names[i].name));
+            return;
+        }
+    snprintf(number, sizeof(number), "%u", proto);
+    put_text(out, "proto", str_of(number));
+}
+
+static void
+put_head(struct buf *out, const char *type, int64_t time_ns, const struct flow_view *f)
+{
+    char id[17];
+
+    buf_put_u8(out, '{');
+    put_text(out, "type", str_of(type));
+    vg_json_put_time(out, "time", time_ns);
+    put_addr(out, "src", &f->src);
+    vg_json_put_int(out, "sport", f->sport);
+    put_addr(out, "dst", &f->dst);
+    vg_json_put_int(out, "dport", f->dport);
+    put_proto(out, f->proto);
+    snprintf(id, sizeof(id), "%016llx", (unsigned long long)f->id);
+    put_text(out, "flow", str_of(id));
+}
+
+static void
+put_flow(const struct obs *obs, struct buf *out)
+{
+    const struct flow_view *f = obs->flow;
+
+    put_head(out, "flow", f->start_ns, f);
+    vg_json_put_int(out, "bytes_out", (int64_t)f->bytes_out);
+    vg_json_put_int(out, "bytes_in", (int64_t)f->bytes_in);
+    vg_json_put_int(out, "packets_out", f->packets_out);
+    vg_json_put_int(out, "packets_in", f->packets_in);
+    vg_json_put_time(out, "start", f->start_ns);
+    vg_json_put_time(out, "end", f->end_ns);
+    put_text(out, "state", str_of(flow_state_name(f->state)));
+    put_text(out, "app", f->app);
+    if (f->server_name.len > 0)
+        put_text(out, "server_name", f->server_name);
+    if (f->has_mac) {
+        put_mac(out, "src_mac", f->src_mac);
+        put_mac(out, "dst_mac", f->dst_mac);
+    }
+}
+
+static void
+put_dns(const struct obs *obs, struct buf *out)
+{
+    const struct dns_view *d = obs->dns;
+    char number[DNS_TYPE_TEXT_MAX];
+
+    put_head(out, "dns", obs->time_ns, d->flow);
+    put_text(out, "query", d->query);
+    put_text(out, "qtype", str_of(dns_type_name(d->qtype, number)));
+    if (d->rcode >= 0)
+        vg_json_put_int(out, "rcode", d->rcode);
+    else
+        put_null(out, "rcode");
+    vg_json_put_key(out, "answers");
+    buf_put_u8(out, '[');
+    for (size_t i = 0; i < d->answer_count; i++) {
+        if (i > 0)
+            buf_put_u8(out, ',');
+        vg_json_put_quoted(out, d->answers[i].at, d->answers[i].len);
+    }
+    buf_put_u8(out, ']');
+}
+
+static void
+put_http(const struct obs *obs, struct buf *out)
+{
+    const struct http_view *h = obs->http;
+
+    put_head(out, "http", obs->time_ns, h->flow);
+    put_text(out, "method", h->method);
+    put_text(out, "host", h->host);
+    put_text(out, "uri", h->uri);
+    put_text(out, "user_agent", h->user_agent);
+    if (h->status > 0)
+        vg_json_put_int(out, "status", h->status);
+    else
+        put_null(out, "status");
+    put_text(out, "mime", h->mime);
+}
+
+static void
+put_tls(const struct obs *obs, struct buf *out)
+{
+    const struct tls_view *t = obs->tls;
+    const char *version = t->version == 0x0304   ? "1.3"
+                          : t->version == 0x0303 ? "1.2"
+                          : t->version == 0x0302 ? "1.1"
+                          : t->version == 0x0301 ? "1.0"
+                          : t->version == 0x0300 ? "SSL 3.0"
+                          : t->version == 0x0002 ? "SSL 2.0"
+                                                 : "";
+
+    put_head(out, t->quic ? "quic" : "tls", obs->time_ns, t->flow);
+    put_text(out, "sni", t->sni);
+    put_text(out, "alpn", t->alpn);
+    if (!t->quic)
+        put_text(out, "ja3", t->ja3);
+    put_text(out, "ja4", t->ja4);
+    put_text(out, "version", str_of(version));
+}
+
+static void
+put_arp(const struct obs *obs, struct buf *out)
+{
+    const struct arp_view *a = obs->arp;
+
+    buf_put_str(out, "{\"type\":\"arp\"");
+    vg_json_put_time(out, "time", obs->time_ns);
+    put_addr(out, "src", &a->sender);
+    vg_json_put_int(out, "sport", 0);
+    put_addr(out, "dst", &a->target);
+    vg_json_put_int(out, "dport", 0);
+    put_text(out, "proto", str_of("arp"));
+    put_text(out, "operation", str_of(a->reply ? "reply" : "request"));
+    put_mac(out, "src_mac", a->sender_mac);
+    put_mac(out, "dst_mac", a->target_mac);
+    put_mac(out, "eth_src", a->eth_src);
+    put_mac(out, "eth_dst", a->eth_dst);
+}
+
+bool
+metadata_put(const struct obs *obs, struct buf *out)
+{
+    switch (obs->kind) {
+    case OBS_FLOW_END:
+        put_flow(obs, out);
+        break;
+    case OBS_DNS:
+        put_dns(obs, out);
+        break;
+    case OBS_HTTP:
+        put_http(obs, out);
+        break;
+    case OBS_TLS:
+        put_tls(obs, out);
+        break;
+    case OBS_ARP:
+        put_arp(obs, out);
+        break;
+    default:
+        return false;
+    }
+    buf_put_u8(out, '}');
+    return true;
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/net/sensor.h"
+
+#include <stdlib.h>
+
+#include "agent/net/engine.h"
+#include "agent/net/metadata.h"
+#include "agent/net/sensor_json.h"
+#include "common/json.h"
+#include "common/vtime.h"
+
+#define COMMIT_BUSY_NS  VG_SEC_NS        /* live, with something to tell */
+#define COMMIT_QUIET_NS (10 * VG_SEC_NS) /* live, with states to keep */
+#define TICK_BEHIND_NS  VG_SEC_NS        /* frames may wait this long in the kernel */
+#define WAIT_NS         (500 * VG_MS_NS)
+#define WAIT_SEVERAL_NS (50 * VG_MS_NS)
+
+struct source {
+    char *path; /* owned */
+    struct capture *capture;
+    bool learn, resumed;
+    enum vg_err opened;
+    char why[CAPTURE_WHY_MAX];
+    struct sensor_place committed;
+};
+
+struct sensor {
+    struct sensor_options options;
+    struct sink counting; /* before options.sink: knows what waits for the commit */
+    struct panel *panel;
+    struct net_engine *engine;
+
+    struct source *sources; /* SENSOR_SOURCES_MAX at most */
+    size_t source_count, current;
+    bool running; /* sources[current] was begun */
+    struct sensor_place place;
+
+    struct capture *live[SENSOR_LIVE_MAX];
+    size_t live_count;
+    uint64_t live_packets;
+    int64_t now_ns, committed_ns;
+
+    unsigned events, context; /* waiting for the commit */
+    uint64_t packets;         /* since the commit */
+    uint64_t context_dropped, from_the_future;
+    struct buf line;
+    enum vg_err failed; /* a commit within an observation failed */
+};
+
+/* ---- the sink that counts ---- */
+
+static void
+count_event(void *ctx, json_t *event)
+{
+    struct sensor *s = ctx;
+
+    s->events++;
+    s->options.sink->ops->event(s->options.sink->ctx, event);
+}
+
+static void
+pass_observation(void *ctx, struct slice json)
+{
+    struct sensor *s = ctx;
+
+    s->options.sink->ops->observation(s->options.sink->ctx, json);
+}
+
+static void
+pass_state(void *ctx, const char *detector, struct slice key, uint16_t version, struct slice blob)
+{
+    struct sensor *s = ctx;
+
+    s->options.sink->ops->state(s->options.sink->ctx, detector, key, version, blob);
+}
+
+static void
+pass_position(void *ctx, const char *source, struct slice json)
+{
+    struct sensor *s = ctx;
+
+    s->options.sink->ops->position(s->options.sink->ctx, source, json);
+}
+
+static enum vg_err
+pass_commit(void *ctx)
+{
+    struct sensor *s = ctx;
+
+    return s->options.sink->ops->commit(s->options.sink->ctx);
+}
+
+static void
+pass_health(void *ctx, struct slice json)
+{
+    struct sensor *s = ctx;
+
+    s->options.sink->ops->health(s->options.sink->ctx, json);
+}
+
+static const struct sink_ops COUNTING = {
+    .event = count_event,
+    .observation = pass_observation,
+    .state = pass_state,
+    .position = pass_position,
+    .commit = pass_commit,
+    .health = pass_health,
+};
+
+/* ---- commits ---- */
+
+static void
+tell_health(struct sensor *s)
+{
+    struct net_counters *counters = net_engine_counters(s->engine);
+    uint64_t drops = 0;
+
+    for (size_t i = 0; i < s->live_count; i++)
+        drops += capture_drops(s->live[i]);
+    counters->kernel_drops = drops;
+    buf_clear(&s->line);
+    sensor_put_health(counters, net_engine_flows(s->engine), s->context_dropped, s->from_the_future,
+                      s->panel, &s->line);
+    if (!s->line.bad)
+        pass_health(s, buf_slice(&s->line));
+}
+
+static enum vg_err
+commit(struct sensor *s, bool done)
+{
+    enum vg_err err;
+
+    if (!s->options.store)
+        return VG_OK;
+    panel_save(s->panel);
+    buf_clear(&s->line);
+    if (s->running) {
+        sensor_put_place(capture_identity(s->sources[s->current].capture), &s->place, done,
+                         &s->line);
+        pass_position(s, s->sources[s->current].path, buf_slice(&s->line));
+    } else if (s->live_count > 0) {
+        sensor_put_live(s->now_ns, s->live_packets, &s->line);
+        pass_position(s, "live", buf_slice(&s->line));
+    }
+    tell_health(s);
+    err = pass_commit(s);
+    if (err != VG_OK)
+        return err;
+    s->events = s->context = 0;
+    s->packets = 0;
+    s->committed_ns = s->now_ns;
+    return VG_OK;
+}
+
+/* ---- observations ---- */
+
+/* Lines that the keeper keeps for some days: what helps to understand an alert later. */
+static void
+keep_context(struct sensor *s, const struct obs *obs)
+{
+    if (obs->kind == OBS_ARP || !s->options.store)
+        return;
+    if (s->context >= SENSOR_COMMIT_OBSERVATIONS) {
+        s->context_dropped++;
+        return;
+    }
+    buf_clear(&s->line);
+    if (!metadata_put(obs, &s->line) || s->line.bad)
+        return;
+    s->context++;
+    pass_observation(s, buf_slice(&s->line));
+}
+
+static void
+on_observation(void *ctx, const struct obs *obs)
+{
+    struct sensor *s = ctx;
+
+    if (s->running) {
+        struct source *source = &s->sources[s->current];
+
+        s->place.observation++;
+        if (source->resumed && !sensor_place_after(&s->place, &source->committed))
+            return; /* the panel saw it before the crash */
+    }
+    panel_observe(s->panel, obs);
+    if (s->options.observe != NULL && !(s->running && s->sources[s->current].learn))
+        s->options.observe(s->options.ctx, obs);
+    keep_context(s, obs);
+    if (s->events >= SENSOR_COMMIT_EVENTS && s->failed == VG_OK)
+        s->failed = commit(s, false);
+}
+
+/* ---- its life ---- */
+
+#define BUDGET_SHARE 0.5 /* the other half is the pay sensor's */
+#define TARGET_SHARE 0.4 /* 1.2 of 3 a week */
+
+struct judge_settings
+sensor_judge_settings(double budget_per_week)
+{
+    double budget = budget_per_week * BUDGET_SHARE;
+
+    return (struct judge_settings){.budget_per_week = budget,
+                                   .target_per_week = budget * TARGET_SHARE};
+}
+
+enum vg_err
+sensor_new(const struct sensor_options *options, struct sensor **out, char why[DETECT_WHY_MAX])
+{
+    struct sensor *s = calloc(1, sizeof(*s));
+    enum vg_err err = VG_ERR_NOMEM;
+
+    why[0] = '\0';
+    if (s == NULL)
+        return VG_ERR_NOMEM;
+    s->options = *options;
+    s->counting = (struct sink){.ops = &COUNTING, .ctx = s};
+    buf_init(&s->line, 64 * 1024);
+    err = net_engine_new(on_observation, s, &s->engine);
+    if (err == VG_OK)
+        err = panel_new(&options->panel, &s->counting, &s->panel, why);
+    if (err != VG_OK) {
+        sensor_free(s);
+        return err;
+    }
+    *out = s;
+    return VG_OK;
+}
+
+void
+sensor_free(struct sensor *s)
+{
+    if (s == NULL)
+        return;
+    net_engine_free(s->engine);
+    panel_free(s->panel);
+    for (size_t i = 0; i < s->source_count; i++) {
+        capture_free(s->sources[i].capture);
+        free(s->sources[i].path);
+    }
+    free(s->sources);
+    for (size_t i = 0; i < s->live_count; i++)
+        capture_free(s->live[i]);
+    buf_done(&s->line);
+    free(s);
+}
+
+enum vg_err
+sensor_add_capture(struct sensor *s, const char *path, bool learn)
+{
+    struct source *source, *grown;
+
+    if (s->source_count == SENSOR_SOURCES_MAX)
+        return VG_ERR_LIMIT;
+    grown = realloc(s->sources, (s->source_count + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return VG_ERR_NOMEM;
+    s->sources = grown;
+    source = &grown[s->source_count];
+    *source = (struct source){.path = strdup(path), .learn = learn};
+    if (source->path == NULL)
+        return VG_ERR_NOMEM;
+    s->source_count++;
+    source->opened = capture_open_file(path, &source->capture, source->why);
+    return source->opened == VG_ERR_NOMEM ? VG_ERR_NOMEM : VG_OK;
+}
+
+enum vg_err
+sensor_add_live(struct sensor *s, const struct capture_live *live, char why[CAPTURE_WHY_MAX])
+{
+    enum vg_err err;
+
+    if (s->live_count == SENSOR_LIVE_MAX)
+        return VG_ERR_LIMIT;
+    err = capture_open_live(live, &s->live[s->live_count], why);
+    if (err == VG_OK)
+        s->live_count++;
+    return err;
+}
+
+bool
+sensor_is_live(const struct sensor *s)
+{
+    return s->live_count > 0;
+}
+
+enum vg_err
+sensor_restore(struct sensor *s, const char *detector, struct slice key, uint16_t version,
+               struct slice blob)
+{
+    bool known;
+
+    return panel_load(s->panel, detector, key, version, blob, &known);
+}
+
+enum vg_err
+sensor_position(struct sensor *s, const char *source, const json_t *position)
+{
+    for (size_t i = 0; i < s->source_count; i++)
+        if (strcmp(s->sources[i].path, source) == 0) {
+            s->sources[i].committed = sensor_place_of(position);
+            s->sources[i].resumed = true;
+        }
+    return VG_OK;
+}
+
+/* ---- captures ---- */
+
+static void
+told(struct sensor *s, const struct source *source, enum vg_err err, const char *why)
+{
+    if (s->options.told != NULL)
+        s->options.told(s->options.ctx, source->path, err, s->place.packet, why);
+}
+
+/* Another file under the name of one that was read before begins anew. */
+static void
+check_resumed(struct source *source)
+{
+    if (source->resumed &&
+        strcmp(source->committed.identity, capture_identity(source->capture)) != 0)
+        source->resumed = false;
+}
+
+static enum vg_err
+begin_source(struct sensor *s)
+{
+    struct source *source = &s->sources[s->current];
+    enum vg_err err = source->opened;
+
+    s->place = (struct sensor_place){0};
+    if (err == VG_OK)
+        err = capture_begin(source->capture, source->why);
+    if (err != VG_OK) {
+        told(s, source, err, source->why);
+        s->current++;
+        return VG_OK;
+    }
+    check_resumed(source);
+    if (source->resumed && source->committed.done) {
+        s->place = source->committed;
+        told(s, source, VG_OK, "");
+        capture_free(source->capture);
+        source->capture = NULL;
+        s->current++;
+        return VG_OK;
+    }
+    s->running = true;
+    panel_mute(s->panel, source->learn);
+    return VG_OK;
+}
+
+static enum vg_err
+end_source(struct sensor *s, enum vg_err how)
+{
+    struct source *source = &s->sources[s->current];
+    uint64_t packets = s->place.packet;
+    enum vg_err err;
+
+    s->place.packet++; /* the ends of all flows come as if from one more packet */
+    s->place.observation = 0;
+    net_engine_flush(s->engine);
+    s->place.packet = packets;
+    err = s->failed != VG_OK ? s->failed : commit(s, true);
+    told(s, source, how, capture_why(source->capture));
+    panel_mute(s->panel, false);
+    capture_free(source->capture);
+    source->capture = NULL;
+    s->running = false;
+    s->current++;
+    return err;
+}
+
+static void
+take_frame(struct sensor *s, const struct capture *c, const struct frame *f)
+{
+    s->packets++;
+    if (s->options.future_ns != 0 && f->time_ns > s->options.future_ns) {
+        s->from_the_future++;
+        return;
+    }
+    net_engine_frame(s->engine, capture_link(c), f->time_ns, f->bytes, f->wire);
+}
+
+static enum vg_err
+work_capture(struct sensor *s)
+{
+    struct source *source = &s->sources[s->current];
+    struct frame f;
+
+    if (!s->running)
+        return begin_source(s);
+    for (unsigned i = 0; i < SENSOR_WORK_PACKETS; i++) {
+        enum vg_err err = capture_next(source->capture, &f);
+
+        if (err != VG_OK)
+            return end_source(s, err == VG_END ? VG_OK : err);
+        s->place.packet++;
+        s->place.observation = 0;
+        take_frame(s, source->capture, &f);
+        if (s->failed != VG_OK)
+            return s->failed;
+    }
+    if (s->packets >= SENSOR_COMMIT_PACKETS &&
+        (!source->resumed || sensor_place_after(&s->place, &source->committed)))
+        return commit(s, false);
+    return VG_OK;
+}
+
+/* ---- live ---- */
+
+static enum vg_err
+work_live(struct sensor *s, platform_handle *handle, int64_t *wait_ns)
+{
+    bool more = false;
+    struct frame f;
+
+    for (size_t c = 0; c < s->live_count; c++) {
+        for (unsigned i = 0;; i++) {
+            enum vg_err err = capture_next(s->live[c], &f);
+
+            if (err == VG_AGAIN)
+                break;
+            if (err != VG_OK)
+                return VG_ERR_SYS; /* restarted by the keeper when the interface is back */
+            s->live_packets++;
+            take_frame(s, s->live[c], &f);
+            if (s->failed != VG_OK)
+                return s->failed;
+            if (i == SENSOR_WORK_PACKETS) {
+                more = true;
+                break;
+            }
+        }
+    }
+    *handle = s->live_count == 1 ? capture_handle(s->live[0]) : PLATFORM_NO_HANDLE;
+    *wait_ns = s->live_count == 1 ? WAIT_NS : WAIT_SEVERAL_NS;
+    return more ? VG_OK : VG_AGAIN;
+}
+
+enum vg_err
+sensor_work(struct sensor *s, platform_handle *handle, int64_t *wait_ns)
+{
+    *handle = PLATFORM_NO_HANDLE;
+    *wait_ns = WAIT_NS;
+    if (s->failed != VG_OK)
+        return s->failed;
+    if (s->current < s->source_count)
+        return work_capture(s);
+    if (s->live_count == 0)
+        return VG_END;
+    return work_live(s, handle, wait_ns);
+}
+
+void
+sensor_tick(struct sensor *s, int64_t now_ns)
+{
+    int64_t age;
+
+    s->now_ns = now_ns;
+    if (s->options.future_ns != 0)
+        s->options.future_ns = now_ns + VG_DAY_NS;
+    if (s->live_count == 0 || s->current < s->source_count)
+        return;
+    net_engine_tick(s->engine, now_ns - TICK_BEHIND_NS);
+    age = now_ns - s->committed_ns;
+    if (s->failed == VG_OK && ((s->events > 0 && age >= COMMIT_BUSY_NS) ||
+                               (s->packets > 0 && age >= COMMIT_QUIET_NS) || age < 0))
+        s->failed = commit(s, false);
+}
+
+void
+sensor_feedback(struct sensor *s, int64_t now_ns, const struct feedback_view *view)
+{
+    struct obs obs = {.kind = OBS_FEEDBACK, .time_ns = now_ns, .feedback = view};
+
+    panel_observe(s->panel, &obs);
+}
+
+enum vg_err
+sensor_finish(struct sensor *s)
+{
+    const struct source *source = s->running ? &s->sources[s->current] : NULL;
+
+    if (source != NULL && source->resumed && !sensor_place_after(&s->place, &source->committed))
+        return VG_OK; /* not yet beyond what is committed */
+    return commit(s, false);
+}

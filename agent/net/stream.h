@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stream: one direction of a TCP connection put in order (RFC 9293, 3.4).
+ *
+ * In-order segments are handed on as they lie in the frame, without a copy. What comes early waits
+ * in blocks of a shared pool, within a cap for the direction and one for all; what comes twice is
+ * cut off and counted (the first copy is the one that parsers saw). A hole is given up, with a gap
+ * notice, when a cap is reached, when the peer acknowledged bytes that never came by, or at the
+ * end. */
+#pragma once
+
+#include "agent/net/counters.h"
+#include "common/slice.h"
+
+enum {
+    STREAM_PENDING_MAX = 256 * 1024,      /* bytes that wait, one direction */
+    STREAM_POOL_BYTES = 16 * 1024 * 1024, /* bytes that wait, all */
+    STREAM_ACKED_SEGMENTS = 3,            /* a hole below an ACK is given up after this many */
+};
+
+struct stream_block;
+
+struct stream {
+    bool known;    /* `next` means something */
+    bool ignored;  /* nobody wants the bytes: nothing is kept */
+    bool ended;    /* FIN delivered or given up */
+    bool fin;      /* `fin_at` means something */
+    uint32_t next; /* sequence number that is wanted next */
+    uint32_t fin_at;
+    uint32_t waiting_bytes;
+    uint16_t late;                /* segments since the hole was acknowledged */
+    struct stream_block *waiting; /* sorted, never overlapping; owned by the pool */
+};
+
+struct stream_pool;
+enum vg_err stream_pool_new(struct net_counters *counters, struct stream_pool **out) VG_MUST_CHECK;
+void stream_pool_free(struct stream_pool *pool);
+
+struct stream_user {
+    void (*bytes)(void *ctx, struct slice bytes);
+    void (*gap)(void *ctx, uint32_t bytes);
+    void (*end)(void *ctx); /* FIN, in order */
+    void *ctx;
+};
+
+struct stream_segment {
+    uint32_t seq;
+    bool syn, fin;
+    uint32_t wire;      /* payload bytes as the header says */
+    struct slice bytes; /* those of them that were captured */
+};
+
+/* Takes a segment; calls `user` for all that is in order now. The user may set s->ignored. */
+void stream_segment(struct stream_pool *pool, struct stream *s, const struct stream_segment *seg,
+                    const struct stream_user *user);
+/* The peer acknowledged up to `ack`. */
+void stream_acked(struct stream_pool *pool, struct stream *s, uint32_t ack,
+                  const struct stream_user *user);
+/* Hands on what waits, holes as gaps; afterwards nothing waits. */
+void stream_flush(struct stream_pool *pool, struct stream *s, const struct stream_user *user);
+/* Forgets what waits and wants nothing more. */
+void stream_ignore(struct stream_pool *pool, struct stream *s);
