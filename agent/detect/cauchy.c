@@ -8,13 +8,19 @@
 void
 cauchy_add(struct cauchy *c, double p)
 {
+    cauchy_add_share(c, p, 1);
+}
+
+void
+cauchy_add_share(struct cauchy *c, double p, double share)
+{
     if (!(p > CAUCHY_P_MIN))
         p = CAUCHY_P_MIN;
     if (p > 1)
         p = 1;
     /* cot(pi p) is tan(pi (1/2 - p)) without the cancellation at small p. Beyond one half it goes
      * on, still falling, but down to -1/2 only. */
-    c->sum += p < 0.5 ? 1 / tan(PI * p) : 0.5 - p;
+    c->sum += share * (p < 0.5 ? 1 / tan(PI * p) : 0.5 - p);
     c->count++;
 }
 

@@ -15,6 +15,8 @@ struct cauchy {
 #define CAUCHY_P_MIN 1e-300
 
 void cauchy_add(struct cauchy *c, double p); /* p in [0, 1]; below CAUCHY_P_MIN is CAUCHY_P_MIN */
+/* The same with a share of the whole: where shares add up to 1, cauchy_sum() is the combined p. */
+void cauchy_add_share(struct cauchy *c, double p, double share);
 /* Combined p in (0, 1); 1 while nothing was added. */
 double cauchy_mean(const struct cauchy *c);
 /* The same from the sum: at most count times cauchy_mean() for small p, and p for a single one. */

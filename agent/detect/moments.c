@@ -5,6 +5,9 @@
 
 #include "agent/detect/codec.h"
 
+/* Forgetting goes by steps this fine, so that a run of observations costs one exp(). */
+enum { FORGET_STEPS = 8192 };
+
 void
 moments_forget(struct moments *m, int64_t now_ns, int64_t memory_ns)
 {
@@ -14,7 +17,7 @@ moments_forget(struct moments *m, int64_t now_ns, int64_t memory_ns)
         m->at_ns = now_ns;
         return;
     }
-    if (now_ns <= m->at_ns)
+    if (now_ns - m->at_ns < memory_ns / FORGET_STEPS)
         return;
     keep = exp(-(double)(now_ns - m->at_ns) / (double)memory_ns);
     m->weight *= keep;

@@ -8,6 +8,10 @@
 #include "agent/detect/detectors.h"
 
 const struct detector *const DETECTORS[] = {
+    &PAY_CARD_TESTING,
+    &PAY_AMOUNT,
+    &PAY_VELOCITY,
+    &PAY_CARD_NUMBER_EXPOSED,
     &NET_SCAN,
     &NET_ARP_SPOOF,
     NULL,

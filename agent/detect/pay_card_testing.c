@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pay.card_testing: somebody finds out which stolen cards work: many different cards in a short time
+ * at one place, most of them declined, or with amounts far smaller than the shop's.
+ *
+ * A place is an address, a device, a terminal, a range of cards (BIN) or a log. In a window of
+ * WINDOW_NS each keeps forgotten counts of different cards that were declined and of different
+ * cards that paid a small amount (below SMALL_SHARE of the shop's sales); a card tried ten times
+ * counts once. Both are held against the place's own busiest rate by a negative binomial tail. One
+ * attack touches several places: the test goes to the one that stands out most, and stays with it
+ * until the attack is over, so that it is one alert. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/detect/cauchy.h"
+#include "agent/detect/codec.h"
+#include "agent/detect/detectors.h"
+#include "agent/detect/keytab.h"
+#include "agent/detect/pay_common.h"
+#include "agent/detect/quantile.h"
+#include "common/vtime.h"
+
+#define WINDOW_NS   (20 * VG_MIN_NS)
+#define MEMORY_NS   (30 * VG_DAY_NS)
+#define ATTACK_NS   (EVENT_INCIDENT_HOURS * VG_HOUR_NS)
+#define SMALL_SHARE 0.05
+/* The busiest window against the average one, and what even a quiet place may see. */
+#define PEAK  4.0
+#define FLOOR 0.5
+/* Size of the negative binomial: declines come in clumps, so the tail is long. */
+#define SIZE 1.5
+/* From here on a place is under attack. */
+#define ATTACK_P 1e-3
+
+enum { PLACES_MAX = 65536, TRIES_KEPT = 12, STATE_VERSION = 1 };
+enum { AT_IP, AT_DEVICE, AT_TERMINAL, AT_BIN, AT_LOG, AT_COUNT };
+
+struct place {
+    int64_t at_ns, since_ns;
+    uint64_t cards[4]; /* seen in this window, as bits: linear counting */
+    float tries, different, declined, small;
+    float base_declined, base_small; /* forgotten with MEMORY_NS */
+};
+
+/* The attack that goes on: its subject stays the same. */
+struct attack {
+    int64_t last_ns;         /* 0: none */
+    uint64_t keys[AT_COUNT]; /* of the place and of whatever was seen with it */
+    struct party subject;
+};
+
+struct tries {
+    uint32_t next;
+    json_t *kept[TRIES_KEPT]; /* evidence, owned */
+};
+
+struct testing {
+    struct judge *judge;
+    char currency[4];
+    struct keytab *places;
+    struct quantile amounts; /* of approved sales */
+    struct attack attack;
+    struct tries tries;
+    int64_t since_ns, last_ns;
+    double learn_days, min_cards;
+    bool any, changed;
+};
+
+struct verdict {
+    double p, usual;
+    int at;
+};
+
+/* ---- places ---- */
+
+static void
+place_put(const void *cell, struct buf *out)
+{
+    const struct place *c = cell;
+
+    codec_put_i64(out, c->at_ns);
+    codec_put_i64(out, c->since_ns);
+    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
+        buf_put_be64(out, c->cards[i]);
+    codec_put_f32(out, c->tries);
+    codec_put_f32(out, c->different);
+    codec_put_f32(out, c->declined);
+    codec_put_f32(out, c->small);
+    codec_put_f32(out, c->base_declined);
+    codec_put_f32(out, c->base_small);
+}
+
+static void
+place_get(void *cell, struct slice *in)
+{
+    struct place *c = cell;
+
+    c->at_ns = codec_i64(in);
+    c->since_ns = codec_i64(in);
+    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
+        c->cards[i] = slice_be64(in);
+    c->tries = codec_f32(in);
+    c->different = codec_f32(in);
+    c->declined = codec_f32(in);
+    c->small = codec_f32(in);
+    c->base_declined = codec_f32(in);
+    c->base_small = codec_f32(in);
+}
+
+static void
+place_forget(struct place *c, int64_t now_ns)
+{
+    double dt = (double)(now_ns - c->at_ns), keep, base;
+
+    if (dt <= 0)
+        return;
+    keep = exp(-dt / (double)WINDOW_NS);
+    base = exp(-dt / (double)MEMORY_NS);
+    c->tries = (float)((double)c->tries * keep);
+    c->different = (float)((double)c->different * keep);
+    c->declined = (float)((double)c->declined * keep);
+    c->small = (float)((double)c->small * keep);
+    c->base_declined = (float)((double)c->base_declined * base);
+    c->base_small = (float)((double)c->base_small * base);
+    if (c->tries < 0.5F) /* the window is over: every card counts anew */
+        memset(c->cards, 0, sizeof c->cards);
+    c->at_ns = now_ns;
+}
+
+/* Marks the card; true when it is new in this window. */
+static bool
+place_card(struct place *c, uint64_t card)
+{
+    uint64_t *word = &c->cards[(card >> 6) % VG_ARRAY_LEN(c->cards)];
+    uint64_t bit = UINT64_C(1) << (card & 63);
+    bool fresh = (*word & bit) == 0;
+    int set = 0;
+
+    *word |= bit;
+    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
+        set += __builtin_popcountll(c->cards[i]);
+    if (set > 200) /* nearly full: cards would be mistaken for known ones */
+        memset(c->cards, 0, sizeof c->cards);
+    return fresh;
+}
+
+static double
+usual_of(const struct place *c, double base, int64_t now_ns)
+{
+    double age = (double)(now_ns - c->since_ns), memory = (double)MEMORY_NS;
+    double span = memory * (1 - exp(-age / memory));
+
+    /* A place younger than a day has no past to speak of. */
+    return FLOOR + (age > (double)VG_DAY_NS ? PEAK * base / span * (double)WINDOW_NS : 0);
+}
+
+static struct verdict
+place_judge(const struct testing *s, const struct place *c, int at, int64_t now_ns)
+{
+    struct cauchy both = {0};
+    struct verdict v = {.p = 1, .at = at};
+
+    if ((double)c->different < s->min_cards)
+        return v;
+    v.usual = usual_of(c, (double)c->base_declined, now_ns);
+    cauchy_add_share(&both, pay_count_p((double)c->declined, v.usual, SIZE), 0.7);
+    cauchy_add_share(
+        &both, pay_count_p((double)c->small, usual_of(c, (double)c->base_small, now_ns), SIZE),
+        0.3);
+    v.p = cauchy_sum(&both);
+    return v;
+}
+
+/* ---- evidence ---- */
+
+static void
+tries_keep(struct tries *r, const struct txn_view *t)
+{
+    json_t **slot = &r->kept[r->next++ % TRIES_KEPT];
+
+    json_decref(*slot);
+    *slot = pay_evidence(t);
+}
+
+static json_t *
+tries_evidence(const struct tries *r)
+{
+    json_t *all = json_array();
+
+    for (uint32_t i = 0; i < TRIES_KEPT; i++) {
+        json_t *one = r->kept[(r->next + i) % TRIES_KEPT];
+
+        if (one != NULL)
+            (void)json_array_append(all, one);
+    }
+    return all;
+}
+
+/* ---- the attack ---- */
+
+static void
+subject_of(struct party *out, const struct txn_view *t, int at)
+{
+    char id[32], label[32];
+
+    switch (at) {
+    case AT_IP:
+        (void)pay_party(out, "host", t->ip, NULL);
+        break;
+    case AT_DEVICE:
+        (void)pay_party(out, "device", t->device, NULL);
+        break;
+    case AT_TERMINAL:
+        (void)pay_party(out, "terminal", t->terminal, NULL);
+        break;
+    case AT_BIN:
+        (void)snprintf(id, sizeof id, "bin:%.6s", t->bin);
+        (void)snprintf(label, sizeof label, "%.6s••", t->bin);
+        party_set(out, "card", id, label);
+        break;
+    default:
+        (void)pay_party(out, "log", t->source, NULL);
+    }
+}
+
+/* Whether this try belongs to the attack that goes on: some place of the two is the same. */
+static bool
+attack_goes_on(const struct attack *a, const uint64_t keys[AT_COUNT], int64_t now_ns)
+{
+    if (a->last_ns == 0 || now_ns - a->last_ns > ATTACK_NS)
+        return false;
+    for (int at = 0; at < AT_COUNT; at++)
+        if (keys[at] != 0 && keys[at] == a->keys[at])
+            return true;
+    return false;
+}
+
+static void
+report(struct testing *s, const struct txn_view *t, const struct place *c, const struct verdict *v,
+       const uint64_t keys[AT_COUNT])
+{
+    struct party subject;
+    struct test test = {
+        .detector = "pay.card_testing", .time_ns = t->time_ns, .subject = &subject, .p = v->p};
+
+    subject_of(&subject, t, v->at);
+    if (v->p < ATTACK_P) {
+        if (attack_goes_on(&s->attack, keys, t->time_ns))
+            subject = s->attack.subject;
+        else
+            s->attack.subject = subject;
+        s->attack.last_ns = t->time_ns;
+        memcpy(s->attack.keys, keys, sizeof s->attack.keys);
+    }
+    if (judge_wants(s->judge, v->p)) {
+        test.facts = json_pack(
+            "{s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:s}", "cards",
+            (json_int_t)lround((double)c->different), "tries", (json_int_t)lround((double)c->tries),
+            "declined", (json_int_t)lround((double)c->declined), "small",
+            (json_int_t)lround((double)c->small), "seconds", (json_int_t)(WINDOW_NS / VG_SEC_NS),
+            "usual", round(10 * v->usual) / 10, "amount",
+            (json_int_t)(t->has_amount ? t->amount : 0), "currency",
+            t->currency[0] != '\0' ? t->currency : s->currency);
+        test.evidence = tries_evidence(&s->tries);
+    }
+    judge_test(s->judge, &test);
+}
+
+/* ---- one transaction ---- */
+
+static bool
+is_small(struct testing *s, const struct txn_view *t)
+{
+    double x = (double)t->amount + 1, all = quantile_weight(&s->amounts);
+
+    return t->has_amount && all >= 100 && all - quantile_above(&s->amounts, x) < SMALL_SHARE * all;
+}
+
+static struct place *
+count(struct testing *s, uint64_t key, uint64_t card, bool declined, bool small,
+      const struct txn_view *t)
+{
+    bool fresh, first;
+    struct place *c = keytab_touch(s->places, key, &fresh);
+
+    if (c == NULL)
+        return NULL;
+    if (fresh)
+        c->at_ns = c->since_ns = t->time_ns;
+    place_forget(c, t->time_ns);
+    first = place_card(c, card);
+    c->tries += 1;
+    if (!first)
+        return c;
+    c->different += 1;
+    c->declined += declined ? 1 : 0;
+    c->small += small ? 1 : 0;
+    return c;
+}
+
+static void
+testing_observe(void *self, const struct obs *obs)
+{
+    struct testing *s = self;
+    const struct txn_view *t = obs->txn;
+    const uint64_t keys[AT_COUNT] = {pay_key("ip", t->ip), pay_key("device", t->device),
+                                     pay_key("terminal", t->terminal),
+                                     pay_key("bin", str_of(t->bin)), pay_key("log", t->source)};
+    uint64_t card = pay_key("card", t->card.len > 0 ? t->card : t->customer);
+    bool declined = t->outcome == TXN_DECLINED, small, learned;
+    struct verdict worst = {.p = 1};
+    struct place worst_place = {0};
+
+    if ((t->kind != TXN_SALE && t->kind != TXN_AUTH) || card == 0)
+        return;
+    if (!s->any) {
+        s->any = true;
+        s->since_ns = t->time_ns;
+    }
+    s->changed = true;
+    s->last_ns = t->time_ns;
+    learned = (double)(t->time_ns - s->since_ns) >= s->learn_days * (double)VG_DAY_NS;
+    quantile_time(&s->amounts, t->time_ns);
+    small = is_small(s, t);
+    if (declined || small)
+        tries_keep(&s->tries, t);
+    for (int at = 0; at < AT_COUNT; at++) {
+        struct place *c = keys[at] != 0 ? count(s, keys[at], card, declined, small, t) : NULL;
+        struct verdict v = {.p = 1};
+        double w;
+
+        if (c == NULL || !(declined || small))
+            continue;
+        if (learned)
+            v = place_judge(s, c, at, t->time_ns);
+        w = judge_learn_weight(v.p);
+        c->base_declined += declined ? (float)w : 0;
+        c->base_small += small ? (float)w : 0;
+        if (v.p < worst.p) {
+            worst = v;
+            worst_place = *c;
+        }
+    }
+    if (worst.p < 1)
+        report(s, t, &worst_place, &worst, keys);
+    if (!declined && t->has_amount)
+        quantile_add(&s->amounts, (double)t->amount + 1, judge_learn_weight(worst.p));
+}
+
+/* ---- state ---- */
+
+static void
+put_json(const json_t *v, struct buf *out)
+{
+    char *text = v != NULL ? json_dumps(v, JSON_COMPACT) : NULL;
+
+    codec_put_text(out, text, text != NULL ? strlen(text) : 0);
+    free(text);
+}
+
+static void
+testing_save(void *self, struct state_out *out)
+{
+    struct testing *s = self;
+    struct buf blob;
+
+    keytab_save(s->places, out);
+    if (!s->changed)
+        return;
+    s->changed = false;
+    buf_init(&blob, STATE_BLOB_MAX);
+    codec_put_i64(&blob, s->since_ns);
+    codec_put_i64(&blob, s->last_ns);
+    quantile_put(&s->amounts, &blob);
+    codec_put_i64(&blob, s->attack.last_ns);
+    for (int at = 0; at < AT_COUNT; at++)
+        buf_put_be64(&blob, s->attack.keys[at]);
+    codec_put_text(&blob, s->attack.subject.kind, strlen(s->attack.subject.kind));
+    codec_put_text(&blob, s->attack.subject.id, strlen(s->attack.subject.id));
+    codec_put_text(&blob, s->attack.subject.label, strlen(s->attack.subject.label));
+    buf_put_be32(&blob, s->tries.next);
+    for (int i = 0; i < TRIES_KEPT; i++)
+        put_json(s->tries.kept[i], &blob);
+    if (!blob.bad)
+        state_put(out, slice_of("a", 1), STATE_VERSION, buf_slice(&blob));
+    buf_done(&blob);
+}
+
+static void
+get_text(struct slice *in, char *out, size_t size)
+{
+    struct slice text = slice_sub(in, slice_be32(in));
+
+    if (text.bad || text.left >= size) {
+        in->bad = true;
+        return;
+    }
+    out[text.left] = '\0';
+    (void)slice_copy(&text, out, text.left);
+}
+
+static void
+get_main(struct testing *s, struct slice *in)
+{
+    s->since_ns = codec_i64(in);
+    s->last_ns = codec_i64(in);
+    quantile_get(&s->amounts, in);
+    s->attack.last_ns = codec_i64(in);
+    for (int at = 0; at < AT_COUNT; at++)
+        s->attack.keys[at] = slice_be64(in);
+    get_text(in, s->attack.subject.kind, sizeof s->attack.subject.kind);
+    get_text(in, s->attack.subject.id, sizeof s->attack.subject.id);
+    get_text(in, s->attack.subject.label, sizeof s->attack.subject.label);
+    s->tries.next = slice_be32(in);
+    for (int i = 0; i < TRIES_KEPT; i++) {
+        struct slice text = slice_sub(in, slice_be32(in));
+        json_t *v = NULL;
+
+        if (text.left > 0 && vg_json_parse(text, EVENT_BYTES_MAX, &v) != VG_OK)
+            in->bad = true;
+        json_decref(s->tries.kept[i]);
+        s->tries.kept[i] = v;
+    }
+    s->any = !in->bad;
+}
+
+static enum vg_err
+testing_load(void *self, struct slice key, uint16_t version, struct slice blob)
+{
+    struct testing *s = self;
+    struct slice name = key;
+
+    if (keytab_owns(s->places, key))
+        return keytab_load(s->places, key, version, blob);
+    if (key.left != 1 || slice_u8(&name) != 'a' || version != STATE_VERSION)
+        return VG_ERR_FORMAT;
+    get_main(s, &blob);
+    return blob.bad ? VG_ERR_FORMAT : VG_OK;
+}
+
+static void
+testing_free(void *self)
+{
+    struct testing *s = self;
+
+    if (s == NULL)
+        return;
+    keytab_free(s->places);
+    for (int i = 0; i < TRIES_KEPT; i++)
+        json_decref(s->tries.kept[i]);
+    free(s);
+}
+
+static enum vg_err
+testing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
+{
+    static const struct keytab_options places = {.cell_bytes = sizeof(struct place),
+                                                 .cells_max = PLACES_MAX,
+                                                 .row_bits = 10,
+                                                 .name = 'p',
+                                                 .version = STATE_VERSION,
+                                                 .put = place_put,
+                                                 .get = place_get};
+    struct testing *s = calloc(1, sizeof *s);
+    enum vg_err err;
+
+    if (s == NULL)
+        return VG_ERR_NOMEM;
+    s->judge = env->judge;
+    (void)vg_strcpy(s->currency, sizeof s->currency, env->currency != NULL ? env->currency : "");
+    quantile_init(&s->amounts, MEMORY_NS);
+    err = pay_setting(env->settings, "learn_days", 3, 0, 365, &s->learn_days, why);
+    if (err == VG_OK)
+        err = pay_setting(env->settings, "min_cards", 5, 2, 1000, &s->min_cards, why);
+    if (err == VG_OK)
+        err = keytab_new(&places, &s->places);
+    if (err != VG_OK) {
+        testing_free(s);
+        return err;
+    }
+    *self = s;
+    return VG_OK;
+}
+
+static void
+testing_health(const void *self, json_t *counters)
+{
+    const struct testing *s = self;
+    bool learning =
+        !s->any || (double)(s->last_ns - s->since_ns) < s->learn_days * (double)VG_DAY_NS;
+
+    (void)json_object_set_new(counters, "learning", json_integer(learning));
+    (void)json_object_set_new(counters, "places",
+                              json_integer((json_int_t)keytab_count(s->places)));
+    (void)json_object_set_new(counters, "turned_away",
+                              json_integer((json_int_t)keytab_evicted(s->places)));
+}
+
+const struct detector PAY_CARD_TESTING = {
+    .name = "pay.card_testing",
+    .sensor = "pay",
+    .kinds = UINT32_C(1) << OBS_TXN,
+    .make = testing_make,
+    .observe = testing_observe,
+    .save = testing_save,
+    .load = testing_load,
+    .free = testing_free,
+    .health = testing_health,
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/detect/pay_common.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "common/vtime.h"
+
+uint64_t
+pay_key(const char *role, struct str text)
+{
+    uint64_t h;
+
+    if (text.len == 0)
+        return 0;
+    h = str_hash(&STR_HASH_STORED, text.at, text.len);
+    for (; *role != '\0'; role++) /* roles are ours: a plain mixture keeps them apart */
+        h = (h ^ (uint8_t)*role) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
+bool
+pay_party(struct party *out, const char *kind, struct str id, const char *label)
+{
+    char text[PARTY_ID_MAX];
+    size_t n = id.len < sizeof text - 1 ? id.len : sizeof text - 1;
+
+    if (id.len == 0)
+        return false;
+    memcpy(text, id.at, n);
+    text[n] = '\0';
+    party_set(out, kind, text, label);
+    return true;
+}
+
+void
+pay_party_card(struct party *out, const struct txn_view *t)
+{
+    char label[32];
+
+    (void)snprintf(label, sizeof label, "•••• %.4s", t->last4);
+    if (!pay_party(out, "card", t->card, t->last4[0] != '\0' ? label : NULL))
+        party_set(out, "card", "-", NULL);
+}
+
+void
+pay_party_of(struct party *out, const struct txn_view *t)
+{
+    if (t->card.len > 0)
+        pay_party_card(out, t);
+    else if (!pay_party(out, "customer", t->customer, NULL) &&
+             !pay_party(out, "terminal", t->terminal, NULL) &&
+             !pay_party(out, "log", t->source, NULL))
+        party_set(out, "log", "-", NULL);
+}
+
+json_t *
+pay_text(struct str text)
+{
+    char plain[256];
+    size_t n = text.len < sizeof plain ? text.len : sizeof plain;
+    json_t *v = text.len > 0 && text.len <= sizeof plain ? json_stringn(text.at, text.len) : NULL;
+
+    if (v != NULL || text.len == 0)
+        return v != NULL ? v : json_string("-");
+    for (size_t i = 0; i < n; i++)
+        plain[i] = (char)((unsigned char)text.at[i] < 0x80 ? text.at[i] : '?');
+    return json_stringn(plain, n);
+}
+
+static void
+put_text(json_t *o, const char *key, struct str text)
+{
+    if (text.len > 0)
+        (void)json_object_set_new(o, key, pay_text(text));
+}
+
+json_t *
+pay_evidence(const struct txn_view *t)
+{
+    char time[VTIME_TEXT_MAX];
+    json_t *o = json_object();
+
+    (void)json_object_set_new(o, "type", json_string("transaction"));
+    (void)json_object_set_new(o, "time", json_string(vtime_format(t->time_ns, time)));
+    put_text(o, "id", t->id);
+    (void)json_object_set_new(o, "kind", json_string(txn_kind_name(t->kind)));
+    (void)json_object_set_new(o, "outcome", json_string(txn_outcome_name(t->outcome)));
+    put_text(o, "reason", t->reason);
+    if (t->has_amount)
+        (void)json_object_set_new(o, "amount", json_integer(t->amount));
+    put_text(o, "currency", str_of(t->currency));
+    put_text(o, "card", t->card);
+    put_text(o, "last4", str_of(t->last4));
+    put_text(o, "customer", t->customer);
+    put_text(o, "ip", t->ip);
+    put_text(o, "terminal", t->terminal);
+    put_text(o, "employee", t->employee);
+    put_text(o, "order", t->order);
+    put_text(o, "original", t->original);
+    put_text(o, "source", t->source);
+    if (t->line > 0)
+        (void)json_object_set_new(o, "line", json_integer((json_int_t)t->line));
+    return o;
+}
+
+enum vg_err
+pay_setting(const json_t *settings, const char *name, double otherwise, double min, double max,
+            double *out, char why[DETECT_WHY_MAX])
+{
+    const json_t *v = json_object_get(settings, name);
+    double x = v != NULL ? json_number_value(v) : otherwise;
+
+    if ((v != NULL && !json_is_number(v)) || x < min || x > max) {
+        (void)snprintf(why, DETECT_WHY_MAX, "settings.%s: write a number from %g to %g", name, min,
+                       max);
+        return VG_ERR_CONFIG;
+    }
+    *out = x;
+    return VG_OK;
+}
+
+/* The tail is summed from its first term on: terms fall at least geometrically beyond the mean, and
+ * only large counts are asked about. Fractional k goes between its neighbours. */
+static double
+tail_whole(double k, double mean, double size)
+{
+    double q = mean / (mean + size), term, sum = 0;
+
+    if (k <= 0)
+        return 1;
+    term = exp(lgamma(k + size) - lgamma(size) - lgamma(k + 1) + size * log1p(-q) + k * log(q));
+    for (int i = 0; i < 400 && term > sum * 1e-12; i++) {
+        sum += term;
+        term *= (k + i + size) / (k + i + 1) * q;
+    }
+    return sum < 1 ? (sum > 1e-300 ? sum : 1e-300) : 1;
+}
+
+double
+pay_count_p(double k, double mean, double size)
+{
+    double low = floor(k), part = k - low, a, b;
+
+    if (k <= mean || mean <= 0)
+        return 1;
+    a = tail_whole(low, mean, size);
+    if (part <= 0)
+        return a;
+    b = tail_whole(low + 1, mean, size);
+    return exp((1 - part) * log(a) + part * log(b));
+}
