@@ -20,5 +20,30 @@ const struct cli_command CLI_COMMANDS[] = {
      "Exit code 0: done; 1: done, and there is an alert; 2: wrong usage or configuration;\n"
      "3: a capture cannot be opened, is none or holds no packet; 4: internal error.\n",
      cmd_read},
+    {"status", "status [--json] [-c FILE]", "Show how the running agent is and what it cannot see",
+     "      --json         as one JSON object\n" HELP_CONFIG, cmd_status},
+    {"alerts", "alerts [--since 7d] [--json] [--all] [-c FILE]",
+     "List what was found, oldest first",
+     "      --since TIME   from then on: 7d (the default), 12h, or 2026-01-31T00:00:00Z\n"
+     "      --json         one JSON object a line\n"
+     "      --all          also what was no alert: info and health events\n" HELP_CONFIG,
+     cmd_alerts},
+    {"show", "show ID [--json] [-c FILE]", "Show one alert with its message, facts and evidence",
+     "ID is what alerts prints, or its beginning.\n" HELP_CONFIG, cmd_show},
+    {"feedback", "feedback ID useful|noise|mine [-c FILE]",
+     "Tell the detectors what an alert was worth",
+     "useful: it was right; noise: it was nothing; mine: it was our own doing.\n" HELP_CONFIG,
+     cmd_feedback},
+    {"explain", "explain [DETECTOR] [-c FILE]",
+     "Explain a detector: messages, settings, facts; without a name list all", HELP_CONFIG,
+     cmd_explain},
+    {"verify", "verify [--key FILE | --show-key] [-c FILE]",
+     "Recompute the seal over all events: nothing was changed or removed",
+     "      --key FILE     the first key, 64 hex digits; without it the one that is still here\n"
+     "      --show-key     print the first key once and remove it from this machine\n" HELP_CONFIG
+     "Exit code 0: whole; 1: broken; 3: no key or no store.\n",
+     cmd_verify},
+    {"export", "export [--since 7d] [-c FILE]", "Write all events, one JSON object a line",
+     "      --since TIME   from then on\n" HELP_CONFIG, cmd_export},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status: how the running agent is, what it has, and what it cannot see. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/commands.h"
+#include "agent/keeper/status.h"
+#include "common/texts.h"
+#include "common/vtime.h"
+
+static const struct cli_option OPTIONS[] = {
+    {"config", 'c', true}, {"json", 0, false}, {NULL, 0, false}};
+
+static void
+put_text(const char *name, const char *text)
+{
+    printf("%-11s ", name);
+    cli_put_safe(stdout, text);
+    putchar('\n');
+}
+
+static void
+put_worker(const json_t *worker)
+{
+    const json_t *health = json_object_get(worker, "health");
+    char *text = json_object_size(health) > 0 ? vg_json_text(health) : NULL;
+
+    fputs("            ", stdout);
+    cli_put_safe(stdout, vg_json_str(worker, "name", "?"));
+    fputs(": ", stdout);
+    cli_put_safe(stdout, vg_json_str(worker, "state", "?"));
+    printf(", restarts %lld", (long long)vg_json_int(worker, "restarts", 0));
+    if (text != NULL) {
+        fputs(", ", stdout);
+        cli_put_safe(stdout, text);
+    }
+    putchar('\n');
+    free(text);
+}
+
+/* "name: {...}" in one line for parts that others fill (collector, mail). */
+static void
+put_part(const json_t *status, const char *key)
+{
+    const json_t *part = json_object_get(status, key);
+    char *text = json_object_size(part) > 0 ? vg_json_text(part) : NULL;
+
+    if (text != NULL)
+        put_text(key, text);
+    free(text);
+}
+
+static void
+print_status(const json_t *status, const struct agent_config *config)
+{
+    const json_t *store = json_object_get(status, "store"), *item;
+    struct text_view view = cli_view(config);
+    bool stale = vg_json_bool(status, "stale", true);
+    const char *state = vg_json_str(status, "state", "?"), *time = vg_json_str(status, "time", "");
+    struct buf out;
+    int64_t t;
+    size_t i;
+
+    buf_init(&out, 1024);
+    if (vtime_parse(time, strlen(time), &t) == VG_OK)
+        texts_put_time(&out, t, &view);
+    printf("vigia-agent %s: %s (%s)\n", vg_json_str(status, "version", "?"),
+           strcmp(state, "stopped") != 0 && stale ? "not running: it ended without saying so"
+                                                  : state,
+           buf_str(&out) != NULL ? buf_str(&out) : "");
+    put_text("shop", config->shop_name);
+    buf_clear(&out);
+    buf_printf(&out, "%s, events %lld, shipped %lld, ", vg_json_str(store, "id", "?"),
+               (long long)vg_json_int(store, "last_seq", 0),
+               (long long)vg_json_int(store, "shipped", 0));
+    texts_put_bytes(&out, vg_json_int(store, "bytes", 0), config->language);
+    if (buf_str(&out) != NULL)
+        put_text("store", buf_str(&out));
+    put_part(status, "collector");
+    put_part(status, "mail");
+    puts("workers");
+    json_array_foreach(json_object_get(status, "workers"), i, item)
+    {
+        put_worker(item);
+    }
+    json_array_foreach(json_object_get(status, "blind"), i, item)
+    {
+        put_text(i == 0 ? "cannot see" : "", json_string_value(item));
+    }
+    buf_done(&out);
+}
+
+int
+cmd_status(int argc, char **argv)
+{
+    struct cli_args args = cli_args_of(argc, argv);
+    const char *path = NULL, *value;
+    bool ndjson = false;
+    struct agent_config config;
+    json_t *status = NULL;
+    enum vg_err err;
+    int which, code = VG_EXIT_DONE;
+
+    while ((which = cli_next(&args, OPTIONS, &value)) != CLI_END) {
+        if (which == CLI_BAD)
+            return VG_EXIT_USAGE;
+        if (which == CLI_OPERAND)
+            return cli_usage("status", "takes no operand");
+        if (which == 0)
+            path = value;
+        else
+            ndjson = true;
+    }
+    if (cli_config(path, true, &config) != VG_OK)
+        return VG_EXIT_USAGE;
+    err = status_read(config.state_dir, vtime_now(), &status);
+    if (err != VG_OK)
+        code = cli_fail(VG_EXIT_INPUT,
+                        err == VG_ERR_NOENT ? "it has not run yet with this store: %s"
+                                            : "the status in %s cannot be read",
+                        config.state_dir);
+    else if (ndjson)
+        (void)(json_dumpf(status, stdout, JSON_COMPACT) == 0 && putchar('\n'));
+    else
+        print_status(status, &config);
+    json_decref(status);
+    agent_config_done(&config);
+    return code;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/keeper/status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/platform.h"
+#include "common/vtime.h"
+
+static char *
+path_of(const char *state_dir)
+{
+    size_t n = strlen(state_dir) + sizeof("/status.json");
+    char *path = malloc(n);
+
+    if (path != NULL)
+        snprintf(path, n, "%s/status.json", state_dir);
+    return path;
+}
+
+enum vg_err
+status_init(struct status_file *s, const char *state_dir)
+{
+    *s = (struct status_file){.path = path_of(state_dir)};
+    return s->path != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+void
+status_done(struct status_file *s)
+{
+    free(s->path);
+    free(s->last);
+    *s = (struct status_file){0};
+}
+
+enum vg_err
+status_write(struct status_file *s, json_t *status, int64_t now_ns)
+{
+    char time[VTIME_TEXT_MAX];
+    char *said = status != NULL ? vg_json_text(status) : NULL, *text = NULL;
+    enum vg_err err = VG_OK;
+
+    if (said == NULL) {
+        json_decref(status);
+        return VG_ERR_NOMEM;
+    }
+    if (s->last != NULL && strcmp(s->last, said) == 0 && now_ns >= s->written_ns &&
+        now_ns - s->written_ns < STATUS_FRESH_NS)
+        goto done;
+    if (json_object_set_new(status, "time", json_string(vtime_format(now_ns, time))) != 0 ||
+        (text = vg_json_text(status)) == NULL)
+        err = VG_ERR_NOMEM;
+    if (err == VG_OK)
+        err = platform_file_replace(s->path, slice_of(text, strlen(text)), false);
+    if (err == VG_OK) {
+        char *old = s->last;
+
+        s->last = said;
+        said = old;
+        s->written_ns = now_ns;
+    }
+done:
+    free(said);
+    free(text);
+    json_decref(status);
+    return err;
+}
+
+enum vg_err
+status_read(const char *state_dir, int64_t now_ns, json_t **out)
+{
+    char *path = path_of(state_dir);
+    struct buf text = {0};
+    json_t *status = NULL;
+    const char *time;
+    int64_t written = 0;
+    bool stale;
+    enum vg_err err =
+        path != NULL ? platform_file_slurp(path, STATUS_BYTES_MAX, &text) : VG_ERR_NOMEM;
+
+    free(path);
+    if (err == VG_OK)
+        err = vg_json_parse(buf_slice(&text), STATUS_BYTES_MAX, &status);
+    buf_done(&text);
+    if (err == VG_OK && !json_is_object(status))
+        err = VG_ERR_FORMAT;
+    if (err != VG_OK) {
+        json_decref(status);
+        return err;
+    }
+    time = vg_json_str(status, "time", "");
+    stale = vtime_parse(time, strlen(time), &written) != VG_OK ||
+            now_ns - written > STATUS_STALE_NS || written - now_ns > STATUS_STALE_NS;
+    if (json_object_set_new(status, "stale", json_boolean(stale)) != 0) {
+        json_decref(status);
+        return VG_ERR_NOMEM;
+    }
+    *out = status;
+    return VG_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status: what `vigia-agent status` shows, left by the running keeper in state/status.json: written
+ * at each change (looked at every second) and every STATUS_FRESH_NS at the latest. */
+#pragma once
+
+#include "common/json.h"
+
+#define STATUS_FRESH_NS (INT64_C(10) * 1000000000)
+#define STATUS_STALE_NS (INT64_C(30) * 1000000000)
+enum { STATUS_BYTES_MAX = 256 * 1024 };
+
+struct status_file {
+    char *path, *last; /* the text last written, without its time */
+    int64_t written_ns;
+};
+
+enum vg_err status_init(struct status_file *s, const char *state_dir) VG_MUST_CHECK;
+/* Takes the reference of `status`, adds its time, and writes it where it says something new. */
+enum vg_err status_write(struct status_file *s, json_t *status, int64_t now_ns) VG_MUST_CHECK;
+void status_done(struct status_file *s);
+
+/* The last one with "stale" (nobody wrote it in STATUS_STALE_NS, or its clock is wrong): new
+ * reference. VG_ERR_NOENT: it never ran. */
+enum vg_err status_read(const char *state_dir, int64_t now_ns, json_t **out) VG_MUST_CHECK;
