@@ -143,6 +143,11 @@ seek_protocol(const struct protocol_call *call, struct slice bytes)
         head = buf_slice(&seek->head[call->dir]);
     }
     answer = ask_all(call, head, &found);
+    if (answer == PROBE_NO && head.left > bytes.left) { /* what came first was something else */
+        buf_clear(&seek->head[call->dir]);
+        head = bytes;
+        answer = ask_all(call, head, &found);
+    }
     if (answer == PROBE_YES) {
         begin_protocol(call, found, head);
         return;

@@ -95,6 +95,39 @@ put_flow(const struct obs *obs, struct buf *out)
     }
 }
 
+/* A name that may hold UTF-8 (multicast DNS, RFC 6763; tunnels put anything there): the escapes of
+ * bytes from 128 on are undone for readers. */
+static void
+put_name(struct buf *out, const char *key, struct str name)
+{
+    struct slice in = slice_of(name.at, name.len);
+    char plain[1024];
+    size_t n = 0;
+
+    if (memchr(name.at, '\\', name.len) == NULL || name.len > sizeof(plain)) {
+        put_text(out, key, name);
+        return;
+    }
+    while (in.left > 0) {
+        uint8_t c = slice_u8(&in);
+        struct slice digits = in;
+
+        if (c == '\\' && in.left >= 3) {
+            unsigned a = slice_u8(&digits) - '0', b = slice_u8(&digits) - '0',
+                     d = slice_u8(&digits) - '0', byte = a * 100 + b * 10 + d;
+
+            if (a <= 2 && b <= 9 && d <= 9 && byte >= 128 && byte <= 255) {
+                c = (uint8_t)byte;
+                in = digits;
+            }
+        }
+        plain[n++] = (char)c;
+        if (c == '\\' && in.left > 0) /* the next one is escaped: no beginning of its own */
+            plain[n++] = (char)slice_u8(&in);
+    }
+    vg_json_put_str(out, key, plain, n);
+}
+
 static void
 put_dns(const struct obs *obs, struct buf *out)
 {
@@ -102,7 +135,7 @@ put_dns(const struct obs *obs, struct buf *out)
     char number[DNS_TYPE_TEXT_MAX];
 
     put_head(out, "dns", obs->time_ns, d->flow);
-    put_text(out, "query", d->query);
+    put_name(out, "query", d->query);
     put_text(out, "qtype", str_of(dns_type_name(d->qtype, number)));
     if (d->rcode >= 0)
         vg_json_put_int(out, "rcode", d->rcode);
