@@ -45,5 +45,11 @@ const struct cli_command CLI_COMMANDS[] = {
      cmd_verify},
     {"export", "export [--since 7d] [-c FILE]", "Write all events, one JSON object a line",
      "      --since TIME   from then on\n" HELP_CONFIG, cmd_export},
+    {"scan", "scan PATH... [--json]", "Look for dangerous files with the YARA rules",
+     "      --json         one JSON object a line instead of text\n"
+     "      --no-sandbox   for tests: keep all rights while reading\n" HELP_CONFIG
+     "Folders are searched with all below them; links are not followed.\n"
+     "Exit code 0: nothing found; 1: something found; 2: wrong usage; 3: a path cannot be read.\n",
+     cmd_scan},
     {NULL, NULL, NULL, NULL, NULL},
 };

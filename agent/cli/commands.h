@@ -11,3 +11,4 @@ int cmd_read(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_scan(int argc, char **argv);

@@ -672,9 +672,9 @@ health(const void *self, json_t *counters)
 {
     const struct arp_spoof *s = self;
 
-    (void)json_object_set_new(counters, "net.arp_spoof.addresses",
+    (void)json_object_set_new(counters, "addresses",
                               json_integer((json_int_t)keyed_count(s->addrs)));
-    (void)json_object_set_new(counters, "net.arp_spoof.evicted",
+    (void)json_object_set_new(counters, "evicted",
                               json_integer((json_int_t)keyed_evicted(s->addrs)));
 }
 

@@ -564,9 +564,9 @@ health(const void *self, json_t *counters)
 {
     const struct scan *s = self;
 
-    (void)json_object_set_new(counters, "net.scan.tallies",
+    (void)json_object_set_new(counters, "tallies",
                               json_integer((json_int_t)keyed_count(s->tallies)));
-    (void)json_object_set_new(counters, "net.scan.evicted",
+    (void)json_object_set_new(counters, "evicted",
                               json_integer((json_int_t)keyed_evicted(s->tallies)));
 }
 

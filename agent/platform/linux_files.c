@@ -59,6 +59,17 @@ platform_path_stat(const char *path, struct platform_stat *out)
 }
 
 enum vg_err
+platform_path_stat_self(const char *path, struct platform_stat *out)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return linux_errno();
+    fill_stat(&st, out);
+    return VG_OK;
+}
+
+enum vg_err
 platform_file_read(platform_file file, uint64_t offset, void *to, size_t size, size_t *got)
 {
     size_t done = 0;

@@ -30,6 +30,8 @@ struct platform_stat {
 enum vg_err platform_file_open(const char *path, platform_file *out) VG_MUST_CHECK;
 enum vg_err platform_file_stat(platform_file file, struct platform_stat *out) VG_MUST_CHECK;
 enum vg_err platform_path_stat(const char *path, struct platform_stat *out) VG_MUST_CHECK;
+/* The same of a link itself, which is then neither a folder nor regular: for walking a tree. */
+enum vg_err platform_path_stat_self(const char *path, struct platform_stat *out) VG_MUST_CHECK;
 /* Reads at an offset without moving anything; *got 0 at the end. */
 enum vg_err platform_file_read(platform_file file, uint64_t offset, void *to, size_t size,
                                size_t *got) VG_MUST_CHECK;

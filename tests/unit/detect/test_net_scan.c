@@ -323,8 +323,8 @@ test_memory_is_bounded_and_saving_is_small(void **state)
         see_flow(&NET_SCAN, self, OBS_FLOW_END, &f);
     }
     NET_SCAN.health(self, counters);
-    assert_int_equal(json_integer_value(json_object_get(counters, "net.scan.tallies")), 1024);
-    assert_true(json_integer_value(json_object_get(counters, "net.scan.evicted")) > 10000);
+    assert_int_equal(json_integer_value(json_object_get(counters, "tallies")), 1024);
+    assert_true(json_integer_value(json_object_get(counters, "evicted")) > 10000);
     NET_SCAN.save(self, (struct state_out *)(void *)&store);
     assert_int_equal(store.count, 1024);
     store.written = 0;

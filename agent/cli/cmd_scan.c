@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan: YARA on files and folders, now. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/cli/cli.h"
+#include "agent/cli/commands.h"
+#include "agent/cli/options.h"
+#include "agent/file/file_scan.h"
+#include "agent/file/file_walk.h"
+#include "common/vtime.h"
+
+enum { OPT_CONFIG, OPT_JSON, OPT_NO_SANDBOX };
+static const struct cli_option OPTIONS[] = {
+    {"config", 'c', true}, {"json", 0, false}, {"no-sandbox", 0, false}, {NULL, 0, false}};
+
+struct scan_command {
+    const char *config_path;
+    bool json, no_sandbox, progress;
+    const char **path; /* borrowed from argv */
+    size_t path_count;
+
+    struct agent_config config;
+    bool configured;
+    struct texts *texts;
+    struct text_view view;
+    struct cli_sink *sink;
+    struct panel *panel;
+    struct file_walk *walk;
+    struct file_scan *scan;
+    enum vg_exit code;
+    int64_t told_ns; /* when progress was last told */
+};
+
+static int
+read_line(struct scan_command *c, int argc, char **argv)
+{
+    struct cli_args args = cli_args_of(argc, argv);
+    const char *value;
+    int which;
+
+    c->path = calloc((size_t)argc, sizeof(c->path[0]));
+    if (c->path == NULL)
+        return VG_EXIT_INTERNAL;
+    while ((which = cli_next(&args, OPTIONS, &value)) != CLI_END) {
+        if (which == CLI_BAD)
+            return VG_EXIT_USAGE;
+        if (which == OPT_CONFIG)
+            c->config_path = value;
+        else if (which == OPT_JSON)
+            c->json = true;
+        else if (which == OPT_NO_SANDBOX)
+            c->no_sandbox = true;
+        else
+            c->path[c->path_count++] = value;
+    }
+    return c->path_count > 0 ? VG_EXIT_DONE : cli_usage("scan", "name at least one file or folder");
+}
+
+/* Everything that reads our own files: before the lock-down. */
+static int
+open_rules(struct scan_command *c)
+{
+    struct yara_report report;
+    struct panel_options options = {.sensor = "file"};
+    char why[DETECT_WHY_MAX] = "";
+    enum vg_err err;
+
+    if (cli_config(c->config_path, false, &c->config) != VG_OK)
+        return VG_EXIT_USAGE;
+    c->configured = true;
+    if (cli_texts(&c->config, &c->texts) != VG_OK)
+        return VG_EXIT_USAGE;
+    c->view = (struct text_view){
+        .language = c->config.language, .shop = c->config.shop_name, .zone = c->config.zone};
+    if (cli_sink_new(stdout, c->json, c->texts, &c->view, &c->sink) != VG_OK)
+        return VG_EXIT_INTERNAL;
+    options.rules_dir = c->config.rules_dir;
+    options.texts = c->texts;
+    options.zone = c->config.zone;
+    options.judge.budget_per_week = c->config.budget_per_week;
+    options.judge.target_per_week = c->config.budget_per_week;
+    err = panel_new(&options, cli_sink_get(c->sink), &c->panel, why);
+    if (err != VG_OK) {
+        fprintf(stderr, "vigia-agent scan: %s\n", why);
+        return err == VG_ERR_CONFIG ? VG_EXIT_USAGE : VG_EXIT_INTERNAL;
+    }
+    err = file_scan_new(c->config.rules_dir, panel_judge(c->panel), &c->scan, &report);
+    if (report.bad > 0)
+        fprintf(stderr, "vigia-agent scan: %zu of %zu rule files are left out: %s\n", report.bad,
+                report.files, report.why);
+    if (err == VG_ERR_NOENT) {
+        fprintf(stderr, "vigia-agent scan: no usable rule in %s/yara\n", c->config.rules_dir);
+        return VG_EXIT_USAGE;
+    }
+    return err == VG_OK && file_walk_new(&c->walk) == VG_OK ? VG_EXIT_DONE : VG_EXIT_INTERNAL;
+}
+
+static int
+lock_down(const struct scan_command *c)
+{
+    struct platform_sandbox sandbox = {0};
+    char told[PLATFORM_TOLD_MAX];
+
+    if (c->no_sandbox)
+        return VG_EXIT_DONE;
+    for (size_t i = 0; i < c->path_count && i < PLATFORM_PATHS_MAX; i++)
+        sandbox.read[sandbox.read_count++] = c->path[i];
+    if (c->path_count > PLATFORM_PATHS_MAX) { /* too many to name: reading alone, but anything */
+        sandbox.read[0] = "/";
+        sandbox.read_count = 1;
+    }
+    if (platform_sandbox_enter(&sandbox, told) == VG_OK)
+        return VG_EXIT_DONE;
+    fputs("vigia-agent scan: the sandbox could not be set up (--no-sandbox goes without)\n",
+          stderr);
+    return VG_EXIT_INTERNAL;
+}
+
+static void
+tell_progress(struct scan_command *c, bool end)
+{
+    int64_t now_ns = platform_clock_monotonic();
+
+    if (!c->progress)
+        return;
+    if (end) {
+        if (c->told_ns > 0)
+            fputs("\r\033[K", stderr);
+        return;
+    }
+    if (c->told_ns == 0)
+        c->told_ns = -now_ns; /* nothing told yet; negative: when it began */
+    if (c->told_ns < 0 ? now_ns + c->told_ns < 2 * VG_SEC_NS : now_ns - c->told_ns < VG_SEC_NS / 4)
+        return;
+    c->told_ns = now_ns;
+    fprintf(stderr, "\r\033[K%llu files, %llu matches",
+            (unsigned long long)file_scan_counts(c->scan)->files,
+            (unsigned long long)file_scan_counts(c->scan)->matches);
+}
+
+static void
+scan_path(struct scan_command *c, const char *path)
+{
+    uint64_t before = file_scan_counts(c->scan)->files;
+    struct platform_stat stat;
+    const char *file;
+    enum vg_err err = file_walk_begin(c->walk, path);
+
+    if (err != VG_OK) {
+        fprintf(stderr, "vigia-agent scan: %s: %s\n", path,
+                err == VG_ERR_NOENT    ? "there is no such file or folder"
+                : err == VG_ERR_DENIED ? "may not be read"
+                                       : "cannot be opened");
+        c->code = vg_exit_worse(c->code, VG_EXIT_INPUT);
+        return;
+    }
+    while (file_walk_next(c->walk, &file, &stat) == VG_OK) {
+        err = file_scan_path(c->scan, file, vtime_now(), NULL);
+        if (err == VG_ERR_NOMEM || err == VG_ERR_SYS) /* told with the counts below */
+            c->code = vg_exit_worse(c->code, err == VG_ERR_NOMEM ? VG_EXIT_INTERNAL : VG_EXIT_DONE);
+        tell_progress(c, false);
+    }
+    /* A single file that cannot be read is an input that cannot be opened; one of many is told. */
+    if (file_scan_counts(c->scan)->files == before && file_scan_counts(c->scan)->refused > 0) {
+        fprintf(stderr, "vigia-agent scan: %s: nothing in it could be read\n", path);
+        c->code = vg_exit_worse(c->code, VG_EXIT_INPUT);
+    }
+}
+
+static void
+tell_end(const struct scan_command *c)
+{
+    const struct file_scan_counts *n = file_scan_counts(c->scan);
+    const struct file_walk_counts *w = file_walk_counts(c->walk);
+
+    fprintf(stderr, "%llu files scanned, %llu matches\n", (unsigned long long)n->files,
+            (unsigned long long)n->matches);
+    if (n->refused + w->refused > 0)
+        fprintf(stderr, "could not be read: %llu\n", (unsigned long long)(n->refused + w->refused));
+    if (n->timeouts > 0)
+        fprintf(stderr, "given up after too long a time: %llu files\n",
+                (unsigned long long)n->timeouts);
+    if (n->unscanned > 0)
+        fprintf(stderr, "beyond the first %llu MiB of a file and not scanned: %llu bytes\n",
+                (unsigned long long)(FILE_SCAN_BYTES_MAX >> 20), (unsigned long long)n->unscanned);
+    if (w->beyond > 0)
+        fprintf(stderr, "folders too deep or too full to be looked at whole: %llu\n",
+                (unsigned long long)w->beyond);
+}
+
+static int
+run(struct scan_command *c, int argc, char **argv)
+{
+    int code = read_line(c, argc, argv);
+
+    if (code == VG_EXIT_DONE)
+        code = open_rules(c);
+    if (code == VG_EXIT_DONE)
+        code = lock_down(c);
+    if (code != VG_EXIT_DONE)
+        return code;
+    c->progress = platform_terminal(2);
+    for (size_t i = 0; i < c->path_count; i++)
+        scan_path(c, c->path[i]);
+    tell_progress(c, true);
+    if (file_scan_counts(c->scan)->matches > 0)
+        c->code = vg_exit_worse(c->code, VG_EXIT_FOUND);
+    if (cli_sink_get(c->sink)->ops->commit(cli_sink_get(c->sink)->ctx) != VG_OK)
+        c->code = vg_exit_worse(c->code, VG_EXIT_INTERNAL);
+    tell_end(c);
+    return (int)c->code;
+}
+
+int
+cmd_scan(int argc, char **argv)
+{
+    struct scan_command c = {.code = VG_EXIT_DONE};
+    int code = run(&c, argc, argv);
+
+    file_scan_free(c.scan);
+    file_walk_free(c.walk);
+    panel_free(c.panel);
+    cli_sink_free(c.sink);
+    texts_free(c.texts);
+    if (c.configured)
+        agent_config_done(&c.config);
+    free(c.path);
+    return code;
+}
