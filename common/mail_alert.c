@@ -9,6 +9,7 @@
 #include "common/mail_words.h"
 #include "common/str.h"
 #include "common/utf8.h"
+#include "common/vtime.h"
 
 enum { LINE_MAX_BYTES = 4096 };
 
@@ -64,31 +65,37 @@ time_text(struct buf *b, int64_t t_ns, const struct mail_reader *reader)
     return text != NULL ? text : "";
 }
 
+/* Instants as the shop's clock shows them, all else as it is. */
 static void
-put_value(struct buf *out, const json_t *v)
+put_value(struct buf *out, const json_t *v, const struct mail_reader *reader)
 {
-    if (json_is_string(v))
-        buf_put_str(out, json_string_value(v));
-    else
+    const char *text = json_string_value(v);
+    int64_t t_ns;
+
+    if (text == NULL)
         vg_json_write(v, out);
+    else if (vtime_parse(text, strlen(text), &t_ns) == VG_OK)
+        texts_put_time(out, t_ns, &reader->view);
+    else
+        buf_put_str(out, text);
 }
 
 /* {"a": 1, "b": "x"} as "a 1, b x". */
 static void
-put_pairs(struct buf *out, const json_t *map)
+put_pairs(struct buf *out, const json_t *map, const struct mail_reader *reader)
 {
     const char *key;
     json_t *value;
     bool first = true;
 
     if (!json_is_object(map)) {
-        put_value(out, map);
+        put_value(out, map, reader);
         return;
     }
     json_object_foreach((json_t *)map, key, value)
     {
         buf_printf(out, "%s%s ", first ? "" : ", ", key);
-        put_value(out, value);
+        put_value(out, value, reader);
         first = false;
     }
 }
@@ -105,7 +112,7 @@ row(struct mail_page *p, struct buf *line, const char *key)
 
 static void
 rows_of_event(struct mail_page *p, struct buf *line, const struct mail_words *w,
-              const json_t *event)
+              const struct mail_reader *reader, const json_t *event)
 {
     const json_t *evidence = json_object_get(event, "evidence");
     const char *key;
@@ -114,11 +121,11 @@ rows_of_event(struct mail_page *p, struct buf *line, const struct mail_words *w,
 
     json_object_foreach(json_object_get(event, "facts"), key, value)
     {
-        put_value(line, value);
+        put_value(line, value, reader);
         row(p, line, key);
     }
     for (i = 0; i < json_array_size(evidence) && i < MAIL_EVIDENCE_SHOWN; i++) {
-        put_pairs(line, json_array_get(evidence, i));
+        put_pairs(line, json_array_get(evidence, i), reader);
         row(p, line, w->evidence);
     }
 }
@@ -160,10 +167,10 @@ put_details(struct mail_page *p, const struct mail_words *w, const struct mail_r
         texts_put_count(&line, a->agents, w->code);
         row(p, &line, w->seen_by);
     }
-    rows_of_event(p, &line, w, event);
+    rows_of_event(p, &line, w, reader, event);
     for (i = 0; i < json_array_size(attack); i++) {
         buf_put_str(&line, i > 0 ? ", " : "");
-        put_value(&line, json_array_get(attack, i));
+        put_value(&line, json_array_get(attack, i), reader);
     }
     row(p, &line, w->attack);
     mail_page_row(p, w->incident, a->incident);
@@ -197,7 +204,7 @@ mail_alert_render(const struct texts *texts, const struct mail_reader *reader,
     json_t *event = mail_harmless(a->event);
     struct text_message m;
     struct mail_page p;
-    struct buf shop, when, subject;
+    struct buf shop, when, badge, subject;
     enum vg_err err;
 
     if (event == NULL)
@@ -209,6 +216,7 @@ mail_alert_render(const struct texts *texts, const struct mail_reader *reader,
     }
     buf_init(&shop, LINE_MAX_BYTES);
     buf_init(&when, LINE_MAX_BYTES);
+    buf_init(&badge, LINE_MAX_BYTES);
     buf_init(&subject, LINE_MAX_BYTES);
     put_shop(&shop, reader);
     buf_printf(&subject, "[%s] ", buf_str(&shop));
@@ -217,8 +225,8 @@ mail_alert_render(const struct texts *texts, const struct mail_reader *reader,
     buf_printf(&subject, "%s: %s", m.title, w->urgency[a->severity]);
 
     mail_page_begin(&p, w->code, buf_str(&shop), m.brief);
-    mail_page_badge(&p, a->severity, w->severity[a->severity],
-                    time_text(&when, a->last_ns, reader));
+    buf_printf(&badge, "%s: %s", w->severity[a->severity], w->urgency[a->severity]);
+    mail_page_badge(&p, a->severity, buf_str(&badge), time_text(&when, a->last_ns, reader));
     mail_page_title(&p, m.title);
     mail_page_block(&p, w->what, m.what);
     mail_page_block(&p, w->why, m.why);
@@ -229,6 +237,7 @@ mail_alert_render(const struct texts *texts, const struct mail_reader *reader,
     err = finish(&p, &subject, out);
     buf_done(&shop);
     buf_done(&when);
+    buf_done(&badge);
     texts_message_done(&m);
     json_decref(event);
     return err;
