@@ -12,7 +12,7 @@ import random, struct, sys
 from pathlib import Path
 
 START = 1_760_000_000  # seconds; replay.py moves the whole capture to just before now
-HOURS = 5
+HOURS = 4
 GATEWAY = ('192.168.10.1', '52:54:00:00:10:01')
 TILL_1 = ('192.168.10.20', '52:54:00:00:10:20')
 TILL_2 = ('192.168.10.21', '52:54:00:00:10:21')
@@ -150,10 +150,10 @@ def ordinary(cap, rng):
                 sport += 1
                 if name == 'noticias.example':
                     http(cap, now + rng.uniform(0.1, 2), device, name, address, sport, '/nota/%d' % rng.randrange(1000),
-                         b'<html><body>' + b'Hoy en la ciudad. ' * rng.randrange(10, 60) + b'</body></html>')
+                         b'<html><body>' + b'Hoy en la ciudad. ' * rng.randrange(5, 20) + b'</body></html>')
                 else:
-                    https(cap, now + rng.uniform(0.1, 2), device, name, address, sport, rng, rng.randrange(200, 900), rng.randrange(500, 4000))
-            now += rng.expovariate(1 / 400) + 5
+                    https(cap, now + rng.uniform(0.1, 2), device, name, address, sport, rng, rng.randrange(200, 600), rng.randrange(300, 1200))
+            now += rng.expovariate(1 / 700) + 5
         now = START + 1
         while now < START + HOURS * 3600:
             cap.arp(now, 1, device, GATEWAY)
@@ -170,24 +170,24 @@ def attacks(cap, rng):
         https(cap, now, TILL_2, 'cdn-sync.example', '203.0.113.50', sport, rng, 180, 220)
         now += 60 * rng.uniform(0.95, 1.05)
     # 2. Somebody on the guest network tries the doors of both tills.
-    at = START + 2 * 3600
+    at = START + 1.5 * 3600
     for target in (TILL_1, TILL_2):
         for port in range(1, 400):
             cap.tcp(at, GUEST, target, 50000 + port, port, port * 3, 0, 0x02)
             cap.tcp(at + 0.0005, target, GUEST, port, 50000 + port, 0, port * 3 + 1, 0x14)
             at += 0.02
     # 3. The same guest says to be the router.
-    at = START + 3 * 3600
+    at = START + 2.5 * 3600
     false_gateway = (GATEWAY[0], GUEST[1])
     for _ in range(40):
         for victim in (TILL_1, TILL_2):
             cap.arp(at, 2, false_gateway, victim, victim[1])
         at += 2
     # 4. The office PC fetches a page that holds a card skimmer.
-    hit = sorted(FIXTURES.glob('*skimmer*js*.hit')) or sorted(FIXTURES.glob('*skimmer*.hit'))
-    lookup(cap, START + 4 * 3600, OFFICE, 'tienda.example', '203.0.113.80', rng)
-    http(cap, START + 4 * 3600 + 1, OFFICE, 'tienda.example', '203.0.113.80', 45000, '/js/checkout.js',
-         hit[0].read_bytes(), 'application/javascript')
+    hit = FIXTURES / 'skimmer_js.hit'
+    lookup(cap, START + 3.5 * 3600, OFFICE, 'tienda.example', '203.0.113.80', rng)
+    http(cap, START + 3.5 * 3600 + 1, OFFICE, 'tienda.example', '203.0.113.80', 45000, '/js/checkout.js',
+         hit.read_bytes(), 'application/javascript')
 
 
 def main():

@@ -10,7 +10,7 @@ Standard library only; the same seed gives the same bytes.
 """
 import argparse, csv, datetime, random
 
-HEADER = ['date', 'id', 'type', 'status', 'amount', 'currency', 'card', 'customer', 'ip', 'terminal', 'employee',
+HEADER = ['time', 'id', 'type', 'status', 'amount', 'currency', 'card', 'customer', 'ip', 'terminal', 'employee',
           'original', 'reason']
 FIRST_DAY = datetime.datetime(2026, 9, 1)
 DISHES = [45.0, 62.0, 85.0, 120.0, 155.0, 210.0, 340.0]
