@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* profile: how one kind of payment log is read, from rules/formats/NAME.yaml.
+ *
+ * A profile names the reader (csv, json, text), how the format is recognised, and for each field of
+ * a transaction the columns (keys, named groups) that hold it, the first non-empty one wins:
+ *
+ *   format: pos-csv                      the name for --format and the configuration
+ *   family: pos                          ids are counted once in all formats of a family
+ *   about: what it is and where it comes from
+ *   reader: csv | json | text
+ *   delimiter: auto | "," | ";" | tab | "|"            (csv)
+ *   columns: [a, b, c]                   (csv without a header line)
+ *   patterns: ["^(?<time>...) ..."]      (text: PCRE2, tried in order; a line that fits none is bad)
+ *   ignore: ["^#", "^$"]                 (text: lines that are no records and no damage)
+ *   recognise: [names]                   csv, json: all of them are there; text: the patterns say it
+ *   time: {field: [...], clock: [...], formats: [iso, unix, unix_ms, "%d/%m/%Y %H:%M"], zone: shop}
+ *   amount: {field: [...], debit: [...], units: major, style: auto|dot|comma, negative: refund}
+ *   kind: {field: [...], values: {Refund: refund, Note: skip}, otherwise: sale}
+ *   outcome: {field: [...], values: {Failed: declined, "cc_rejected_*": declined},
+ *             otherwise: approved}
+ *   fields: {id: [...], card: [...], ...}   DESIGN's names
+ *   constants: {currency: MXN, ...}         where no column says it
+ *   by_kind: {refund: {id: [...], amount: [...], time: [...], original: [...]}}
+ *   also: [{kind: refund, suffix: ":refund", amount: [...], time: [...], reason: [...]}]
+ *                                        more transactions in the same row, where their amount is
+ *                                        not zero; `original` is the row's own id
+ *
+ * Value maps ignore case; a * at the end of a value stands for any ending. */
+#pragma once
+
+#include "agent/detect/obs.h"
+#include "agent/pay/amount.h"
+#include "agent/pay/names.h"
+#include "agent/pay/when.h"
+#include "common/conf.h"
+
+enum profile_reader { PROFILE_CSV, PROFILE_JSON, PROFILE_TEXT };
+
+enum map_field {
+    MAP_TIME,
+    MAP_CLOCK,
+    MAP_AMOUNT,
+    MAP_DEBIT,
+    MAP_KIND,
+    MAP_OUTCOME,
+    MAP_ID,
+    MAP_REASON,
+    MAP_CURRENCY,
+    MAP_CARD,
+    MAP_BIN,
+    MAP_LAST4,
+    MAP_CUSTOMER,
+    MAP_EMAIL,
+    MAP_IP,
+    MAP_DEVICE,
+    MAP_TERMINAL,
+    MAP_EMPLOYEE,
+    MAP_ORDER,
+    MAP_ORIGINAL,
+    MAP_ACCOUNT,
+    MAP_COUNTRY,
+    MAP_LABEL,
+    MAP_COUNT
+};
+
+enum {
+    PROFILE_ALTERNATIVES_MAX = 6,
+    PROFILE_VALUES_MAX = 80,
+    PROFILE_FORMATS_MAX = 8,
+    PROFILE_PATTERNS_MAX = 16,
+    PROFILE_ALSO_MAX = 4,
+    PROFILE_KINDS = TXN_SETTINGS + 1,
+    PROFILE_SKIP = -1, /* as a kind: the record is none of ours */
+};
+
+/* Where a field comes from: slots in order, then the constant ("" for none). */
+struct map_source {
+    uint8_t slot[PROFILE_ALTERNATIVES_MAX];
+    uint8_t count;
+    struct str constant;
+};
+
+struct map_values {
+    size_t count;
+    struct {
+        struct str text;
+        bool prefix;
+        int value;
+    } row[PROFILE_VALUES_MAX];
+    int otherwise;
+};
+
+struct map_also {
+    int kind;
+    struct str suffix;
+    struct map_source amount, time, reason;
+};
+
+struct textlog; /* compiled patterns (textlog.h) */
+
+struct profile {
+    json_t *tree; /* owns every text */
+    const char *name, *family, *about;
+    enum profile_reader reader;
+    uint8_t delimiter; /* 0: guess */
+    struct names names;
+    struct map_source base[MAP_COUNT];
+    struct map_source by_kind[PROFILE_KINDS][MAP_COUNT]; /* count 0: base */
+    struct map_values kinds, outcomes;
+    struct map_also also[PROFILE_ALSO_MAX];
+    size_t also_count;
+    uint8_t recognise[NAMES_MAX];
+    size_t recognise_count;
+    struct str columns[NAMES_MAX]; /* csv without a header line */
+    size_t column_count;
+    const char *formats[PROFILE_FORMATS_MAX];
+    size_t format_count;
+    struct zone *zone; /* owned; NULL: the shop's */
+    bool zone_utc;
+    bool minor, style_auto;
+    enum amount_style style;
+    int negative;         /* what a sale of a negative amount is */
+    struct textlog *text; /* owned; reader text */
+};
+
+/* VG_ERR_CONFIG with err->text (file, line, what to write); VG_ERR_NOENT; VG_ERR_NOMEM. Loads time
+ * zones: before the lock-down. */
+enum vg_err profile_load(const char *path, struct profile **out,
+                         struct conf_error *err) VG_MUST_CHECK;
+void profile_free(struct profile *p);
+
+extern const struct conf_field PROFILE_SCHEMA[];
+
+enum { PROFILES_MAX = 64 };
+struct profiles {
+    struct profile *profile[PROFILES_MAX]; /* in order of file name */
+    size_t count;
+};
+
+/* All rules/formats/NAME.yaml. Files beyond PROFILES_MAX are an error that says so. */
+enum vg_err profiles_load(const char *rules_dir, struct profiles *out,
+                          struct conf_error *err) VG_MUST_CHECK;
+void profiles_done(struct profiles *all);
+/* By name; NULL when there is none. */
+const struct profile *profiles_find(const struct profiles *all, const char *name);

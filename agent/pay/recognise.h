@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recognise: which profile fits the first bytes of a log (`--format auto`). */
+#pragma once
+
+#include "agent/pay/csv.h"
+#include "agent/pay/profile.h"
+
+/* The header's cells to the profile's slots: *matched counts the names that `recognise` wants and
+ * that are there. map[i] is the slot of column i or -1. */
+void recognise_header(const struct profile *p, const struct csv_row *header, int16_t *map,
+                      size_t *matched);
+
+/* Of all profiles the one that fits best: csv and json by how many of its names are there (all must
+ * be), text by its patterns fitting at least half of the first lines. NULL: none. `head` is text
+ * without a byte order mark; `whole` when it is the entire file. */
+const struct profile *recognise_head(const struct profiles *all, struct slice head, bool whole,
+                                     struct csv_arena *arena);
+
+/* The style of the amount columns by the rows of `head` (csv profiles with style: auto). */
+enum amount_style recognise_style(const struct profile *p, struct slice head, uint8_t delimiter,
+                                  struct csv_arena *arena);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pay/when.h"
+
+#include "common/vtime.h"
+
+struct civil {
+    int year;
+    unsigned month, day, hour, min, sec;
+    int64_t fraction_ns;
+    bool pm, am, has_offset;
+    int offset_s;
+};
+
+static bool
+is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* 1 to `max` digits. */
+static bool
+take_number(struct slice *s, size_t max, unsigned *out)
+{
+    unsigned value = 0;
+    size_t n = 0;
+
+    while (n < max && is_digit(byte_at(*s, 0))) {
+        value = value * 10 + (unsigned)(slice_u8(s) - '0');
+        n++;
+    }
+    *out = value;
+    return n > 0;
+}
+
+static bool
+take_char(struct slice *s, uint8_t c)
+{
+    if (s->left == 0 || byte_at(*s, 0) != c)
+        return false;
+    slice_skip(s, 1);
+    return true;
+}
+
+static bool
+take_fraction(struct slice *s, int64_t *ns)
+{
+    int64_t value = 0, unit = VG_SEC_NS;
+    size_t n = 0;
+
+    for (; is_digit(byte_at(*s, 0)); n++) {
+        int digit = slice_u8(s) - '0';
+
+        if (unit >= 10) {
+            unit /= 10;
+            value += digit * unit;
+        }
+    }
+    *ns = value;
+    return n > 0;
+}
+
+static bool
+take_offset(struct slice *s, struct civil *c)
+{
+    uint8_t sign = byte_at(*s, 0);
+    unsigned hours, minutes = 0;
+
+    if (sign == 'Z' || sign == 'z') {
+        slice_skip(s, 1);
+        c->has_offset = true;
+        return true;
+    }
+    if (sign != '+' && sign != '-')
+        return false;
+    slice_skip(s, 1);
+    if (!take_number(s, 2, &hours))
+        return false;
+    (void)take_char(s, ':');
+    if (is_digit(byte_at(*s, 0)) && !take_number(s, 2, &minutes))
+        return false;
+    if (hours > 15 || minutes > 59)
+        return false;
+    c->offset_s = (int)(hours * 3600 + minutes * 60);
+    if (sign == '-')
+        c->offset_s = -c->offset_s;
+    c->has_offset = true;
+    return true;
+}
+
+static bool
+take_month(struct slice *s, unsigned *month)
+{
+    static const char english[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    static const char spanish[] = "enefebmarabrmayjunjulagosepoctnovdic";
+    char name[3];
+
+    for (size_t i = 0; i < sizeof name; i++) {
+        uint8_t c = slice_u8(s);
+
+        name[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    for (unsigned m = 0; m < 12 && !s->bad; m++) {
+        if (memcmp(english + m * 3, name, 3) == 0 || memcmp(spanish + m * 3, name, 3) == 0) {
+            *month = m + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+take_half(struct slice *s, struct civil *c)
+{
+    uint8_t first = slice_u8(s), second = slice_u8(s);
+
+    c->pm = first == 'P' || first == 'p';
+    c->am = first == 'A' || first == 'a';
+    return !s->bad && (c->pm || c->am) && (second == 'M' || second == 'm');
+}
+
+static bool
+take_year(struct slice *s, size_t digits, struct civil *c)
+{
+    unsigned year;
+
+    if (!take_number(s, digits, &year))
+        return false;
+    c->year = (int)(digits == 2 ? 2000 + year : year);
+    return true;
+}
+
+static bool
+take_field(struct slice *s, char field, struct civil *c)
+{
+    switch (field) {
+    case 'Y':
+        return take_year(s, 4, c);
+    case 'y':
+        return take_year(s, 2, c);
+    case 'm':
+        return take_number(s, 2, &c->month);
+    case 'd':
+        return take_number(s, 2, &c->day);
+    case 'H':
+    case 'I':
+        return take_number(s, 2, &c->hour);
+    case 'M':
+        return take_number(s, 2, &c->min);
+    case 'S':
+        return take_number(s, 2, &c->sec);
+    case 'f':
+        return take_fraction(s, &c->fraction_ns);
+    case 'p':
+        return take_half(s, c);
+    case 'z':
+        return take_offset(s, c);
+    case 'b':
+        return take_month(s, &c->month);
+    case '%':
+        return take_char(s, '%');
+    default:
+        return false;
+    }
+}
+
+static bool
+pattern_read(struct slice s, const char *format, struct civil *c)
+{
+    for (; *format != '\0'; format++) {
+        bool ok = *format == '%' ? take_field(&s, *++format, c) : take_char(&s, (uint8_t)*format);
+
+        if (!ok || *format == '\0')
+            return false;
+    }
+    return s.left == 0 && !s.bad;
+}
+
+static bool
+iso_read(struct slice s, struct civil *c)
+{
+    if (!take_year(&s, 4, c) || !take_char(&s, '-') || !take_number(&s, 2, &c->month) ||
+        !take_char(&s, '-') || !take_number(&s, 2, &c->day))
+        return false;
+    if (s.left == 0)
+        return true;
+    if (!take_char(&s, 'T') && !take_char(&s, ' '))
+        return false;
+    if (!take_number(&s, 2, &c->hour) || !take_char(&s, ':') || !take_number(&s, 2, &c->min))
+        return false;
+    if (take_char(&s, ':') && !take_number(&s, 2, &c->sec))
+        return false;
+    if ((take_char(&s, '.') || take_char(&s, ',')) && !take_fraction(&s, &c->fraction_ns))
+        return false;
+    (void)take_char(&s, ' ');
+    return s.left == 0 || (take_offset(&s, c) && s.left == 0);
+}
+
+static enum vg_err
+unix_read(struct slice s, int64_t unit, int64_t *t_ns)
+{
+    int64_t value = 0, fraction = 0;
+    size_t n = 0;
+
+    for (; n < 14 && is_digit(byte_at(s, 0)); n++)
+        value = value * 10 + (slice_u8(&s) - '0');
+    if (n == 0 || (take_char(&s, '.') && !take_fraction(&s, &fraction)) || s.left > 0)
+        return VG_ERR_FORMAT;
+    if (value > INT64_C(7258118400) * (VG_SEC_NS / unit))
+        return VG_ERR_LIMIT;
+    *t_ns = value * unit + (unit == VG_SEC_NS ? fraction : 0);
+    return VG_OK;
+}
+
+static bool
+civil_valid(struct civil *c)
+{
+    static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    if (c->pm || c->am) {
+        if (c->hour < 1 || c->hour > 12)
+            return false;
+        c->hour = c->hour % 12 + (c->pm ? 12 : 0);
+    }
+    if (c->sec == 60) /* a leap second is the second after */
+        c->sec = 59;
+    return c->month >= 1 && c->month <= 12 && c->day >= 1 && c->day <= days[c->month - 1] &&
+           c->hour < 24 && c->min < 60 && c->sec < 60;
+}
+
+/* The start of an hour of local time. */
+static int64_t
+hour_start(struct when_zone *z, const struct civil *c)
+{
+    int64_t key = vtime_days_from_civil(c->year, c->month, c->day) * 24 + c->hour;
+
+    if (z->zone == NULL)
+        return key * VG_HOUR_NS;
+    if (z->hour_key != key || z->hour_ns == 0) {
+        z->hour_key = key;
+        z->hour_ns = zone_from_local(z->zone, c->year, c->month, c->day, c->hour, 0, 0);
+    }
+    return z->hour_ns;
+}
+
+enum vg_err
+when_parse(struct slice text, const char *format, struct when_zone *zone, int64_t *t_ns)
+{
+    struct civil c = {.year = 0};
+    int64_t t;
+
+    text = bytes_trim(text);
+    if (strcmp(format, "unix") == 0)
+        return unix_read(text, VG_SEC_NS, t_ns);
+    if (strcmp(format, "unix_ms") == 0)
+        return unix_read(text, VG_MS_NS, t_ns);
+    if (!(strcmp(format, "iso") == 0 ? iso_read(text, &c) : pattern_read(text, format, &c)) ||
+        !civil_valid(&c))
+        return VG_ERR_FORMAT;
+    if (c.year < 1970 || c.year > 2200)
+        return VG_ERR_LIMIT;
+    if (c.has_offset)
+        t = vtime_days_from_civil(c.year, c.month, c.day) * VG_DAY_NS + c.hour * VG_HOUR_NS -
+            c.offset_s * VG_SEC_NS;
+    else
+        t = hour_start(zone, &c);
+    t += c.min * VG_MIN_NS + c.sec * VG_SEC_NS + c.fraction_ns;
+    if (t < 0)
+        return VG_ERR_LIMIT;
+    *t_ns = t;
+    return VG_OK;
+}
+
+bool
+when_format_valid(const char *format)
+{
+    bool year = false, month = false, day = false;
+
+    if (strcmp(format, "iso") == 0 || strcmp(format, "unix") == 0 || strcmp(format, "unix_ms") == 0)
+        return true;
+    if (strlen(format) >= WHEN_FORMAT_MAX)
+        return false;
+    for (const char *at = format; *at != '\0'; at++) {
+        if (*at != '%')
+            continue;
+        at++;
+        if (*at == '\0' || strchr("YymdHIMSfpzb%", *at) == NULL)
+            return false;
+        year |= *at == 'Y' || *at == 'y';
+        month |= *at == 'm' || *at == 'b';
+        day |= *at == 'd';
+    }
+    return year && month && day;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* when: times as logs write them, to an instant.
+ *
+ * A format is "iso" (2026-11-22T13:05:09.123-06:00; the T may be a space, seconds, fraction and
+ * offset may be missing), "unix", "unix_ms", or a pattern: %Y %y %m %d %H %I %M %S, %f (1 to 9
+ * digits of a fraction), %p (AM, PM), %z (Z, +hh:mm, -hhmm), %b (Jan, ene), %% and anything else as
+ * it stands; numbers may lack leading zeros. Without an offset in the text the zone says it. */
+#pragma once
+
+#include "agent/pay/bytes.h"
+#include "common/zone.h"
+
+enum { WHEN_FORMAT_MAX = 48 };
+
+/* The zone and the last hour looked up in it: logs ask for the same one again and again. */
+struct when_zone {
+    const struct zone *zone; /* NULL: UTC */
+    int64_t hour_key, hour_ns;
+};
+
+bool when_format_valid(const char *format);
+
+/* VG_ERR_FORMAT (does not match), VG_ERR_LIMIT (outside 1970 to 2200). */
+enum vg_err when_parse(struct slice text, const char *format, struct when_zone *zone,
+                       int64_t *t_ns) VG_MUST_CHECK;
