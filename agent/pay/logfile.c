@@ -47,7 +47,6 @@ struct logfile {
     struct mapper mapper;
     struct card_hits hits, more_hits;
     struct card_view cards[CARD_HITS_MAX];
-    char card_tokens[CARD_HITS_MAX][TOKEN_TEXT_MAX];
     size_t card_count, txn_count;
     struct logfile_counts counts;
     char shape[LOGFILE_SHAPES][LOGFILE_SHAPE_MAX + 1];
@@ -312,6 +311,22 @@ record_clean(struct logfile *f, struct slice raw, struct slice *out)
     return card_clean(f->options.tokens, raw, &f->clean, out, &f->hits);
 }
 
+static void
+escaped_tell(struct logfile *f, struct slice value, struct str field)
+{
+    f->counts.cards += f->more_hits.count + f->more_hits.more;
+    for (size_t i = 0; i < f->more_hits.count && f->card_count < CARD_HITS_MAX; i++) {
+        const struct card_hit *h = &f->more_hits.hit[i];
+        struct card_view *c = &f->cards[f->card_count++];
+
+        *c = (struct card_view){.source = str_of(f->source),
+                                .line = f->line,
+                                .field = field,
+                                .token = bytes_str(bytes_part(value, h->at, h->at + TOKEN_LEN))};
+        memcpy(c->last4, h->last4, sizeof c->last4);
+    }
+}
+
 /* Texts that were unescaped may hold a number that the line did not show. */
 static enum vg_err
 values_clean(struct logfile *f)
@@ -335,7 +350,7 @@ values_clean(struct logfile *f)
         memcpy(to, clean.at, clean.left);
         f->arena.len += clean.left;
         *v = slice_of(to, clean.left);
-        f->counts.cards += f->more_hits.count;
+        escaped_tell(f, *v, f->profile->names.name[i]);
     }
     return VG_OK;
 }
@@ -424,8 +439,9 @@ make_ready(struct logfile *f, bool final)
         (!final && bytes_find(head, 0, '\n') >= head.left && head.left < LOGFILE_HEAD_BYTES))
         return VG_AGAIN;
     if (f->profile == NULL)
-        f->profile = recognise_head(f->options.profiles, bytes_part(head, 0, LOGFILE_HEAD_BYTES),
-                                    final && f->at_end, &f->arena);
+        f->profile = recognise_head(f->options.profiles, f->options.only,
+                                    bytes_part(head, 0, LOGFILE_HEAD_BYTES), final && f->at_end,
+                                    &f->arena);
     if (f->profile == NULL)
         return VG_ERR_NOENT;
     if (f->profile->reader == PROFILE_CSV) {
@@ -519,7 +535,7 @@ static void
 cards_tell(struct logfile *f, struct slice clean, uint64_t line)
 {
     f->counts.cards += f->hits.count + f->hits.more;
-    for (size_t i = 0; i < f->hits.count; i++) {
+    for (size_t i = 0; i < f->hits.count && f->card_count < CARD_HITS_MAX; i++) {
         const struct card_hit *h = &f->hits.hit[i];
         struct card_view *c = &f->cards[f->card_count];
         struct slice token = bytes_part(clean, h->at, h->at + TOKEN_LEN);
@@ -573,6 +589,21 @@ record_read(struct logfile *f, struct slice raw, uint64_t line)
     return VG_OK;
 }
 
+/* Bytes that are no record may show a card number all the same. */
+static enum vg_err
+record_damaged(struct logfile *f, struct slice raw, uint64_t line)
+{
+    struct slice clean;
+    enum vg_err err = record_clean(f, raw, &clean);
+
+    f->counts.records++;
+    record_bad(f, raw);
+    f->row.count = 0;
+    if (err == VG_OK)
+        cards_tell(f, clean, line);
+    return err == VG_ERR_SYS || err == VG_ERR_NOMEM ? err : VG_OK;
+}
+
 enum vg_err
 logfile_next(struct logfile *f, bool final)
 {
@@ -595,9 +626,7 @@ logfile_next(struct logfile *f, bool final)
     consume(f, s.next, s.lines);
     if (err == VG_OK)
         return record_read(f, raw, line);
-    f->counts.records++;
-    record_bad(f, raw);
-    return VG_OK;
+    return record_damaged(f, raw, line);
 }
 
 /* ---- telling ---- */

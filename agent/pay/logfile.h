@@ -23,6 +23,7 @@ struct logfile_counts {
 struct logfile_options {
     const struct profiles *profiles; /* for recognition */
     const struct profile *profile;   /* NULL: recognise */
+    const char *only;                /* recognise among this format or family; NULL: all */
     struct tokens *tokens;
     const struct zone *zone;
     const char *currency;

@@ -387,6 +387,9 @@ profile_load(const char *path, struct profile **out, struct conf_error *err)
         result = steps[i](&m);
     if (result == VG_OK)
         result = sources_read(&m, json_object_get(p->tree, "fields"), p->base);
+    if (result == VG_OK && p->reader != PROFILE_TEXT && p->recognise_count + p->column_count == 0)
+        result = wrong(&m, "recognise: which names are always there? write for example: "
+                           "recognise: [id, time, amount]");
     if (result != VG_OK) {
         profile_free(p);
         return result;
@@ -462,4 +465,57 @@ profiles_find(const struct profiles *all, const char *name)
         if (strcmp(all->profile[i]->name, name) == 0)
             return all->profile[i];
     return NULL;
+}
+
+size_t
+profiles_named(const struct profiles *all, const char *name, const struct profile **one)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->profile[i]->name, name) == 0 || strcmp(all->profile[i]->family, name) == 0) {
+            *one = all->profile[i];
+            n++;
+        }
+    }
+    return n;
+}
+
+enum vg_err
+profiles_choose(struct profiles *all, const char *format, const struct profile **one,
+                const char **only, struct conf_error *err)
+{
+    const struct profile *found = NULL;
+    size_t n;
+
+    *one = NULL;
+    *only = NULL;
+    if (strcmp(format, "auto") == 0)
+        return VG_OK;
+    n = profiles_named(all, format, &found);
+    if (n > 1) {
+        *only = format;
+        return VG_OK;
+    }
+    if (n == 0 && (strchr(format, '/') != NULL || is_yaml(format))) {
+        enum vg_err result;
+
+        if (all->count == PROFILES_MAX) {
+            (void)snprintf(err->text, sizeof err->text, "more than %d formats", PROFILES_MAX);
+            return VG_ERR_CONFIG;
+        }
+        result = profile_load(format, &all->profile[all->count], err);
+        if (result != VG_OK)
+            return result;
+        found = all->profile[all->count++];
+        n = 1;
+    }
+    if (n == 0) {
+        (void)snprintf(err->text, sizeof err->text,
+                       "%.60s is no format; write auto, a file name or the name of one in "
+                       "rules/formats", format);
+        return VG_ERR_CONFIG;
+    }
+    *one = found;
+    return VG_OK;
 }

@@ -143,3 +143,10 @@ enum vg_err profiles_load(const char *rules_dir, struct profiles *out,
 void profiles_done(struct profiles *all);
 /* By name; NULL when there is none. */
 const struct profile *profiles_find(const struct profiles *all, const char *name);
+/* How many profiles have this name or belong to this family; *one is the last of them. */
+size_t profiles_named(const struct profiles *all, const char *name, const struct profile **one);
+/* What a user's `format:` or --format means: "auto", the name of a profile or a family (the ones
+ * that fit are recognised among), or the path of a profile of their own, which is added. *only and
+ * *one as in logfile_options. VG_ERR_CONFIG, err->text says what is wrong. */
+enum vg_err profiles_choose(struct profiles *all, const char *format, const struct profile **one,
+                            const char **only, struct conf_error *err) VG_MUST_CHECK;

@@ -107,7 +107,8 @@ text_fit(const struct profile *p, struct slice head, bool whole)
 }
 
 const struct profile *
-recognise_head(const struct profiles *all, struct slice head, bool whole, struct csv_arena *arena)
+recognise_head(const struct profiles *all, const char *only, struct slice head, bool whole,
+               struct csv_arena *arena)
 {
     const struct profile *best = NULL;
     size_t best_fit = 0;
@@ -116,6 +117,8 @@ recognise_head(const struct profiles *all, struct slice head, bool whole, struct
         const struct profile *p = all->profile[i];
         size_t fit = 0;
 
+        if (only != NULL && strcmp(p->name, only) != 0 && strcmp(p->family, only) != 0)
+            continue;
         if (p->reader == PROFILE_TEXT)
             fit = text_fit(p, head, whole);
         else if (p->recognise_count == 0)

@@ -11,10 +11,11 @@ void recognise_header(const struct profile *p, const struct csv_row *header, int
                       size_t *matched);
 
 /* Of all profiles the one that fits best: csv and json by how many of its names are there (all must
- * be), text by its patterns fitting at least half of the first lines. NULL: none. `head` is text
+ * be), text by its patterns fitting at least half of the first lines. NULL: none. `only` is the name
+ * of a format or of a family of them, NULL for all. `head` is text
  * without a byte order mark; `whole` when it is the entire file. */
-const struct profile *recognise_head(const struct profiles *all, struct slice head, bool whole,
-                                     struct csv_arena *arena);
+const struct profile *recognise_head(const struct profiles *all, const char *only,
+                                     struct slice head, bool whole, struct csv_arena *arena);
 
 /* The style of the amount columns by the rows of `head` (csv profiles with style: auto). */
 enum amount_style recognise_style(const struct profile *p, struct slice head, uint8_t delimiter,

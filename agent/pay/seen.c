@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pay/seen.h"
+
+#include <stdlib.h>
+
+enum { TABLE_START = 4096, VERSION = 1 };
+
+struct chunk {
+    uint32_t number, count;
+    uint64_t digest[SEEN_CHUNK];
+};
+
+struct seen {
+    struct hash_key key;
+    uint64_t *table; /* open addressing, 0 is empty */
+    size_t room, used;
+    struct chunk *chunk[SEEN_CHUNKS + 1]; /* oldest first; while loading in any order */
+    size_t chunks;
+    size_t dirty; /* chunks from this index on have changed since the last save */
+    uint32_t forgotten[SEEN_CHUNKS];
+    size_t forgotten_count;
+};
+
+enum vg_err
+seen_new(const struct hash_key *key, struct seen **out)
+{
+    struct seen *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return VG_ERR_NOMEM;
+    s->table = calloc(TABLE_START, sizeof *s->table);
+    if (s->table == NULL) {
+        free(s);
+        return VG_ERR_NOMEM;
+    }
+    s->room = TABLE_START;
+    s->key = *key;
+    *out = s;
+    return VG_OK;
+}
+
+void
+seen_free(struct seen *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->chunks; i++)
+        free(s->chunk[i]);
+    free(s->table);
+    free(s);
+}
+
+/* ---- the table ---- */
+
+static size_t
+place_of(const struct seen *s, uint64_t digest)
+{
+    size_t at = (size_t)digest & (s->room - 1);
+
+    while (s->table[at] != 0 && s->table[at] != digest)
+        at = (at + 1) & (s->room - 1);
+    return at;
+}
+
+static enum vg_err
+table_grow(struct seen *s)
+{
+    uint64_t *old = s->table, *grown = calloc(s->room * 2, sizeof *grown);
+    size_t room = s->room;
+
+    if (grown == NULL)
+        return VG_ERR_NOMEM;
+    s->table = grown;
+    s->room *= 2;
+    for (size_t i = 0; i < room; i++)
+        if (old[i] != 0)
+            s->table[place_of(s, old[i])] = old[i];
+    free(old);
+    return VG_OK;
+}
+
+/* Takes one out and moves those behind it that would no longer be found. */
+static void
+table_remove(struct seen *s, uint64_t digest)
+{
+    size_t mask = s->room - 1, hole = place_of(s, digest), at = hole;
+
+    if (s->table[hole] == 0)
+        return;
+    for (;;) {
+        size_t home;
+
+        s->table[hole] = 0;
+        do {
+            at = (at + 1) & mask;
+            if (s->table[at] == 0) {
+                s->used--;
+                return;
+            }
+            home = (size_t)s->table[at] & mask;
+        } while (hole <= at ? hole < home && home <= at : hole < home || home <= at);
+        s->table[hole] = s->table[at];
+        hole = at;
+    }
+}
+
+/* ---- chunks ---- */
+
+static void
+chunk_forget(struct seen *s)
+{
+    struct chunk *oldest = s->chunk[0];
+
+    for (size_t i = 0; i < oldest->count; i++)
+        table_remove(s, oldest->digest[i]);
+    if (s->forgotten_count < SEEN_CHUNKS)
+        s->forgotten[s->forgotten_count++] = oldest->number;
+    free(oldest);
+    s->chunks--;
+    memmove(s->chunk, s->chunk + 1, s->chunks * sizeof s->chunk[0]);
+    s->dirty -= s->dirty > 0;
+}
+
+static enum vg_err
+chunk_add(struct seen *s)
+{
+    struct chunk *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        return VG_ERR_NOMEM;
+    c->number = s->chunks > 0 ? s->chunk[s->chunks - 1]->number + 1 : 1;
+    s->chunk[s->chunks++] = c;
+    if (s->chunks > SEEN_CHUNKS)
+        chunk_forget(s);
+    return VG_OK;
+}
+
+static enum vg_err
+remember(struct seen *s, uint64_t digest, bool *before)
+{
+    struct chunk *last;
+    size_t at;
+    enum vg_err err;
+
+    if (digest == 0)
+        digest = 1;
+    at = place_of(s, digest);
+    *before = s->table[at] != 0;
+    if (*before)
+        return VG_OK;
+    last = s->chunks > 0 ? s->chunk[s->chunks - 1] : NULL;
+    if (last == NULL || last->count == SEEN_CHUNK) {
+        err = chunk_add(s);
+        if (err != VG_OK)
+            return err;
+        last = s->chunk[s->chunks - 1];
+    }
+    if (s->used * 2 >= s->room) {
+        err = table_grow(s);
+        if (err != VG_OK)
+            return err;
+    }
+    s->table[place_of(s, digest)] = digest;
+    s->used++;
+    last->digest[last->count++] = digest;
+    if (s->dirty > s->chunks - 1)
+        s->dirty = s->chunks - 1;
+    return VG_OK;
+}
+
+/* ---- digests ---- */
+
+enum { DIGEST_TEXT = 2048 };
+
+struct digest_text {
+    uint8_t bytes[DIGEST_TEXT];
+    size_t len;
+};
+
+static void
+add(struct digest_text *d, const void *bytes, size_t n)
+{
+    if (n > DIGEST_TEXT - 1 - d->len)
+        n = DIGEST_TEXT - 1 - d->len;
+    memcpy(d->bytes + d->len, bytes, n);
+    d->len += n;
+    d->bytes[d->len++] = 0;
+    if (d->len == DIGEST_TEXT)
+        d->len--;
+}
+
+enum vg_err
+seen_id(struct seen *s, const char *family, const struct txn_view *t, bool *before)
+{
+    struct digest_text d;
+    const uint8_t sort[3] = {'i', (uint8_t)t->kind, t->outcome == TXN_PENDING};
+
+    d.len = 0;
+    add(&d, sort, sizeof sort);
+    add(&d, family, strlen(family));
+    add(&d, t->id.at, t->id.len);
+    return remember(s, str_hash(&s->key, d.bytes, d.len), before);
+}
+
+static uint64_t
+content_digest(const struct seen *s, const char *family, const struct txn_view *t)
+{
+    const struct str texts[] = {t->card,     t->customer, t->terminal, t->order,
+                                t->original, t->employee, t->email,    t->account};
+    const uint8_t sort[3] = {'c', (uint8_t)t->kind, (uint8_t)t->outcome};
+    struct digest_text d;
+
+    d.len = 0;
+    add(&d, sort, sizeof sort);
+    add(&d, &t->time_ns, sizeof t->time_ns);
+    add(&d, &t->amount, sizeof t->amount);
+    add(&d, t->currency, strlen(t->currency));
+    add(&d, t->last4, strlen(t->last4));
+    add(&d, family, strlen(family));
+    for (size_t i = 0; i < VG_ARRAY_LEN(texts); i++)
+        add(&d, texts[i].at, texts[i].len);
+    return str_hash(&s->key, d.bytes, d.len);
+}
+
+enum vg_err
+seen_content(struct seen *s, const char *family, const struct txn_view *t,
+             struct seen_recent *recent, bool *before)
+{
+    uint64_t digest = content_digest(s, family, t);
+    unsigned at = 0;
+
+    while (at < SEEN_RECENT && recent->digest[at] != digest)
+        at++;
+    if (at == SEEN_RECENT) {
+        at = recent->next;
+        recent->next = (recent->next + 1) % SEEN_RECENT;
+        recent->digest[at] = digest;
+        recent->times[at] = 0;
+    }
+    if (recent->times[at] < UINT16_MAX)
+        recent->times[at]++;
+    return remember(s, digest + recent->times[at] * UINT64_C(0x9e3779b97f4a7c15), before);
+}
+
+/* ---- rows ---- */
+
+static void
+key_put(uint32_t number, uint8_t key[4])
+{
+    for (int i = 0; i < 4; i++)
+        key[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+void
+seen_save(struct seen *s, const struct sink *sink)
+{
+    struct buf blob;
+    uint8_t key[4];
+
+    buf_init(&blob, SEEN_CHUNK * 8);
+    for (size_t i = 0; i < s->forgotten_count; i++) {
+        key_put(s->forgotten[i], key);
+        sink->ops->state(sink->ctx, SEEN_STATE_NAME, slice_of(key, sizeof key), 0,
+                         slice_of(NULL, 0));
+    }
+    for (size_t i = s->dirty; i < s->chunks; i++) {
+        buf_clear(&blob);
+        for (size_t k = 0; k < s->chunk[i]->count; k++)
+            buf_put_be64(&blob, s->chunk[i]->digest[k]);
+        key_put(s->chunk[i]->number, key);
+        sink->ops->state(sink->ctx, SEEN_STATE_NAME, slice_of(key, sizeof key), VERSION,
+                         buf_slice(&blob));
+    }
+    buf_done(&blob);
+    s->forgotten_count = 0;
+    s->dirty = s->chunks;
+}
+
+enum vg_err
+seen_load(struct seen *s, struct slice key, uint16_t version, struct slice blob)
+{
+    uint32_t number = slice_be32(&key);
+    struct chunk *c;
+
+    if (version != VERSION || key.bad || key.left > 0 || blob.left % 8 != 0 ||
+        blob.left > SEEN_CHUNK * 8 || number == 0)
+        return VG_ERR_FORMAT;
+    if (s->chunks > SEEN_CHUNKS)
+        return VG_ERR_LIMIT;
+    c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return VG_ERR_NOMEM;
+    c->number = number;
+    while (blob.left > 0)
+        c->digest[c->count++] = slice_be64(&blob);
+    s->chunk[s->chunks++] = c;
+    return VG_OK;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+    const struct chunk *x = *(struct chunk *const *)a, *y = *(struct chunk *const *)b;
+
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+enum vg_err
+seen_loaded(struct seen *s)
+{
+    if (s->chunks > 1)
+        qsort(s->chunk, s->chunks, sizeof s->chunk[0], by_number);
+    for (size_t i = 0; i < s->chunks; i++) {
+        for (size_t k = 0; k < s->chunk[i]->count; k++) {
+            uint64_t digest = s->chunk[i]->digest[k];
+            size_t at;
+
+            if (s->used * 2 >= s->room && table_grow(s) != VG_OK)
+                return VG_ERR_NOMEM;
+            at = place_of(s, digest);
+            s->used += s->table[at] == 0 && digest != 0;
+            s->table[at] = digest;
+        }
+    }
+    s->dirty = s->chunks;
+    return VG_OK;
+}
+
+size_t
+seen_count(const struct seen *s)
+{
+    return s->used;
+}

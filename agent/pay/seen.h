@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seen: the transactions that were counted already, so that overlapping exports, repeated webhooks
+ * and copies of a log count each once. Keyed 64-bit digests in order of arrival, in chunks; beyond
+ * SEEN_MAX the oldest chunk is forgotten. At most one chunk or two change between two commits. */
+#pragma once
+
+#include "agent/detect/obs.h"
+#include "agent/detect/sink.h"
+
+enum { SEEN_CHUNK = 2048, SEEN_CHUNKS = 512, SEEN_MAX = SEEN_CHUNK * SEEN_CHUNKS };
+#define SEEN_STATE_NAME "pay.seen"
+
+struct seen;
+
+/* `key` is secret, so that nobody can make a transaction that collides with another. */
+enum vg_err seen_new(const struct hash_key *key, struct seen **out) VG_MUST_CHECK;
+void seen_free(struct seen *s);
+
+/* True when (family, id, kind) was there already; remembers it. Announcements (pending) are kept
+ * apart from results. VG_ERR_NOMEM. */
+enum vg_err seen_id(struct seen *s, const char *family, const struct txn_view *t,
+                    bool *before) VG_MUST_CHECK;
+
+/* For transactions without an id: what they say, and how many times one file has said it. */
+enum { SEEN_RECENT = 64 };
+struct seen_recent {
+    uint64_t digest[SEEN_RECENT];
+    uint16_t times[SEEN_RECENT];
+    unsigned next;
+};
+/* The second "same sale in the same second" of a file is the second one in another export of the
+ * same day as well: both count, and neither counts again. */
+enum vg_err seen_content(struct seen *s, const char *family, const struct txn_view *t,
+                         struct seen_recent *recent, bool *before) VG_MUST_CHECK;
+
+/* Rows to the sink, before a commit. */
+void seen_save(struct seen *s, const struct sink *sink);
+/* Rows back, in any order; seen_loaded() once they are all there. */
+enum vg_err seen_load(struct seen *s, struct slice key, uint16_t version,
+                      struct slice blob) VG_MUST_CHECK;
+enum vg_err seen_loaded(struct seen *s) VG_MUST_CHECK;
+
+size_t seen_count(const struct seen *s);

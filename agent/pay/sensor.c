@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pay/sensor.h"
+
+#include "common/vtime.h"
+
+enum vg_err
+sensor_init(struct sensor *s, struct panel *panel, struct tokens *tokens)
+{
+    struct hash_key key;
+    uint64_t words[2];
+    enum vg_err err = tokens_derive(tokens, "seen transactions", words);
+
+    if (err != VG_OK)
+        return err;
+    key = (struct hash_key){words[0], words[1]};
+    *s = (struct sensor){.panel = panel};
+    return seen_new(&key, &s->seen);
+}
+
+void
+sensor_done(struct sensor *s)
+{
+    seen_free(s->seen);
+    s->seen = NULL;
+}
+
+static void
+observe_cards(struct sensor *s, const struct card_view *cards, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct obs obs = {.kind = OBS_CARD, .time_ns = s->latest_ns, .card = &cards[i]};
+
+        s->cards++;
+        if (s->latest_ns == 0)
+            s->cards_untimed++; /* nothing in the log has said what time it is */
+        else if (s->panel != NULL)
+            panel_observe(s->panel, &obs);
+    }
+}
+
+static void
+observe_txn(struct sensor *s, const struct txn_view *t)
+{
+    struct obs obs = {.kind = OBS_TXN, .time_ns = t->time_ns, .txn = t};
+    double score = 0;
+
+    if (s->before != NULL)
+        s->before(s->ctx, t->time_ns);
+    if (s->panel != NULL) {
+        judge_observation_begin(panel_judge(s->panel));
+        panel_observe(s->panel, &obs);
+        score = judge_observation_score(panel_judge(s->panel));
+    }
+    if (s->scored != NULL)
+        s->scored(s->ctx, t, score);
+}
+
+enum vg_err
+sensor_take(struct sensor *s, const struct logfile *f, struct seen_recent *recent)
+{
+    size_t txn_count, card_count;
+    const struct txn_view *txn = logfile_txns(f, &txn_count);
+    const struct card_view *cards = logfile_cards(f, &card_count);
+    const struct profile *profile = logfile_profile(f);
+
+    if (txn_count + card_count == 0)
+        return VG_OK;
+    for (size_t i = 0; i < txn_count; i++) {
+        bool before;
+        enum vg_err err;
+
+        if (s->clock_ns != 0 && txn[i].time_ns > s->clock_ns + VG_DAY_NS) {
+            s->future++;
+            continue;
+        }
+        err = txn[i].id.len > 0 ? seen_id(s->seen, profile->family, &txn[i], &before)
+                                : seen_content(s->seen, profile->family, &txn[i], recent, &before);
+        if (err != VG_OK)
+            return err;
+        if (before) {
+            s->duplicates++;
+            continue;
+        }
+        s->transactions++;
+        s->latest_ns = txn[i].time_ns;
+        observe_txn(s, &txn[i]);
+    }
+    observe_cards(s, cards, card_count);
+    return VG_OK;
+}
