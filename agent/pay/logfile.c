@@ -439,9 +439,9 @@ make_ready(struct logfile *f, bool final)
         (!final && bytes_find(head, 0, '\n') >= head.left && head.left < LOGFILE_HEAD_BYTES))
         return VG_AGAIN;
     if (f->profile == NULL)
-        f->profile = recognise_head(f->options.profiles, f->options.only,
-                                    bytes_part(head, 0, LOGFILE_HEAD_BYTES), final && f->at_end,
-                                    &f->arena);
+        f->profile =
+            recognise_head(f->options.profiles, f->options.only,
+                           bytes_part(head, 0, LOGFILE_HEAD_BYTES), final && f->at_end, &f->arena);
     if (f->profile == NULL)
         return VG_ERR_NOENT;
     if (f->profile->reader == PROFILE_CSV) {

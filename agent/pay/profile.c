@@ -473,7 +473,8 @@ profiles_named(const struct profiles *all, const char *name, const struct profil
     size_t n = 0;
 
     for (size_t i = 0; i < all->count; i++) {
-        if (strcmp(all->profile[i]->name, name) == 0 || strcmp(all->profile[i]->family, name) == 0) {
+        if (strcmp(all->profile[i]->name, name) == 0 ||
+            strcmp(all->profile[i]->family, name) == 0) {
             *one = all->profile[i];
             n++;
         }
@@ -513,7 +514,8 @@ profiles_choose(struct profiles *all, const char *format, const struct profile *
     if (n == 0) {
         (void)snprintf(err->text, sizeof err->text,
                        "%.60s is no format; write auto, a file name or the name of one in "
-                       "rules/formats", format);
+                       "rules/formats",
+                       format);
         return VG_ERR_CONFIG;
     }
     *one = found;

@@ -4,7 +4,7 @@
 #include "common/vtime.h"
 
 enum vg_err
-sensor_init(struct sensor *s, struct panel *panel, struct tokens *tokens)
+pay_sensor_init(struct pay_sensor *s, struct panel *panel, struct tokens *tokens)
 {
     struct hash_key key;
     uint64_t words[2];
@@ -13,19 +13,19 @@ sensor_init(struct sensor *s, struct panel *panel, struct tokens *tokens)
     if (err != VG_OK)
         return err;
     key = (struct hash_key){words[0], words[1]};
-    *s = (struct sensor){.panel = panel};
+    *s = (struct pay_sensor){.panel = panel};
     return seen_new(&key, &s->seen);
 }
 
 void
-sensor_done(struct sensor *s)
+pay_sensor_done(struct pay_sensor *s)
 {
     seen_free(s->seen);
     s->seen = NULL;
 }
 
 static void
-observe_cards(struct sensor *s, const struct card_view *cards, size_t count)
+observe_cards(struct pay_sensor *s, const struct card_view *cards, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct obs obs = {.kind = OBS_CARD, .time_ns = s->latest_ns, .card = &cards[i]};
@@ -39,7 +39,7 @@ observe_cards(struct sensor *s, const struct card_view *cards, size_t count)
 }
 
 static void
-observe_txn(struct sensor *s, const struct txn_view *t)
+observe_txn(struct pay_sensor *s, const struct txn_view *t)
 {
     struct obs obs = {.kind = OBS_TXN, .time_ns = t->time_ns, .txn = t};
     double score = 0;
@@ -56,7 +56,7 @@ observe_txn(struct sensor *s, const struct txn_view *t)
 }
 
 enum vg_err
-sensor_take(struct sensor *s, const struct logfile *f, struct seen_recent *recent)
+pay_sensor_take(struct pay_sensor *s, const struct logfile *f, struct seen_recent *recent)
 {
     size_t txn_count, card_count;
     const struct txn_view *txn = logfile_txns(f, &txn_count);
@@ -87,4 +87,13 @@ sensor_take(struct sensor *s, const struct logfile *f, struct seen_recent *recen
     }
     observe_cards(s, cards, card_count);
     return VG_OK;
+}
+
+struct judge_settings
+pay_sensor_judge(double budget_per_week)
+{
+    const double share = 0.5, aim = 1.2 / 3.0;
+
+    return (struct judge_settings){.budget_per_week = budget_per_week * share,
+                                   .target_per_week = budget_per_week * share * aim};
 }

@@ -7,7 +7,7 @@
 #include "agent/pay/logfile.h"
 #include "agent/pay/seen.h"
 
-struct sensor {
+struct pay_sensor {
     struct panel *panel; /* borrowed; NULL: transactions only */
     struct seen *seen;   /* owned */
     int64_t latest_ns;   /* event time of the last transaction */
@@ -21,9 +21,13 @@ struct sensor {
 };
 
 /* `tokens` gives the key of the set of what was seen. */
-enum vg_err sensor_init(struct sensor *s, struct panel *panel, struct tokens *tokens) VG_MUST_CHECK;
-void sensor_done(struct sensor *s);
+enum vg_err pay_sensor_init(struct pay_sensor *s, struct panel *panel,
+                            struct tokens *tokens) VG_MUST_CHECK;
+void pay_sensor_done(struct pay_sensor *s);
+
+/* The pay sensor's share of the site's budget (half) and what its thresholds aim at (DESIGN, Budget). */
+struct judge_settings pay_sensor_judge(double budget_per_week);
 
 /* What the last logfile_next() gave. `recent` belongs to that file. VG_ERR_NOMEM. */
-enum vg_err sensor_take(struct sensor *s, const struct logfile *f,
-                        struct seen_recent *recent) VG_MUST_CHECK;
+enum vg_err pay_sensor_take(struct pay_sensor *s, const struct logfile *f,
+                            struct seen_recent *recent) VG_MUST_CHECK;
