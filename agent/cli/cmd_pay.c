@@ -49,7 +49,7 @@ struct pay {
     struct tokens *tokens;
     struct cli_sink *sink;
     struct panel *panel;
-    struct sensor sensor;
+    struct pay_sensor sensor;
     struct pay_labels *labels;
     struct out transactions, scores;
     struct pay_log *logs;
@@ -90,7 +90,8 @@ args_check(const struct pay_args *a)
     if (a->log_count == 0)
         return cli_usage("pay", "which log? write for example: pay ventas.csv");
     if (is_dash(a->transactions) && is_dash(a->scores))
-        return cli_usage("pay", "only one of --transactions and --scores can go to standard output");
+        return cli_usage("pay",
+                         "only one of --transactions and --scores can go to standard output");
     if (a->label_delay != NULL && a->labels == NULL)
         return cli_usage("pay", "--label-delay goes with --labels FILE");
     return VG_EXIT_DONE;
@@ -104,13 +105,10 @@ args_read(int argc, char **argv, struct pay_args *a)
     int option;
 
     while ((option = cli_next(&args, OPTIONS, &value)) != CLI_END) {
-        const char **const text[] = {[CONFIG] = &a->config,
-                                     [FORMAT] = &a->format,
-                                     [TRANSACTIONS] = &a->transactions,
-                                     [SCORES] = &a->scores,
-                                     [LABELS] = &a->labels,
-                                     [LABEL_DELAY] = &a->label_delay,
-                                     [TOKEN_KEY] = &a->token_key};
+        const char **const text[] = {
+            [CONFIG] = &a->config,      [FORMAT] = &a->format, [TRANSACTIONS] = &a->transactions,
+            [SCORES] = &a->scores,      [LABELS] = &a->labels, [LABEL_DELAY] = &a->label_delay,
+            [TOKEN_KEY] = &a->token_key};
 
         if (option == CLI_BAD)
             return VG_EXIT_USAGE;
@@ -324,7 +322,7 @@ panel_make(struct pay *p)
         .zone = p->config.zone,
         .hours = &p->config.hours,
         .currency = p->config.currency,
-        .judge = judge_settings_share(p->config.budget_per_week),
+        .judge = pay_sensor_judge(p->config.budget_per_week),
         .history = true,
     };
     char why[DETECT_WHY_MAX];
@@ -337,7 +335,7 @@ panel_make(struct pay *p)
     if (err == VG_ERR_CONFIG)
         return (enum vg_exit)cli_fail(VG_EXIT_USAGE, "%s", why);
     if (err == VG_OK)
-        err = sensor_init(&p->sensor, p->panel, p->tokens);
+        err = pay_sensor_init(&p->sensor, p->panel, p->tokens);
     return err == VG_OK ? VG_EXIT_DONE : VG_EXIT_INTERNAL;
 }
 
@@ -513,7 +511,7 @@ log_read(struct pay *p, struct pay_log *log)
     if (err != VG_OK)
         return err;
     for (uint64_t n = 1; (err = logfile_next(f, true)) == VG_OK; n++) {
-        err = sensor_take(&p->sensor, f, &recent);
+        err = pay_sensor_take(&p->sensor, f, &recent);
         if (err == VG_OK)
             err = p->failed;
         if (err != VG_OK)
@@ -556,7 +554,7 @@ work(struct pay *p)
 static void
 pay_done(struct pay *p)
 {
-    sensor_done(&p->sensor);
+    pay_sensor_done(&p->sensor);
     panel_free(p->panel);
     pay_labels_free(p->labels);
     cli_sink_free(p->sink);

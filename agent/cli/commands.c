@@ -20,6 +20,23 @@ const struct cli_command CLI_COMMANDS[] = {
      "Exit code 0: done; 1: done, and there is an alert; 2: wrong usage or configuration;\n"
      "3: a capture cannot be opened, is none or holds no packet; 4: internal error.\n",
      cmd_read},
+    {"pay",
+     "pay LOG... [--format NAME|FILE|auto] [--json] [--transactions FILE|-]\n"
+     "                        [--scores FILE|-] [--labels FILE] [--label-delay 7d]",
+     "Analyse payment logs with everything that `run` does: a back-test",
+     "LOG is a file (also .gz, .zst) or a folder of them.\n"
+     "      --format NAME        one of rules/formats, a FILE of your own, or auto (the default)\n"
+     "      --json               alerts as one JSON object a line\n"
+     "      --transactions FILE  every transaction as one JSON object a line; '-': standard output,\n"
+     "                           alerts then go to standard error\n"
+     "      --scores FILE        id,score of every transaction, scored before it is learned from\n"
+     "      --labels FILE        id,fraud (0 or 1), fed back after the delay, as charge-backs would\n"
+     "      --label-delay TIME   7d (the default), 36h\n"
+     "      --token-key FILE     64 hex digits; card numbers become tokens under this key\n"
+     "      --no-sandbox         for tests: keep all rights while reading\n" HELP_CONFIG
+     "Exit code 0: done; 1: done, and there is an alert; 2: wrong usage or configuration;\n"
+     "3: a log cannot be opened, is of no known format or holds no record; 4: internal error.\n",
+     cmd_pay},
     {"status", "status [--json] [-c FILE]", "Show how the running agent is and what it cannot see",
      "      --json         as one JSON object\n" HELP_CONFIG, cmd_status},
     {"alerts", "alerts [--since 7d] [--json] [--all] [-c FILE]",

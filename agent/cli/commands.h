@@ -7,6 +7,7 @@ int cmd_check(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_feedback(int argc, char **argv);
+int cmd_pay(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_status(int argc, char **argv);
