@@ -3,15 +3,73 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base.h"
+#include "collector/cli.h"
+#include "common/log.h"
+
+const struct command COMMANDS[] = {
+    {"init", "init [--dir DIR]", "Make the state folder, the database and the collector's own CA",
+     "Safe to repeat: what is there stays. `serve` does the same at its first start.\n\n",
+     cmd_init},
+    {"tenant", "tenant add NAME | tenant list", "Add or list tenants (whom the shops belong to)",
+     "", cmd_tenant},
+    {"site", "site add TENANT NAME [OPTION]... | site list", "Add or list sites (shops)",
+     "  --zone ZONE        time zone (default America/Mexico_City)\n"
+     "  --language LANG    of the owner's mails: es-MX (default) or en\n"
+     "  --mail ADDRESS     the owner's\n"
+     "  --hours JSON       opening hours, as in the agent's configuration\n\n",
+     cmd_site},
+    {"user", "user add NAME --role ROLE [OPTION]... | user password NAME | user list",
+     "Add or list the people who may use the dashboard",
+     "  --role ROLE        admin, technician or readonly\n"
+     "  --tenant TENANT    sees this tenant alone (default: all)\n"
+     "  --language LANG    es-MX (default) or en\n"
+     "  --password-stdin   read the password; without it one is made and printed once\n\n",
+     cmd_user},
+    {"token", "token SITE [--valid 24h] [--tenant TENANT]",
+     "Print the command that enrols one PC of a site",
+     "  --valid TIME       how long it may be used (default 24h, at most 30d); it works once\n"
+     "  --tenant TENANT    where several tenants have a site of this name\n\n",
+     cmd_token},
+    {"agent", "agent list | agent revoke ID", "List agents, or shut one out at once", "",
+     cmd_agent},
+    {"serve", "serve [-c FILE]", "Receive from agents, serve the dashboard, send the mails",
+     "  --no-sandbox       for tests\n\n", cmd_serve},
+    {"verify", "verify", "Check that the database is whole", "Exit code 1: it is not.\n\n",
+     cmd_verify},
+    {"backup", "backup FILE", "Copy the database while the collector runs", "", cmd_backup},
+    {"restore", "restore FILE", "Put a backup in the place of the database",
+     "The collector must not run. Agents send again what the backup does not have.\n\n",
+     cmd_restore},
+    {"export", "export [--tenant TENANT]", "Write every event to standard output, one a line", "",
+     cmd_export},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static int
+help(FILE *to)
+{
+    (void)fputs("usage: vigia-collector COMMAND [OPTION]...\n\n", to);
+    for (const struct command *c = COMMANDS; c->name != NULL; c++)
+        (void)fprintf(to, "  %-8s %s\n", c->name, c->brief);
+    (void)fputs("\nvigia-collector COMMAND --help tells more.\n", to);
+    return to == stdout ? VG_EXIT_DONE : VG_EXIT_USAGE;
+}
 
 int
 main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+    log_setup("vigia-collector", LOG_LEVEL_INFO);
+    if (argc < 2)
+        return help(stderr);
+    if (strcmp(argv[1], "--version") == 0) {
         puts("vigia-collector " VIGIA_VERSION);
         return VG_EXIT_DONE;
     }
-    fputs("usage: vigia-collector COMMAND [OPTION]...\n", stderr);
-    return VG_EXIT_USAGE;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help(stdout);
+    for (const struct command *c = COMMANDS; c->name != NULL; c++)
+        if (strcmp(c->name, argv[1]) == 0)
+            return c->run(c, argc - 1, argv + 1);
+    (void)fprintf(stderr, "vigia-collector: no command \"%s\"\n", argv[1]);
+    return help(stderr);
 }

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agents' listener: events, hello, renew. Who calls is told by the fingerprint of the certificate,
+ * looked up at each request, so that a revocation holds at once. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/ingest.h"
+#include "collector/service.h"
+#include "common/log.h"
+#include "common/vtime.h"
+
+enum { HOST_MAX = 127, STATUS_MAX = 32 * 1024 };
+
+struct agent_job {
+    struct work_job job;
+    struct service *service;
+    struct http_call *call;
+    struct pki_info cert;
+    struct storage_agent agent;
+    int64_t now_ns;
+    json_t *body;   /* hello, renew; owned */
+    json_t *answer; /* owned until answered */
+    int status;     /* with a `word` and a `message`: an error */
+    const char *word, *message;
+    /* events */
+    struct slice bytes; /* borrowed from the call, which waits for us */
+    bool packed;
+    char store[UUID_TEXT_SIZE];
+    int64_t first, durable;
+    struct ingest ingest;
+    struct buf issued; /* renew */
+};
+
+static enum vg_err
+refuse(struct agent_job *j, int status, const char *word, const char *message)
+{
+    j->status = status;
+    j->word = word;
+    j->message = message;
+    return VG_ERR_DENIED;
+}
+
+/* VG_OK: the certificate is of an agent that may speak. `expired_fine`: it may have run out, by less
+ * than the grace. */
+static enum vg_err
+identify(struct agent_job *j, struct storage *s, bool expired_fine)
+{
+    int64_t grace_ns = expired_fine ? PKI_GRACE_DAYS * VG_DAY_NS : 0;
+    enum vg_err err = s->ops->cert_find(s, j->cert.fingerprint, &j->agent);
+
+    if (err == VG_ERR_NOENT)
+        return refuse(j, 403, "unknown", "this certificate is not known here");
+    if (err != VG_OK)
+        return err;
+    if (j->agent.revoked)
+        return refuse(j, 403, "revoked", "this agent was revoked");
+    if (j->now_ns > j->cert.until_ns + grace_ns)
+        return refuse(j, 403, "expired", "the certificate has run out: renew it");
+    return VG_OK;
+}
+
+static void
+done(struct work_job *job)
+{
+    struct agent_job *j = (struct agent_job *)job;
+
+    if (j->status != 0)
+        http_answer_error(j->call, j->status, j->word, j->message);
+    else if (job->err != VG_OK)
+        service_answer_failed(j->call, job->err);
+    else {
+        http_answer_json(j->call, 200, j->answer);
+        j->answer = NULL;
+    }
+    json_decref(j->answer);
+    json_decref(j->body);
+    ingest_done(&j->ingest);
+    buf_done(&j->issued);
+    free(j);
+}
+
+/* ---- POST /v1/events ---- */
+
+static enum vg_err
+events_read(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    enum vg_err err = identify(j, s, false);
+
+    if (err != VG_OK)
+        return err;
+    err = ingest_parse(j->bytes, j->packed, j->store, j->first, &j->ingest);
+    if (err == VG_ERR_LIMIT)
+        return refuse(j, 413, "too_large", "send smaller batches");
+    if (err == VG_ERR_FORMAT)
+        return refuse(j, 400, "format", "no batch of events in rising order");
+    return err == VG_OK ? VG_AGAIN : err;
+}
+
+static enum vg_err
+events_write(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    enum vg_err err = ingest_commit(s, &j->agent, j->store, &j->ingest, j->now_ns, &j->durable);
+    json_t *refused;
+
+    if (err == VG_ERR_EXISTS)
+        return refuse(j, 409, "store_conflict", "another event is known under this number");
+    if (err != VG_OK)
+        return err;
+    json_decref(j->answer); /* of a first try whose commit failed */
+    j->answer = json_pack("{ss sI}", "store", j->store, "durable", (json_int_t)j->durable);
+    refused = ingest_refused(&j->ingest);
+    if (refused != NULL)
+        (void)json_object_set_new(j->answer, "refused", refused);
+    return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+static void
+events_done(struct work_job *job)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    size_t refused = json_array_size(json_object_get(j->answer, "refused"));
+
+    if (j->status == 409)
+        log_event(LOG_LEVEL_WARN, "ingest.conflict", "agent=%s store=%s", j->agent.id, j->store);
+    if (refused > 0)
+        log_event(LOG_LEVEL_WARN, "ingest.refused", "agent=%s records=%zu", j->agent.id, refused);
+    done(job);
+}
+
+static int64_t
+number(const char *text)
+{
+    char *end;
+    long long n = text != NULL ? strtoll(text, &end, 10) : 0;
+
+    return text != NULL && end != text && *end == '\0' && n > 0 && n <= STORAGE_SEQ_MAX ? n : 0;
+}
+
+static bool
+events_start(struct agent_job *j)
+{
+    const char *store = http_header(j->call, "X-Vigia-Store");
+    const char *encoding = http_header(j->call, "Content-Encoding");
+
+    if (store == NULL || !uuid_valid(store) || !vg_strcpy(j->store, sizeof j->store, store)) {
+        http_answer_error(j->call, 400, "format", "X-Vigia-Store is no UUID");
+        return false;
+    }
+    if (encoding != NULL && strcmp(encoding, "zstd") != 0) {
+        http_answer_error(j->call, 415, "encoding", "zstd or none");
+        return false;
+    }
+    j->packed = encoding != NULL;
+    j->first = number(http_header(j->call, "X-Vigia-Seq"));
+    j->bytes = http_body(j->call);
+    j->job.read = events_read;
+    j->job.write = events_write;
+    j->job.done = events_done;
+    return true;
+}
+
+/* ---- POST /v1/hello ---- */
+
+static enum vg_err
+hello_read(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    enum vg_err err = identify(j, s, false);
+
+    return err == VG_OK ? VG_AGAIN : err;
+}
+
+/* Text of the body, cut to what a column takes; NULL when absent. */
+static const char *
+told(const json_t *body, const char *key, char *out, size_t size)
+{
+    const char *text = vg_json_str(body, key, NULL);
+
+    if (text == NULL)
+        return NULL;
+    (void)vg_strcpy(out, size, text);
+    return out;
+}
+
+static enum vg_err
+hello_write(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    char host[HOST_MAX + 1], machine[HOST_MAX + 1], version[32], now[VTIME_TEXT_MAX];
+    const char *store = vg_json_str(j->body, "store", NULL);
+    const char *key_text = vg_json_str(j->body, "seal_key", NULL);
+    char *status = vg_json_text(json_object_get(j->body, "status"));
+    struct storage_hello hello = {.host = told(j->body, "host", host, sizeof host),
+                                  .machine = told(j->body, "machine", machine, sizeof machine),
+                                  .version = told(j->body, "version", version, sizeof version),
+                                  .last_seq = vg_json_int(j->body, "last_seq", -1)};
+    int64_t stream, durable = 0;
+    uint8_t key[32];
+    enum vg_err err;
+
+    if (store != NULL && uuid_valid(store))
+        hello.store = store;
+    if (status != NULL && strlen(status) <= STATUS_MAX && status[0] == '{')
+        hello.status = status;
+    err = s->ops->agent_hello(s, j->agent.id, &hello, j->now_ns);
+    if (err == VG_OK && hello.store != NULL) {
+        err = s->ops->stream_open(s, j->agent.id, store, j->now_ns, &stream, &durable);
+        if (err == VG_OK && key_text != NULL && pki_unhex(key_text, key, sizeof key) == VG_OK)
+            err = s->ops->seal_key_add(s, j->agent.id, store, key);
+    }
+    free(status);
+    if (err != VG_OK)
+        return err;
+    json_decref(j->answer);
+    j->answer =
+        json_pack("{ss sI}", "time", vtime_format(j->now_ns, now), "durable", (json_int_t)durable);
+    return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+/* ---- POST /v1/renew ---- */
+
+static enum vg_err
+renew_read(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    const char *csr = vg_json_str(j->body, "csr", "");
+    struct pki_info info;
+    enum vg_err err = identify(j, s, true);
+
+    if (err != VG_OK)
+        return err;
+    err = authority_sign(&j->service->authority, j->agent.id, slice_of(csr, strlen(csr)), j->now_ns,
+                         &j->issued, &info);
+    if (err == VG_ERR_FORMAT || err == VG_ERR_DENIED)
+        return refuse(j, 400, "csr", "no certificate request for a P-256 key");
+    j->cert = info; /* what renew_write() registers */
+    return err == VG_OK ? VG_AGAIN : err;
+}
+
+static enum vg_err
+renew_write(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    enum vg_err err =
+        s->ops->cert_add(s, j->cert.fingerprint, j->agent.id, j->now_ns, j->cert.until_ns);
+
+    if (err == VG_OK)
+        err = s->ops->audit(s, j->agent.tenant, "agent", "agent.renewed", j->agent.id, NULL,
+                            j->now_ns);
+    if (err != VG_OK)
+        return err;
+    json_decref(j->answer);
+    j->answer =
+        json_pack("{ss% ss%}", "cert", (const char *)j->issued.data, j->issued.len, "ca",
+                  (const char *)j->service->authority.ca.data, j->service->authority.ca.len);
+    return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+/* ---- POST /v1/seal-key: the agent's own `verify` asks for its first key ---- */
+
+static enum vg_err
+seal_read(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    uint8_t key[32];
+    char hex[65];
+    enum vg_err err = identify(j, s, false);
+
+    if (err != VG_OK)
+        return err;
+    err = s->ops->seal_key(s, j->agent.id, vg_json_str(j->body, "store", ""), key);
+    if (err == VG_ERR_NOENT)
+        return refuse(j, 404, "unknown", "no key of this store is known here");
+    if (err != VG_OK)
+        return err;
+    pki_hex(key, sizeof key, hex);
+    j->answer = json_pack("{ss}", "seal_key", hex);
+    return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+static const struct route {
+    const char *path;
+    enum vg_err (*read)(struct work_job *job, struct storage *s);
+    enum vg_err (*write)(struct work_job *job, struct storage *s);
+} ROUTES[] = {
+    {"/v1/events", NULL, NULL},
+    {"/v1/hello", hello_read, hello_write},
+    {"/v1/renew", renew_read, renew_write},
+    {"/v1/seal-key", seal_read, NULL},
+};
+
+static const struct route *
+route_of(const char *path)
+{
+    for (size_t i = 0; i < VG_ARRAY_LEN(ROUTES); i++)
+        if (strcmp(ROUTES[i].path, path) == 0)
+            return &ROUTES[i];
+    return NULL;
+}
+
+void
+agents_handle(void *ctx, struct http_call *call)
+{
+    struct service *service = ctx;
+    const struct route *route = route_of(http_path(call));
+    const struct pki_info *cert = http_cert(call);
+    struct agent_job *j;
+
+    if (route == NULL || !http_is_post(call) || cert == NULL) {
+        http_answer_error(call, cert == NULL ? 403 : 404, "unknown", "no such thing here");
+        return;
+    }
+    j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        service_answer_failed(call, VG_ERR_NOMEM);
+        return;
+    }
+    j->service = service;
+    j->call = call;
+    j->cert = *cert;
+    j->now_ns = vtime_now();
+    buf_init(&j->issued, PKI_PEM_MAX);
+    if (route->read == NULL) {
+        if (!events_start(j)) {
+            free(j);
+            return;
+        }
+    } else {
+        j->body = service_body(call);
+        if (j->body == NULL) {
+            free(j);
+            return;
+        }
+        j->job.read = route->read;
+        j->job.write = route->write;
+        j->job.done = done;
+    }
+    if (work_add(service->work, &j->job) != VG_OK) {
+        j->job.err = VG_ERR_LIMIT;
+        done(&j->job);
+    }
+}

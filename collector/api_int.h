@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_int: one call of the dashboard's API on its way, and the table of calls. */
+#pragma once
+
+#include "collector/password.h"
+#include "collector/service.h"
+
+struct api_job;
+
+struct api_route {
+    const char *path; /* one that ends in '/' is followed by an id */
+    bool post;
+    bool open;                          /* login: without a session */
+    enum storage_role role;             /* at least */
+    bool (*prepare)(struct api_job *j); /* on the loop: takes parameters from the call */
+    enum vg_err (*read)(struct api_job *j, struct storage *s); /* VG_AGAIN: go on to write() */
+    enum vg_err (*write)(struct api_job *j, struct storage *s);
+};
+extern const struct api_route API_ROUTES[];
+
+struct api_job {
+    struct work_job job; /* first */
+    struct service *service;
+    struct http_call *call; /* the loop's: not touched on other threads */
+    const struct api_route *route;
+    int64_t now_ns;
+    char id[UUID_TEXT_SIZE], peer[64], csrf[65];
+    bool has_cookie;
+    uint8_t cookie_hash[STORAGE_HASH_SIZE];
+    struct storage_session session;
+    json_t *body, *answer;
+    int status; /* not 0: an error */
+    const char *word, *message;
+    char set_cookie[160];
+    const char *login_name, *login_password; /* in body */
+    struct storage_incident_query query;
+    char q_state[16], q_severity[16], q_site[UUID_TEXT_SIZE], q_detector[64], q_text[128],
+        q_cursor[80];
+};
+
+enum vg_err api_refuse(struct api_job *j, int status, const char *word, const char *message);
+json_t *api_user(const struct storage_user *user);
+
+enum vg_err api_login_read(struct api_job *j, struct storage *s);
+enum vg_err api_login_write(struct api_job *j, struct storage *s);
+enum vg_err api_logout_write(struct api_job *j, struct storage *s);

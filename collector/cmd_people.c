@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init, tenant, site, user: who there is. */
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli.h"
+#include "collector/password.h"
+#include "common/mail.h"
+#include "common/vtime.h"
+#include "common/zone.h"
+
+int
+cmd_init(const struct command *self, int argc, char **argv)
+{
+    static const char *const options[] = {NULL};
+    struct cli_line line;
+    struct cli_world world;
+    struct authority authority;
+    char hex[PKI_FINGERPRINT_TEXT];
+    int code = VG_EXIT_DONE;
+    enum vg_err err = cli_parse(self, argc, argv, options, &line);
+
+    if (err != VG_OK)
+        return err == VG_END ? VG_EXIT_DONE : VG_EXIT_USAGE;
+    if (line.words > 0)
+        return cli_usage(self, "takes no words");
+    if (!cli_open(&line, CLI_STORE, &world, &code))
+        return code;
+    err = authority_open(&world.config, vtime_now(), &authority);
+    if (err != VG_OK) {
+        code = cli_failed(&world, "certificates", err);
+    } else {
+        pki_hex(authority.fingerprint, sizeof authority.fingerprint, hex);
+        printf("state     %s\nca sha256 %s\nweb       %s\nagents    %s\n", world.config.state_dir,
+               hex, world.config.web_url, world.config.agents_url);
+        authority_done(&authority);
+    }
+    cli_close(&world);
+    return code;
+}
+
+static void
+print_rows(const json_t *rows, const char *const *keys)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        for (const char *const *k = keys; *k != NULL; k++) {
+            const json_t *v = json_object_get(row, *k);
+
+            if (json_is_integer(v))
+                printf("%s%lld", k == keys ? "" : "\t", (long long)json_integer_value(v));
+            else
+                printf("%s%s", k == keys ? "" : "\t",
+                       json_is_string(v) ? json_string_value(v) : "-");
+        }
+        putchar('\n');
+    }
+}
+
+static bool
+name_fits(const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return false;
+    return n > 0 && n <= STORAGE_NAME_MAX;
+}
+
+int
+cmd_tenant(const struct command *self, int argc, char **argv)
+{
+    static const char *const options[] = {NULL}, *const keys[] = {"id", "name", "sites", NULL};
+    struct cli_line line;
+    struct cli_world w;
+    char id[UUID_TEXT_SIZE];
+    json_t *rows;
+    int code = VG_EXIT_DONE;
+    enum vg_err err = cli_parse(self, argc, argv, options, &line);
+    bool list = line.words == 1 && strcmp(line.word[0], "list") == 0;
+
+    if (err != VG_OK)
+        return err == VG_END ? VG_EXIT_DONE : VG_EXIT_USAGE;
+    if (!list && (line.words != 2 || strcmp(line.word[0], "add") != 0 || !name_fits(line.word[1])))
+        return cli_usage(self, "write: tenant add NAME, or tenant list");
+    if (!cli_open(&line, CLI_STORE, &w, &code))
+        return code;
+    if (list) {
+        err = w.store->ops->tenants(w.store, STORAGE_ALL, &rows);
+        if (err == VG_OK) {
+            print_rows(rows, keys);
+            json_decref(rows);
+        }
+    } else {
+        err = w.store->ops->tenant_add(w.store, line.word[1], vtime_now(), id);
+        if (err == VG_OK)
+            puts(id);
+    }
+    if (err == VG_ERR_EXISTS)
+        code = cli_usage(self, "there is a tenant \"%s\" already", line.word[1]);
+    else if (err != VG_OK)
+        code = cli_failed(&w, "tenant", err);
+    cli_close(&w);
+    return code;
+}
+
+enum site_option { SITE_ZONE, SITE_LANGUAGE, SITE_MAIL, SITE_HOURS };
+
+/* Puts the options into *site; false after telling what is wrong. */
+static bool
+site_options(const struct command *self, const struct cli_line *line, struct storage_site *site)
+{
+    const char *zone_text = line->value[SITE_ZONE] ? line->value[SITE_ZONE] : "America/Mexico_City";
+    const char *language = line->value[SITE_LANGUAGE] ? line->value[SITE_LANGUAGE] : "es-MX";
+    const char *mail = line->value[SITE_MAIL] ? line->value[SITE_MAIL] : "";
+    const char *hours = line->value[SITE_HOURS] ? line->value[SITE_HOURS] : "";
+    struct zone *zone = NULL;
+
+    if (!name_fits(line->word[2]))
+        (void)cli_usage(self, "a name has 1 to %d bytes", STORAGE_NAME_MAX);
+    else if (zone_load(zone_text, &zone) != VG_OK)
+        (void)cli_usage(self, "no time zone \"%s\"; write: --zone America/Mexico_City", zone_text);
+    else if (strcmp(language, "es-MX") != 0 && strcmp(language, "en") != 0)
+        (void)cli_usage(self, "no language \"%s\"; write: --language es-MX or en", language);
+    else if (mail[0] != '\0' && !mail_address_valid(mail))
+        (void)cli_usage(self, "no mail address \"%s\"", mail);
+    else if (vg_strcpy(site->name, sizeof site->name, line->word[2]) &&
+             vg_strcpy(site->zone, sizeof site->zone, zone_text) &&
+             vg_strcpy(site->language, sizeof site->language, language) &&
+             vg_strcpy(site->mail, sizeof site->mail, mail) &&
+             vg_strcpy(site->hours, sizeof site->hours, hours)) {
+        zone_free(zone);
+        return true;
+    } else
+        (void)cli_usage(self, "a value is too long");
+    zone_free(zone);
+    return false;
+}
+
+static int
+site_add(const struct command *self, const struct cli_line *line)
+{
+    struct storage_site site = {.name = ""};
+    struct cli_world w;
+    char id[UUID_TEXT_SIZE];
+    int code = VG_EXIT_DONE;
+    enum vg_err err;
+
+    if (!site_options(self, line, &site))
+        return VG_EXIT_USAGE;
+    if (!cli_open(line, CLI_STORE, &w, &code))
+        return code;
+    err = w.store->ops->tenant_find(w.store, line->word[1], site.tenant);
+    if (err == VG_ERR_NOENT)
+        code = cli_usage(self, "no tenant \"%s\"", line->word[1]);
+    else if (err == VG_OK) {
+        err = w.store->ops->site_add(w.store, &site, vtime_now(), id);
+        if (err == VG_OK)
+            puts(id);
+        else if (err == VG_ERR_EXISTS)
+            code = cli_usage(self, "there is a site \"%s\" already", site.name);
+    }
+    if (err != VG_OK && code == VG_EXIT_DONE)
+        code = cli_failed(&w, "site", err);
+    cli_close(&w);
+    return code;
+}
+
+int
+cmd_site(const struct command *self, int argc, char **argv)
+{
+    static const char *const options[] = {"zone", "language", "mail", "hours", NULL};
+    static const char *const keys[] = {"id", "tenant", "name", "zone", "language", "mail", NULL};
+    struct cli_line line;
+    struct cli_world w;
+    json_t *rows;
+    int code = VG_EXIT_DONE;
+    enum vg_err err = cli_parse(self, argc, argv, options, &line);
+
+    if (err != VG_OK)
+        return err == VG_END ? VG_EXIT_DONE : VG_EXIT_USAGE;
+    if (line.words == 3 && strcmp(line.word[0], "add") == 0)
+        return site_add(self, &line);
+    if (line.words != 1 || strcmp(line.word[0], "list") != 0)
+        return cli_usage(self, "write: site add TENANT NAME, or site list");
+    if (!cli_open(&line, CLI_STORE, &w, &code))
+        return code;
+    err = w.store->ops->sites(w.store, STORAGE_ALL, &rows);
+    if (err == VG_OK) {
+        print_rows(rows, keys);
+        json_decref(rows);
+    } else {
+        code = cli_failed(&w, "site", err);
+    }
+    cli_close(&w);
+    return code;
+}
+
+enum user_option { USER_ROLE, USER_TENANT, USER_LANGUAGE, USER_STDIN };
+
+/* From standard input with --password-stdin, else made and shown once. */
+static bool
+user_password(const struct command *self, const struct cli_line *line,
+              char out[PASSWORD_LEN_MAX + 2])
+{
+    size_t n;
+
+    if (line->value[USER_STDIN] == NULL)
+        return password_make(out) == VG_OK;
+    if (fgets(out, PASSWORD_LEN_MAX + 2, stdin) == NULL)
+        out[0] = '\0';
+    n = strcspn(out, "\r\n");
+    out[n] = '\0';
+    if (n >= PASSWORD_LEN_MIN && n <= PASSWORD_LEN_MAX)
+        return true;
+    (void)cli_usage(self, "a password has %d to %d bytes", PASSWORD_LEN_MIN, PASSWORD_LEN_MAX);
+    return false;
+}
+
+static int
+user_write(const struct command *self, const struct cli_line *line, struct storage_user *user,
+           bool fresh, struct cli_world *w)
+{
+    const char *tenant = line->value[USER_TENANT];
+    struct storage_user found;
+    enum vg_err err = VG_OK;
+
+    if (tenant != NULL) {
+        err = w->store->ops->tenant_find(w->store, tenant, user->tenant);
+        if (err == VG_ERR_NOENT)
+            return cli_usage(self, "no tenant \"%s\"", tenant);
+    }
+    if (err == VG_OK && fresh) {
+        err = w->store->ops->user_add(w->store, user, vtime_now());
+        if (err == VG_ERR_EXISTS)
+            return cli_usage(self, "there is a user \"%s\" already", user->name);
+    } else if (err == VG_OK) {
+        err = w->store->ops->user_find(w->store, user->name, &found);
+        if (err == VG_ERR_NOENT)
+            return cli_usage(self, "no user \"%s\"", user->name);
+        if (err == VG_OK)
+            err = w->store->ops->user_set_password(w->store, found.id, user->password);
+    }
+    return err == VG_OK ? VG_EXIT_DONE : cli_failed(w, "user", err);
+}
+
+static int
+user_change(const struct command *self, const struct cli_line *line, bool fresh)
+{
+    struct storage_user user = {.role = STORAGE_READONLY};
+    const char *language = line->value[USER_LANGUAGE] ? line->value[USER_LANGUAGE] : "es-MX";
+    char password[PASSWORD_LEN_MAX + 2];
+    struct cli_world w;
+    int code = VG_EXIT_DONE;
+
+    if (fresh && (line->value[USER_ROLE] == NULL ||
+                  storage_role_parse(line->value[USER_ROLE], &user.role) != VG_OK))
+        return cli_usage(self, "write: --role admin, technician or readonly");
+    if (strcmp(language, "es-MX") != 0 && strcmp(language, "en") != 0)
+        return cli_usage(self, "no language \"%s\"; write: --language es-MX or en", language);
+    if (!name_fits(line->word[1]))
+        return cli_usage(self, "a name has 1 to %d bytes", STORAGE_NAME_MAX);
+    (void)vg_strcpy(user.name, sizeof user.name, line->word[1]);
+    (void)vg_strcpy(user.language, sizeof user.language, language);
+    if (!user_password(self, line, password))
+        return VG_EXIT_USAGE;
+    if (password_encode(password, user.password) != VG_OK)
+        return VG_EXIT_INTERNAL;
+    if (!cli_open(line, CLI_STORE, &w, &code))
+        return code;
+    code = user_write(self, line, &user, fresh, &w);
+    cli_close(&w);
+    if (code == VG_EXIT_DONE && line->value[USER_STDIN] == NULL)
+        printf("%s\n", password);
+    return code;
+}
+
+int
+cmd_user(const struct command *self, int argc, char **argv)
+{
+    static const char *const options[] = {"role", "tenant", "language", "password-stdin!", NULL};
+    static const char *const keys[] = {"name", "role", "tenant", "language", NULL};
+    struct cli_line line;
+    struct cli_world w;
+    json_t *rows;
+    int code = VG_EXIT_DONE;
+    enum vg_err err = cli_parse(self, argc, argv, options, &line);
+
+    if (err != VG_OK)
+        return err == VG_END ? VG_EXIT_DONE : VG_EXIT_USAGE;
+    if (line.words == 2 && strcmp(line.word[0], "add") == 0)
+        return user_change(self, &line, true);
+    if (line.words == 2 && strcmp(line.word[0], "password") == 0)
+        return user_change(self, &line, false);
+    if (line.words != 1 || strcmp(line.word[0], "list") != 0)
+        return cli_usage(self, "write: user add NAME --role ROLE, user password NAME, user list");
+    if (!cli_open(&line, CLI_STORE, &w, &code))
+        return code;
+    err = w.store->ops->users(w.store, STORAGE_ALL, &rows);
+    if (err == VG_OK) {
+        print_rows(rows, keys);
+        json_decref(rows);
+    } else {
+        code = cli_failed(&w, "user", err);
+    }
+    cli_close(&w);
+    return code;
+}

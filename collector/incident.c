@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/incident.h"
+
+#include <string.h>
+
+#include "common/vtime.h"
+
+static int64_t
+time_of(const json_t *event, const char *key, int64_t otherwise)
+{
+    const char *text = vg_json_str(event, key, NULL);
+    int64_t t;
+
+    return text != NULL && vtime_parse(text, strlen(text), &t) == VG_OK ? t : otherwise;
+}
+
+static void
+copy_prefix(char *dst, size_t size, const char *src, size_t len)
+{
+    if (len >= size)
+        len = size - 1;
+    memcpy(dst, src, len);
+    dst[len] = '\0';
+}
+
+static void
+describe(const struct storage_agent *agent, const json_t *event, const struct storage_event *row,
+         struct storage_incident *out)
+{
+    const json_t *subject = json_object_get(event, "subject");
+    int64_t first = time_of(event, "first", row->time_ns), last = time_of(event, "last", first);
+
+    memset(out, 0, sizeof *out);
+    (void)vg_strcpy(out->tenant, sizeof out->tenant, agent->tenant);
+    (void)vg_strcpy(out->site, sizeof out->site, agent->site);
+    copy_prefix(out->family, sizeof out->family, row->detector, event_family_len(row->detector));
+    (void)vg_strcpy(out->detector, sizeof out->detector, row->detector);
+    (void)vg_strcpy(out->subject_kind, sizeof out->subject_kind, vg_json_str(subject, "kind", ""));
+    (void)vg_strcpy(out->subject_id, sizeof out->subject_id, vg_json_str(subject, "id", ""));
+    (void)vg_strcpy(out->subject_label, sizeof out->subject_label,
+                    vg_json_str(subject, "label", out->subject_id));
+    out->severity = row->severity;
+    out->first_ns = first;
+    out->last_ns = last > first ? last : first;
+    out->count = vg_json_int(event, "count", 1);
+    out->stream = row->stream;
+    out->seq = row->seq;
+}
+
+static bool
+joins(const struct storage_incident *known, const struct storage_incident *fresh)
+{
+    int64_t first = known->first_ns < fresh->first_ns ? known->first_ns : fresh->first_ns;
+    int64_t last = known->last_ns > fresh->last_ns ? known->last_ns : fresh->last_ns;
+
+    return last - first <= INCIDENT_SPAN_MAX_NS;
+}
+
+static enum vg_err
+grow(struct storage *s, struct storage_incident *known, const struct storage_incident *fresh,
+     int64_t now_ns)
+{
+    if (fresh->first_ns < known->first_ns)
+        known->first_ns = fresh->first_ns;
+    if (fresh->last_ns > known->last_ns)
+        known->last_ns = fresh->last_ns;
+    known->count += fresh->count;
+    if (fresh->severity > known->severity) { /* the gravest event speaks for it */
+        known->severity = fresh->severity;
+        known->stream = fresh->stream;
+        known->seq = fresh->seq;
+        (void)vg_strcpy(known->detector, sizeof known->detector, fresh->detector);
+        (void)vg_strcpy(known->subject_label, sizeof known->subject_label, fresh->subject_label);
+    }
+    return s->ops->incident_grow(s, known, now_ns);
+}
+
+static enum vg_err
+start(struct storage *s, struct storage_incident *fresh, const struct storage_event *row)
+{
+    bool late = row->recorded_ns - fresh->last_ns > INCIDENT_LATE_NS;
+    enum vg_err err = uuid_v7(row->received_ns, fresh->id);
+
+    if (err == VG_OK)
+        err = s->ops->incident_add(s, fresh, row->received_ns);
+    return err == VG_OK ? s->ops->mail_queue(s, fresh, late, row->received_ns) : err;
+}
+
+enum vg_err
+incident_take(struct storage *s, const struct storage_agent *agent, const json_t *event,
+              const struct storage_event *row, char out[UUID_TEXT_SIZE])
+{
+    struct storage_incident fresh, known;
+    enum vg_err err;
+
+    out[0] = '\0';
+    if (strcmp(row->class, "alert") != 0 || row->severity == SEVERITY_INFO)
+        return VG_OK;
+    describe(agent, event, row, &fresh);
+    err = s->ops->incident_match(s, &fresh, INCIDENT_GAP_NS, &known);
+    if (err == VG_OK && joins(&known, &fresh)) {
+        (void)vg_strcpy(fresh.id, sizeof fresh.id, known.id);
+        err = grow(s, &known, &fresh, row->received_ns);
+    } else if (err == VG_OK || err == VG_ERR_NOENT) {
+        err = start(s, &fresh, row);
+    }
+    if (err == VG_OK)
+        err = s->ops->incident_agent(s, fresh.id, agent->id);
+    if (err == VG_OK)
+        memcpy(out, fresh.id, sizeof fresh.id);
+    return err;
+}
