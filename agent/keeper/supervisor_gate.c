@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each kind of worker may say, and what that does. A worker is treated as taken over: each
+ * handler checks what it gets, and any other result than VG_OK ends that worker. */
+#include <string.h>
+
+#include "agent/keeper/supervisor_worker.h"
+#include "common/log.h"
+#include "common/vtime.h"
+
+enum { DETECTOR_MAX = 64, SOURCE_MAX = 4096 };
+
+/* ---- the start ---- */
+
+static enum vg_err
+put_row(void *ctx, const char *detector, struct slice key, uint16_t version, struct slice blob)
+{
+    struct supervised *w = ctx;
+    size_t mark = frame_begin(&w->out, FRAME_STATE);
+
+    frame_put_text(&w->out, detector, strlen(detector));
+    frame_put_text(&w->out, key.at, key.left);
+    buf_put_be16(&w->out, version);
+    buf_put(&w->out, blob.at, blob.left);
+    frame_end(&w->out, mark);
+    return w->out.bad ? VG_ERR_LIMIT : VG_OK;
+}
+
+static enum vg_err
+put_position(void *ctx, const char *source, struct slice json)
+{
+    struct supervised *w = ctx;
+    size_t mark = frame_begin(&w->out, FRAME_POSITION);
+
+    frame_put_text(&w->out, source, strlen(source));
+    buf_put(&w->out, json.at, json.left);
+    frame_end(&w->out, mark);
+    return w->out.bad ? VG_ERR_LIMIT : VG_OK;
+}
+
+/* Locked down: now it gets what it had learned, and may begin. */
+static enum vg_err
+on_ready(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    json_t *told;
+    enum vg_err err = vg_json_parse(payload, SUPERVISOR_HEALTH_MAX, &told);
+
+    if (err != VG_OK)
+        return err;
+    json_decref(w->sandbox);
+    w->sandbox = told;
+    if (w->kind->sensor) {
+        err = store_rows(w->s->options.store, w->kind->name, put_row, w);
+        if (err == VG_OK)
+            err = store_positions(w->s->options.store, w->kind->name, put_position, w);
+        if (err != VG_OK) {
+            supervised_end(w, "its rows could not be read: %s", vg_err_name(err));
+            return VG_OK;
+        }
+    }
+    w->life = LIFE_LIVE;
+    frame_put(&w->out, FRAME_GO, slice_of(NULL, 0));
+    if (w->s->stopping)
+        frame_put(&w->out, FRAME_STOP, slice_of(NULL, 0));
+    log_event(LOG_LEVEL_INFO, "worker.live", "worker=%s pid=%lld", w->kind->name,
+              (long long)w->child.pid);
+    supervised_send(w);
+    if (!w->kind->sensor)
+        supervisor_ask_next(w->s);
+    return VG_OK;
+}
+
+/* ---- records ---- */
+
+static enum vg_err
+on_event(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    char why[EVENT_WHY_MAX];
+    json_t *event;
+    enum vg_err err;
+
+    if (w->life != LIFE_LIVE)
+        return VG_ERR_DENIED;
+    err = vg_json_parse(payload, EVENT_BYTES_MAX, &event);
+    if (err != VG_OK)
+        return err;
+    err = event_check(event, false, why);
+    if (err == VG_OK && strcmp(vg_json_str(event, "sensor", ""), w->kind->name) != 0) {
+        (void)vg_strcpy(why, sizeof why, "speaks for another sensor");
+        err = VG_ERR_DENIED;
+    }
+    if (err != VG_OK) {
+        log_event(LOG_LEVEL_WARN, "worker.bad_event", "worker=%s why=%s", w->kind->name,
+                  log_quote(why));
+        json_decref(event);
+        return err;
+    }
+    return batch_event(&w->batch, event);
+}
+
+static enum vg_err
+on_observation(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    json_t *checked;
+    enum vg_err err;
+
+    if (w->life != LIFE_LIVE)
+        return VG_ERR_DENIED;
+    err = vg_json_parse(payload, EVENT_BYTES_MAX, &checked);
+    if (err != VG_OK)
+        return err;
+    json_decref(checked);
+    return batch_observation(&w->batch, payload);
+}
+
+static bool
+printable(struct slice s)
+{
+    while (s.left > 0) {
+        uint8_t c = slice_u8(&s);
+
+        if (c < 0x21 || c > 0x7e)
+            return false;
+    }
+    return true;
+}
+
+static enum vg_err
+on_state(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    struct slice detector = frame_text(&payload);
+    struct slice key = frame_text(&payload);
+    uint16_t version = slice_be16(&payload);
+
+    if (w->life != LIFE_LIVE || payload.bad || detector.left == 0 || detector.left > DETECTOR_MAX ||
+        !printable(detector) || key.left > STATE_KEY_MAX || payload.left > STATE_BLOB_MAX ||
+        (version == 0 && payload.left > 0))
+        return VG_ERR_DENIED;
+    return batch_row(&w->batch, detector, key, version, payload);
+}
+
+static bool
+holds_nul(struct slice s)
+{
+    while (s.left > 0)
+        if (slice_u8(&s) == 0)
+            return true;
+    return false;
+}
+
+static enum vg_err
+on_position(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    struct slice source = frame_text(&payload);
+    json_t *checked;
+    enum vg_err err;
+
+    if (w->life != LIFE_LIVE || payload.bad || source.left == 0 || source.left > SOURCE_MAX ||
+        holds_nul(source))
+        return VG_ERR_DENIED;
+    err = vg_json_parse(payload, SUPERVISOR_HEALTH_MAX, &checked);
+    if (err != VG_OK)
+        return err;
+    json_decref(checked);
+    return batch_position(&w->batch, source, payload);
+}
+
+static enum vg_err
+on_commit(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    uint64_t number = slice_be64(&payload);
+
+    if (w->life != LIFE_LIVE || number != w->commit_last + 1)
+        return VG_ERR_DENIED;
+    w->commit = w->commit_last = number;
+    supervised_commit(w);
+    return VG_OK;
+}
+
+/* Not part of a transaction, so its flood has a limit in time. */
+static bool
+health_in_time(struct supervised *w)
+{
+    int64_t second = platform_clock_monotonic() / VG_SEC_NS;
+
+    if (second != w->health_second) {
+        w->health_second = second;
+        w->health_seen = 0;
+    }
+    return ++w->health_seen <= SUPERVISOR_HEALTH_A_SECOND;
+}
+
+static enum vg_err
+on_health(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    const char *error;
+    json_t *health;
+    enum vg_err err;
+
+    if (!health_in_time(w))
+        return VG_ERR_DENIED;
+    err = vg_json_parse(payload, SUPERVISOR_HEALTH_MAX, &health);
+    if (err != VG_OK)
+        return err;
+    error = vg_json_str(health, "error", NULL);
+    if (!json_is_object(health)) {
+        json_decref(health);
+        return VG_ERR_FORMAT;
+    }
+    if (error != NULL)
+        (void)vg_strcpy(w->told, sizeof w->told, error);
+    /* "done" and "error" come from the worker's frame, beside the sensor's own counters. */
+    if (w->health != NULL && json_object_size(health) == 1 &&
+        (error != NULL || json_object_get(health, "done") != NULL)) {
+        (void)json_object_update(w->health, health);
+        json_decref(health);
+    } else {
+        json_decref(w->health);
+        w->health = health;
+    }
+    supervisor_check_idle(w->s);
+    return VG_OK;
+}
+
+static enum vg_err
+on_open(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    uint32_t number = slice_be32(&payload);
+    char path[SUPERVISOR_PATH_MAX + 1] = "";
+
+    if (payload.bad || payload.left > SUPERVISOR_PATH_MAX || holds_nul(payload))
+        return VG_ERR_DENIED;
+    (void)slice_copy(&payload, path, payload.left);
+    if (!supervisor_path_allowed(w->s->options.config, path)) {
+        log_event(LOG_LEVEL_WARN, "worker.open_denied", "worker=%s path=%s", w->kind->name,
+                  log_quote(path));
+        return VG_ERR_DENIED;
+    }
+    return supervisor_ask(w, number, json_pack("{s:s, s:s}", "what", "open", "path", path));
+}
+
+static enum vg_err
+on_answer(void *role, struct slice payload)
+{
+    return supervisor_answered(role, payload);
+}
+
+/* ---- the tables ---- */
+
+#define RULE_READY                                                                                 \
+    {                                                                                              \
+        FRAME_READY, 2, 4096, 1, FRAME_ANY_TIMES, FRAME_ANY_TIMES, on_ready                        \
+    }
+#define RULE_HEALTH                                                                                \
+    {                                                                                              \
+        FRAME_HEALTH, 2, SUPERVISOR_HEALTH_MAX, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES, \
+            on_health                                                                              \
+    }
+/* Observations are dropped over a cap, not refused; their bytes are bounded all the same. */
+#define RULES_OF_SENSORS                                                                           \
+    RULE_READY, RULE_HEALTH,                                                                       \
+        {FRAME_EVENT,     2,       EVENT_BYTES_MAX, FRAME_ANY_TIMES, BATCH_EVENTS_MAX,             \
+         BATCH_BYTES_MAX, on_event},                                                               \
+        {FRAME_OBSERVATION, 2,                                                                     \
+         EVENT_BYTES_MAX,   FRAME_ANY_TIMES,                                                       \
+         FRAME_ANY_TIMES,   4u * BATCH_BYTES_MAX,                                                  \
+         on_observation},                                                                          \
+        {FRAME_STATE,                                                                              \
+         6,                                                                                        \
+         6 + DETECTOR_MAX + STATE_KEY_MAX + STATE_BLOB_MAX,                                        \
+         FRAME_ANY_TIMES,                                                                          \
+         BATCH_ROWS_MAX,                                                                           \
+         BATCH_BYTES_MAX,                                                                          \
+         on_state},                                                                                \
+        {FRAME_POSITION,                                                                           \
+         4,                                                                                        \
+         2 + SOURCE_MAX + SUPERVISOR_HEALTH_MAX,                                                   \
+         FRAME_ANY_TIMES,                                                                          \
+         BATCH_POSITIONS_MAX,                                                                      \
+         BATCH_BYTES_MAX,                                                                          \
+         on_position},                                                                             \
+    {                                                                                              \
+        FRAME_COMMIT, 8, 8, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES, on_commit           \
+    }
+
+static const struct frame_rule RULES_HOST[] = {
+    RULE_READY,
+    RULE_HEALTH,
+    {FRAME_ANSWER, 10, 64 * 1024, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES, on_answer},
+};
+static const struct frame_rule RULES_NET[] = {RULES_OF_SENSORS};
+/* These read files that perhaps only the point-of-sale user may open. */
+static const struct frame_rule RULES_OPENING[] = {
+    RULES_OF_SENSORS,
+    {FRAME_OPEN, 5, 4 + SUPERVISOR_PATH_MAX, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES,
+     on_open},
+};
+
+const struct worker_kind WORKER_KINDS[SUPERVISOR_WORKERS] = {
+    {"host", PLATFORM_RIGHT_READ_ALL | PLATFORM_RIGHT_PROCESSES, false, RULES_HOST,
+     VG_ARRAY_LEN(RULES_HOST)},
+    {"net", PLATFORM_RIGHT_CAPTURE, true, RULES_NET, VG_ARRAY_LEN(RULES_NET)},
+    {"pay", 0, true, RULES_OPENING, VG_ARRAY_LEN(RULES_OPENING)},
+    {"file", 0, true, RULES_OPENING, VG_ARRAY_LEN(RULES_OPENING)},
+};

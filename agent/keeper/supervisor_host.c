@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions to the host worker, one at a time. When it dies, the question is asked again of the
+ * next one: the sensor that waits for the answer does not notice. */
+#include <string.h>
+
+#include "agent/keeper/supervisor_worker.h"
+
+static bool
+under(const char *path, const char *root)
+{
+    size_t len = strlen(root);
+
+    while (len > 1 && root[len - 1] == '/')
+        len--;
+    return len > 0 && strncmp(path, root, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+/* By its letters alone; where it really leads, the host worker looks. */
+bool
+supervisor_path_allowed(const struct agent_config *config, const char *path)
+{
+    for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
+        if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
+            return false;
+    for (size_t i = 0; i < config->payment_count; i++)
+        if (under(path, config->payments[i].path))
+            return true;
+    for (size_t i = 0; i < config->file_count; i++)
+        if (under(path, config->files[i]))
+            return true;
+    return false;
+}
+
+static void
+forget_question(struct question *q)
+{
+    json_decref(q->text);
+    *q = (struct question){0};
+}
+
+static void
+send_question(struct supervisor *s, struct supervised *w)
+{
+    struct supervised *host = &s->worker[0];
+    size_t mark = frame_begin(&host->out, FRAME_ASK);
+
+    s->asking = w;
+    w->question.asked = true;
+    buf_put_be32(&host->out, ++s->ask_number);
+    vg_json_write(w->question.text, &host->out);
+    frame_end(&host->out, mark);
+    supervised_send(host);
+}
+
+void
+supervisor_ask_next(struct supervisor *s)
+{
+    if (s->asking != NULL || s->worker[0].life != LIFE_LIVE)
+        return;
+    for (size_t i = 1; i < SUPERVISOR_WORKERS; i++)
+        if (s->worker[i].question.waiting && !s->worker[i].question.asked) {
+            send_question(s, &s->worker[i]);
+            return;
+        }
+}
+
+enum vg_err
+supervisor_ask(struct supervised *w, uint32_t number, json_t *text)
+{
+    if (text == NULL)
+        return VG_ERR_NOMEM;
+    if (w->question.waiting) { /* one at a time: it waits for each answer */
+        json_decref(text);
+        return VG_ERR_DENIED;
+    }
+    w->question = (struct question){.waiting = true, .number = number, .text = text};
+    supervisor_ask_next(w->s);
+    return VG_OK;
+}
+
+static void
+pass_answer(struct supervised *w, uint32_t err, platform_file file)
+{
+    struct buf answer;
+
+    if (err == VG_OK && file == PLATFORM_NO_HANDLE)
+        err = VG_ERR_SYS;
+    if (err != VG_OK && file != PLATFORM_NO_HANDLE) {
+        platform_file_close(file);
+        file = PLATFORM_NO_HANDLE;
+    }
+    buf_init(&answer, 8);
+    buf_put_be32(&answer, w->question.number);
+    buf_put_be32(&answer, err);
+    forget_question(&w->question);
+    if (file != PLATFORM_NO_HANDLE)
+        supervised_send_file(w, FRAME_HANDLE, buf_slice(&answer), file);
+    else
+        supervised_send_frame(w, FRAME_HANDLE, buf_slice(&answer));
+    buf_done(&answer);
+}
+
+enum vg_err
+supervisor_answered(struct supervised *host, struct slice payload)
+{
+    struct supervisor *s = host->s;
+    uint32_t number = slice_be32(&payload), err = slice_be32(&payload);
+    struct supervised *w = s->asking;
+    platform_file file = s->answer_file;
+    json_t *checked;
+    enum vg_err parsed = vg_json_parse(payload, payload.left, &checked);
+
+    if (parsed != VG_OK)
+        return parsed;
+    json_decref(checked);
+    if (payload.bad || number != s->ask_number || number == 0)
+        return VG_ERR_DENIED;
+    s->ask_number = number; /* a second answer to it finds nobody asking */
+    s->answer_file = PLATFORM_NO_HANDLE;
+    s->asking = NULL;
+    if (w != NULL && w->question.asked)
+        pass_answer(w, err <= VG_ERR_SYS ? err : VG_ERR_SYS, file);
+    else if (file != PLATFORM_NO_HANDLE)
+        platform_file_close(file);
+    supervisor_ask_next(s);
+    return VG_OK;
+}
+
+void
+supervisor_ask_forget(struct supervised *w)
+{
+    struct supervisor *s = w->s;
+
+    if (w == &s->worker[0]) {
+        if (s->answer_file != PLATFORM_NO_HANDLE)
+            platform_file_close(s->answer_file);
+        s->answer_file = PLATFORM_NO_HANDLE;
+        if (s->asking != NULL)
+            s->asking->question.asked = false;
+        s->asking = NULL;
+        return;
+    }
+    forget_question(&w->question);
+    /* An answer that is still to come finds no question and is put away. */
+}
