@@ -46,6 +46,10 @@ struct detector {
     /* `why` takes what is wrong with the settings. VG_ERR_CONFIG, VG_ERR_NOMEM. */
     enum vg_err (*make)(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX]);
     void (*observe)(void *self, const struct obs *obs);
+    /* What was observed before the committed place, shown again after a restart, because its source
+     * is read from its beginning: rebuild what save() does not write (buffers of payload, which must
+     * not be stored), report nothing. May be NULL. */
+    void (*again)(void *self, const struct obs *obs);
     void (*save)(void *self, struct state_out *out); /* may be NULL: no state */
     enum vg_err (*load)(void *self, struct slice key, uint16_t version, struct slice blob);
     void (*free)(void *self);
@@ -74,6 +78,8 @@ void panel_free(struct panel *panel);
 
 /* Hands the observation to each detector that wants its kind. */
 void panel_observe(struct panel *panel, const struct obs *obs);
+/* Shows again what a former run committed (detector.again). */
+void panel_again(struct panel *panel, const struct obs *obs);
 /* Learn silently (--learn): detectors see everything, the judge emits nothing. */
 void panel_mute(struct panel *panel, bool muted);
 struct judge *panel_judge(struct panel *panel);

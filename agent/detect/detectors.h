@@ -11,3 +11,4 @@ extern const struct detector PAY_AMOUNT;
 extern const struct detector PAY_CARD_NUMBER_EXPOSED;
 extern const struct detector PAY_CARD_TESTING;
 extern const struct detector PAY_VELOCITY;
+extern const struct detector NET_YARA;

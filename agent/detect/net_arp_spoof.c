@@ -32,6 +32,7 @@ enum {
 #define TURNS_NS  VG_MIN_NS
 #define REPEAT_NS VG_MIN_NS /* not more than one report of an address a minute */
 #define TOUCH_NS  (30 * VG_SEC_NS)
+#define RELAY_NS  (5 * VG_MS_NS)
 
 struct side { /* one MAC that claims an address */
     uint8_t mac[6];
@@ -45,6 +46,11 @@ struct addr { /* side[0] had it first */
     uint8_t last_side;
     uint32_t turns; /* changes of the claiming side within TURNS_NS */
     int64_t turns_ns, reported_ns;
+    /* The last question under this address, and when the other side was seen to repeat it at once:
+     * a bridge that puts its own MAC into what it passes on (Wi-Fi client bridges, repeaters). */
+    struct net_addr asked_for;
+    uint8_t asked_by;
+    int64_t asked_ns, relay_ns;
 };
 
 struct station {   /* one MAC */
@@ -271,7 +277,8 @@ judge_sides(struct arp_spoof *s, struct addr *a, const struct net_addr *addr, in
     if (a->side[bad].unasked >= s->unasked_min && between(a, now_ns, s->alive_ns, 1 - bad)) {
         r.style = "answers";
         r.severity = router ? SEVERITY_CRITICAL : SEVERITY_HIGH;
-    } else if (a->turns >= s->turns_min) {
+    } else if (a->turns >= s->turns_min &&
+               (a->relay_ns == 0 || now_ns - a->relay_ns > s->alive_ns)) {
         r.style = "conflict"; /* maybe two devices with one address: bad as well, less urgent */
         r.claims = a->turns;
         r.severity = router ? SEVERITY_HIGH : SEVERITY_MEDIUM;
@@ -283,13 +290,26 @@ judge_sides(struct arp_spoof *s, struct addr *a, const struct net_addr *addr, in
 }
 
 static void
-claim_address(struct arp_spoof *s, const uint8_t mac[6], const struct net_addr *addr,
-              enum claim claim, int64_t now_ns)
+watch_relay(struct addr *a, int side, const struct net_addr *asked_for, int64_t now_ns)
 {
+    if (a->asked_ns != 0 && side != a->asked_by && now_ns - a->asked_ns <= RELAY_NS &&
+        net_addr_eq(&a->asked_for, asked_for))
+        a->relay_ns = now_ns;
+    a->asked_for = *asked_for;
+    a->asked_by = (uint8_t)side;
+    a->asked_ns = now_ns;
+}
+
+static void
+claim_address(struct arp_spoof *s, const struct arp_view *v, enum claim claim, int64_t now_ns)
+{
+    const struct net_addr *addr = &v->sender;
     struct addr *a = keyed_use(s->addrs, addr, sizeof(*addr), NULL);
-    int i = side_of(s, a, mac, now_ns);
+    int i = side_of(s, a, v->sender_mac, now_ns);
 
     a->side[i].last_ns = now_ns;
+    if (claim == CLAIM_ASKING)
+        watch_relay(a, i, &v->target, now_ns);
     if (now_ns - a->side[i].unasked_ns > s->alive_ns) {
         a->side[i].unasked_ns = now_ns;
         a->side[i].unasked = 0;
@@ -433,7 +453,7 @@ on_arp(struct arp_spoof *s, const struct arp_view *v, int64_t now_ns)
         flood(s, st, v->sender_mac, now_ns);
     if (claim == CLAIM_UNASKED && net_mac_usable(v->eth_dst))
         lure(s, v->sender_mac, v->eth_dst, &v->sender, st, now_ns);
-    claim_address(s, v->sender_mac, &v->sender, claim, now_ns);
+    claim_address(s, v, claim, now_ns);
     judge_lure(s, st, v->sender_mac, now_ns);
 }
 
@@ -543,6 +563,10 @@ encode_addr(const void *value, struct buf *out)
     buf_put_be32(out, a->turns);
     buf_put_be64(out, (uint64_t)a->turns_ns);
     buf_put_be64(out, (uint64_t)a->reported_ns);
+    net_addr_encode(&a->asked_for, out);
+    buf_put_u8(out, a->asked_by);
+    buf_put_be64(out, (uint64_t)a->asked_ns);
+    buf_put_be64(out, (uint64_t)a->relay_ns);
 }
 
 static void
@@ -561,6 +585,10 @@ decode_addr(void *value, struct slice *in)
     a->turns = slice_be32(in);
     a->turns_ns = (int64_t)slice_be64(in);
     a->reported_ns = (int64_t)slice_be64(in);
+    a->asked_for = net_addr_decode(in);
+    a->asked_by = slice_u8(in) & 1;
+    a->asked_ns = (int64_t)slice_be64(in);
+    a->relay_ns = (int64_t)slice_be64(in);
 }
 
 static void

@@ -14,6 +14,7 @@ const struct detector *const DETECTORS[] = {
     &PAY_CARD_NUMBER_EXPOSED,
     &NET_SCAN,
     &NET_ARP_SPOOF,
+    &NET_YARA,
     NULL,
 };
 
@@ -121,6 +122,16 @@ panel_observe(struct panel *panel, const struct obs *obs)
     for (size_t i = 0; i < panel->count; i++)
         if (panel->seats[i].detector->kinds & bit)
             panel->seats[i].detector->observe(panel->seats[i].self, obs);
+}
+
+void
+panel_again(struct panel *panel, const struct obs *obs)
+{
+    uint32_t bit = UINT32_C(1) << obs->kind;
+
+    for (size_t i = 0; i < panel->count; i++)
+        if ((panel->seats[i].detector->kinds & bit) != 0 && panel->seats[i].detector->again != NULL)
+            panel->seats[i].detector->again(panel->seats[i].self, obs);
 }
 
 void

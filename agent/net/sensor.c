@@ -180,8 +180,10 @@ on_observation(void *ctx, const struct obs *obs)
         struct source *source = &s->sources[s->current];
 
         s->place.observation++;
-        if (source->resumed && !sensor_place_after(&s->place, &source->committed))
-            return; /* the panel saw it before the crash */
+        if (source->resumed && !sensor_place_after(&s->place, &source->committed)) {
+            panel_again(s->panel, obs); /* it saw it before the crash */
+            return;
+        }
     }
     panel_observe(s->panel, obs);
     if (s->options.observe != NULL && !(s->running && s->sources[s->current].learn))

@@ -52,7 +52,7 @@ judge_wants(const struct judge *judge, double p)
     return p < 0.01;
 }
 
-static void
+static inline void
 fake_take(struct judge *judge, struct fake_report r, const struct party *subject,
           const struct party *peer)
 {
@@ -143,7 +143,7 @@ state_remove(struct state_out *out, struct slice key)
     s->row[at] = s->row[--s->count];
 }
 
-static void
+static inline void
 fake_store_done(struct fake_store *s)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -151,7 +151,7 @@ fake_store_done(struct fake_store *s)
     memset(s, 0, sizeof(*s));
 }
 
-static void
+static inline void
 fake_judge_done(struct judge *judge)
 {
     for (size_t i = 0; i < judge->count; i++) {
@@ -161,7 +161,7 @@ fake_judge_done(struct judge *judge)
     memset(judge, 0, sizeof(*judge));
 }
 
-static void *
+static inline void *
 fake_make(const struct detector *d, struct judge *judge, json_t *settings)
 {
     struct detector_env env = {.settings = settings, .judge = judge, .rules_dir = "rules"};
@@ -174,7 +174,7 @@ fake_make(const struct detector *d, struct judge *judge, json_t *settings)
 }
 
 /* Saves the detector, frees it, and gives a new one with all rows loaded. */
-static void *
+static inline void *
 fake_restart(const struct detector *d, void *self, struct fake_store *store, struct judge *judge)
 {
     void *again = fake_make(d, judge, NULL);
@@ -191,7 +191,7 @@ fake_restart(const struct detector *d, void *self, struct fake_store *store, str
     return again;
 }
 
-static void
+static inline void
 fake_same_reports(const struct judge *a, const struct judge *b)
 {
     assert_int_equal(a->count, b->count);

@@ -192,6 +192,26 @@ test_repeater_answers_for_many(void **state)
     NET_ARP_SPOOF.free(self);
 }
 
+/* A bridge that is itself a Wi-Fi client repeats every question under its own MAC. */
+static void
+test_translating_bridge(void **state)
+{
+    void *self = start();
+
+    for (unsigned i = 0; i < 40; i++) {
+        int64_t t = T0 + i * 3 * VG_SEC_NS;
+
+        arp(self, t, false, VICTIM, PC, ALL, GATE);
+        arp(self, t + 8000, false, EVIL, PC, ALL, GATE);
+        arp(self, t + VG_MS_NS, true, ROUTER, GATE, EVIL, PC);
+        arp(self, t + VG_SEC_NS, false, ROUTER, GATE, ALL, PC);
+        arp(self, t + VG_SEC_NS + VG_MS_NS, true, VICTIM, PC, ROUTER, GATE);
+        arp(self, t + VG_SEC_NS + VG_MS_NS + 7000, true, EVIL, PC, ROUTER, GATE);
+    }
+    assert_int_equal(judge.count, 0);
+    NET_ARP_SPOOF.free(self);
+}
+
 static void
 test_router_failover(void **state)
 {
@@ -265,6 +285,7 @@ main(void)
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_lease_moves_on),
         cmocka_unit_test(test_repeater_answers_for_many),
+        cmocka_unit_test(test_translating_bridge),
         cmocka_unit_test(test_router_failover),
         cmocka_unit_test(test_probes_claim_nothing),
         cmocka_unit_test(test_restart_goes_on),
