@@ -10,5 +10,6 @@ extern const struct detector NET_ARP_SPOOF;
 extern const struct detector PAY_AMOUNT;
 extern const struct detector PAY_CARD_NUMBER_EXPOSED;
 extern const struct detector PAY_CARD_TESTING;
+extern const struct detector PAY_REFUND;
 extern const struct detector PAY_VELOCITY;
 extern const struct detector NET_YARA;

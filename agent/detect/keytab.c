@@ -7,7 +7,7 @@
 #include "agent/detect/codec.h"
 
 #define NIL UINT32_MAX
-enum { CELLS_FIRST = 64, ROW_CLOCK = 0xffff };
+enum { CELLS_FIRST = 64, ROW_CLOCK = 0xffff, PLACES_PER_ROW = 64 };
 
 struct cell {
     uint64_t key, seq;
@@ -50,9 +50,9 @@ bucket_of(const struct keytab *t, uint64_t key)
 }
 
 static void
-mark(struct keytab *t, uint64_t key)
+mark(struct keytab *t, uint32_t i)
 {
-    uint64_t row = key >> (64 - t->o.row_bits);
+    uint64_t row = t->o.by_place ? i / PLACES_PER_ROW : cell_at(t, i)->key >> (64 - t->o.row_bits);
 
     t->dirty[row / 64] |= UINT64_C(1) << (row % 64);
 }
@@ -143,7 +143,7 @@ unlink_cell(struct keytab *t, uint32_t i)
         at = &cell_at(t, *at)->chain;
     *at = c->chain;
     order_unlink(t, i);
-    mark(t, c->key);
+    mark(t, i);
     if (t->o.drop != NULL)
         t->o.drop(payload(c));
     c->used = 0;
@@ -177,6 +177,22 @@ spread(struct keytab *t)
     }
 }
 
+static bool
+grow(struct keytab *t)
+{
+    size_t room = t->room == 0 ? CELLS_FIRST : (size_t)t->room * 2;
+    uint8_t *grown;
+
+    if (room > t->o.cells_max)
+        room = t->o.cells_max;
+    grown = realloc(t->cells, room * t->stride);
+    if (grown == NULL)
+        return false;
+    t->cells = grown;
+    t->room = (uint32_t)room;
+    return true;
+}
+
 /* A place for one more record, making room by eviction; NIL without memory. */
 static uint32_t
 place(struct keytab *t)
@@ -192,18 +208,8 @@ place(struct keytab *t)
         t->free_list = cell_at(t, i)->chain;
         return i;
     }
-    if (t->top == t->room) {
-        size_t room = t->room == 0 ? CELLS_FIRST : (size_t)t->room * 2;
-        uint8_t *grown;
-
-        if (room > t->o.cells_max)
-            room = t->o.cells_max;
-        grown = realloc(t->cells, room * t->stride);
-        if (grown == NULL)
-            return NIL;
-        t->cells = grown;
-        t->room = (uint32_t)room;
-    }
+    if (t->top == t->room && !grow(t))
+        return NIL;
     return t->top++;
 }
 
@@ -223,27 +229,49 @@ trim_chain(struct keytab *t, uint64_t key)
     unlink_cell(t, worst);
 }
 
-static uint32_t
-insert(struct keytab *t, uint64_t key, uint64_t seq)
+/* Puts a record into a free place. */
+static void
+fill(struct keytab *t, uint32_t i, uint64_t key, uint64_t seq)
 {
-    struct cell *c;
-    uint32_t i, b;
+    struct cell *c = cell_at(t, i);
+    uint32_t b = bucket_of(t, key);
 
-    trim_chain(t, key);
-    i = place(t);
-    if (i == NIL)
-        return NIL;
-    c = cell_at(t, i);
     memset(c, 0, t->stride);
     c->key = key;
     c->seq = seq;
     c->used = 1;
-    b = bucket_of(t, key);
     c->chain = t->heads[b];
     t->heads[b] = i;
     order_append(t, i);
     t->count++;
     spread(t);
+}
+
+static uint32_t
+insert(struct keytab *t, uint64_t key, uint64_t seq)
+{
+    uint32_t i;
+
+    trim_chain(t, key);
+    i = place(t);
+    if (i != NIL)
+        fill(t, i, key, seq);
+    return i;
+}
+
+/* The same into a place of its own, when rows by place come back; NIL without memory or where the
+ * place is taken or beyond the table. */
+static uint32_t
+insert_at(struct keytab *t, uint32_t i, uint64_t key, uint64_t seq)
+{
+    if (i >= t->o.cells_max || (i < t->top && cell_at(t, i)->used))
+        return NIL;
+    while (i >= t->room)
+        if (!grow(t))
+            return NIL;
+    for (; t->top <= i; t->top++)
+        cell_at(t, t->top)->used = 0;
+    fill(t, i, key, seq);
     return i;
 }
 
@@ -262,7 +290,7 @@ rank_cmp(const void *a, const void *b)
     return x->key < y->key ? -1 : x->key > y->key;
 }
 
-/* Puts restored records back into the order of their touches. */
+/* Puts restored records back into the order of their touches, and finds the places between them. */
 static void
 settle(struct keytab *t)
 {
@@ -281,6 +309,13 @@ settle(struct keytab *t)
     for (uint32_t k = 0; k < n; k++)
         order_append(t, ranks[k].i);
     free(ranks);
+    t->free_list = NIL;
+    for (uint32_t i = t->top; i-- > 0;) {
+        if (cell_at(t, i)->used)
+            continue;
+        cell_at(t, i)->chain = t->free_list;
+        t->free_list = i;
+    }
     t->unsorted = false;
 }
 
@@ -310,7 +345,7 @@ keytab_touch(struct keytab *t, uint64_t key, bool *fresh)
         order_append(t, i);
         cell_at(t, i)->seq = ++t->seq;
     }
-    mark(t, key);
+    mark(t, i);
     return payload(cell_at(t, i));
 }
 
@@ -321,7 +356,7 @@ keytab_change(struct keytab *t, uint64_t key)
 
     if (i == NIL)
         return NULL;
-    mark(t, key);
+    mark(t, i);
     return payload(cell_at(t, i));
 }
 
@@ -369,31 +404,39 @@ row_key(const struct keytab *t, unsigned row, uint8_t out[3])
 }
 
 static void
+save_cell(struct keytab *t, uint32_t i, struct buf *buf)
+{
+    size_t before = buf->len;
+
+    if (t->o.by_place)
+        buf_put_u8(buf, (uint8_t)(i % PLACES_PER_ROW));
+    buf_put_be64(buf, cell_at(t, i)->key);
+    buf_put_be64(buf, cell_at(t, i)->seq);
+    t->o.put(payload(cell_at(t, i)), buf);
+    if (buf->bad) { /* over the row's size: what fits is kept */
+        buf->bad = false;
+        buf->len = before;
+    }
+}
+
+static void
 save_row(struct keytab *t, unsigned row, struct buf *buf, const struct state_out *out)
 {
     unsigned shift = t->head_bits - t->o.row_bits;
     uint8_t key[3];
 
     buf_clear(buf);
-    for (uint32_t b = row << shift; b < (row + 1) << shift; b++) {
-        for (uint32_t i = t->heads[b]; i != NIL; i = cell_at(t, i)->chain) {
-            size_t before = buf->len;
-
-            buf_put_be64(buf, cell_at(t, i)->key);
-            buf_put_be64(buf, cell_at(t, i)->seq);
-            t->o.put(payload(cell_at(t, i)), buf);
-            if (buf->bad) { /* over the row's size: what fits is kept */
-                buf->bad = false;
-                buf->len = before;
-            }
-        }
+    if (t->o.by_place) {
+        for (uint32_t i = row * PLACES_PER_ROW; i < (row + 1) * PLACES_PER_ROW && i < t->top; i++)
+            if (cell_at(t, i)->used)
+                save_cell(t, i, buf);
+    } else {
+        for (uint32_t b = row << shift; b < (row + 1) << shift; b++)
+            for (uint32_t i = t->heads[b]; i != NIL; i = cell_at(t, i)->chain)
+                save_cell(t, i, buf);
     }
-    if (buf->len > 0)
-        out->sink->ops->state(out->sink->ctx, out->detector, row_key(t, row, key), t->o.version,
-                              buf_slice(buf));
-    else
-        out->sink->ops->state(out->sink->ctx, out->detector, row_key(t, row, key), 0,
-                              slice_of(NULL, 0));
+    out->sink->ops->state(out->sink->ctx, out->detector, row_key(t, row, key),
+                          buf->len > 0 ? t->o.version : 0, buf_slice(buf));
 }
 
 void
@@ -453,16 +496,18 @@ keytab_load(struct keytab *t, struct slice key, uint16_t version, struct slice b
         return blob.bad ? VG_ERR_FORMAT : VG_OK;
     }
     while (blob.left > 0) {
+        uint32_t at = t->o.by_place ? slice_u8(&blob) : 0, i;
         uint64_t cell_key = slice_be64(&blob), seq = slice_be64(&blob);
-        uint32_t i;
 
-        if (blob.bad || cell_key >> (64 - t->o.row_bits) != row)
+        if (blob.bad || at >= PLACES_PER_ROW ||
+            (!t->o.by_place && cell_key >> (64 - t->o.row_bits) != row))
             return VG_ERR_FORMAT;
         if (find(t, cell_key) != NIL)
             keytab_remove(t, cell_key);
-        i = insert(t, cell_key, seq);
+        i = t->o.by_place ? insert_at(t, row * PLACES_PER_ROW + at, cell_key, seq)
+                          : insert(t, cell_key, seq);
         if (i == NIL)
-            return VG_ERR_NOMEM;
+            return t->o.by_place ? VG_ERR_FORMAT : VG_ERR_NOMEM;
         t->unsorted = true;
         t->o.get(payload(cell_at(t, i)), &blob);
         if (blob.bad) {

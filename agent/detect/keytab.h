@@ -20,6 +20,8 @@ struct keytab_options {
     unsigned row_bits; /* 2^row_bits rows in the store; about 64 records a row is a good size */
     char name;         /* first byte of its row keys: tables of one detector differ by it */
     uint16_t version;  /* of the record's form */
+    bool by_place;     /* rows of records made one after the other rather than of neighbouring keys:
+                    * for records that are seldom changed. cells_max <= 64 * 4096 */
     void (*put)(const void *cell, struct buf *out);
     void (*get)(void *cell, struct slice *in); /* sticky errors as slice */
     void (*drop)(void *cell);                  /* frees what a record owns; may be NULL */

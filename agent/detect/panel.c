@@ -11,6 +11,7 @@ const struct detector *const DETECTORS[] = {
     &PAY_CARD_TESTING,
     &PAY_AMOUNT,
     &PAY_VELOCITY,
+    &PAY_REFUND,
     &PAY_CARD_NUMBER_EXPOSED,
     &NET_SCAN,
     &NET_ARP_SPOOF,

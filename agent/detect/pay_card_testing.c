@@ -52,6 +52,7 @@ struct attack {
 struct tries {
     uint32_t next;
     json_t *kept[TRIES_KEPT]; /* evidence, owned */
+    int64_t at_ns[TRIES_KEPT];
 };
 
 struct testing {
@@ -176,22 +177,23 @@ place_judge(const struct testing *s, const struct place *c, int at, int64_t now_
 static void
 tries_keep(struct tries *r, const struct txn_view *t)
 {
-    json_t **slot = &r->kept[r->next++ % TRIES_KEPT];
+    uint32_t i = r->next++ % TRIES_KEPT;
 
-    json_decref(*slot);
-    *slot = pay_evidence(t);
+    json_decref(r->kept[i]);
+    r->kept[i] = pay_evidence(t);
+    r->at_ns[i] = t->time_ns;
 }
 
 static json_t *
-tries_evidence(const struct tries *r)
+tries_evidence(const struct tries *r, int64_t now_ns)
 {
     json_t *all = json_array();
 
     for (uint32_t i = 0; i < TRIES_KEPT; i++) {
-        json_t *one = r->kept[(r->next + i) % TRIES_KEPT];
+        uint32_t k = (r->next + i) % TRIES_KEPT;
 
-        if (one != NULL)
-            (void)json_array_append(all, one);
+        if (r->kept[k] != NULL && now_ns - r->at_ns[k] <= 3 * WINDOW_NS)
+            (void)json_array_append(all, r->kept[k]);
     }
     return all;
 }
@@ -261,7 +263,7 @@ report(struct testing *s, const struct txn_view *t, const struct place *c, const
             "usual", round(10 * v->usual) / 10, "amount",
             (json_int_t)(t->has_amount ? t->amount : 0), "currency",
             t->currency[0] != '\0' ? t->currency : s->currency);
-        test.evidence = tries_evidence(&s->tries);
+        test.evidence = tries_evidence(&s->tries, t->time_ns);
     }
     judge_test(s->judge, &test);
 }
@@ -379,8 +381,10 @@ testing_save(void *self, struct state_out *out)
     codec_put_text(&blob, s->attack.subject.id, strlen(s->attack.subject.id));
     codec_put_text(&blob, s->attack.subject.label, strlen(s->attack.subject.label));
     buf_put_be32(&blob, s->tries.next);
-    for (int i = 0; i < TRIES_KEPT; i++)
+    for (int i = 0; i < TRIES_KEPT; i++) {
+        codec_put_i64(&blob, s->tries.at_ns[i]);
         put_json(s->tries.kept[i], &blob);
+    }
     if (!blob.bad)
         state_put(out, slice_of("a", 1), STATE_VERSION, buf_slice(&blob));
     buf_done(&blob);
@@ -413,6 +417,7 @@ get_main(struct testing *s, struct slice *in)
     get_text(in, s->attack.subject.label, sizeof s->attack.subject.label);
     s->tries.next = slice_be32(in);
     for (int i = 0; i < TRIES_KEPT; i++) {
+        int64_t at_ns = codec_i64(in);
         struct slice text = slice_sub(in, slice_be32(in));
         json_t *v = NULL;
 
@@ -420,6 +425,7 @@ get_main(struct testing *s, struct slice *in)
             in->bad = true;
         json_decref(s->tries.kept[i]);
         s->tries.kept[i] = v;
+        s->tries.at_ns[i] = at_ns;
     }
     s->any = !in->bad;
 }

@@ -73,6 +73,12 @@ kit_event(void *ctx, json_t *event)
 
     if (event_check(event, false, why) != VG_OK)
         fail_msg("event: %s", why);
+    if (getenv("KIT_SHOW") != NULL) {
+        char *text = vg_json_text(event);
+
+        print_message("%s\n", text != NULL ? text : "");
+        free(text);
+    }
     assert_int_equal(json_array_append_new(((struct kit *)ctx)->events, event), 0);
 }
 

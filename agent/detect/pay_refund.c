@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pay.refund: refunds that do not add up.
+ *
+ * Findings (certain once the sale is known): more refunded than the sale was worth; refunded to
+ * another card. A refund without any known sale is one too, but only where sales have been read for
+ * known_days and nearly all refunds (MATCHED_SHARE) do refer to a known one: else the log simply
+ * does not say. Tests: an employee (or terminal) whose share of refunds is far above everybody
+ * else's (negative binomial tail), or a refund far larger than refunds usually are (ranks), fused by
+ * the Cauchy combination. Sales are kept by the hash of their id and of their order, SALES_MAX of
+ * them. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/detect/cauchy.h"
+#include "agent/detect/codec.h"
+#include "agent/detect/detectors.h"
+#include "agent/detect/keytab.h"
+#include "agent/detect/moments.h"
+#include "agent/detect/pay_common.h"
+#include "agent/detect/tail.h"
+#include "common/vtime.h"
+
+#define MEMORY_NS (30 * VG_DAY_NS)
+/* Refunds of which this share has a known sale: then one without is odd. */
+#define MATCHED_SHARE 0.9
+#define MATCHED_LEAST 10.0
+/* Refunds before sizes are compared, and before a person's share says anything. */
+#define SIZES_LEAST 50.0
+#define SHARE_LEAST 4.0
+/* Size of the negative binomial: refunds come in clumps (a bad batch of goods). */
+#define SIZE 3.0
+
+enum { SALES_MAX = 131072, PEOPLE_MAX = 1024, STATE_VERSION = 1 };
+enum problem { PROBLEM_MORE, PROBLEM_CARD, PROBLEM_SALE, PROBLEM_SHARE, PROBLEM_LARGE, PROBLEMS };
+static const char *const PROBLEM_NAMES[PROBLEMS] = {"more", "card", "sale", "share", "large"};
+
+struct sale {
+    int64_t amount, refunded;
+    uint64_t card; /* 0: unknown */
+};
+
+struct person {
+    int64_t at_ns;
+    double sales, refunds; /* forgotten with MEMORY_NS */
+};
+
+struct refund {
+    struct judge *judge;
+    char currency[4];
+    const json_t *settings; /* borrowed: the phrases of the problems */
+    struct keytab *sales, *people;
+    struct person all;
+    struct moments matched; /* 1: the refund had a known sale */
+    struct quantile sizes;
+    int64_t since_ns;
+    double known_days;
+    bool any, changed;
+};
+
+/* A refund against what is known. */
+struct look {
+    const struct sale *sale; /* NULL: unknown */
+    double share, usual_share, p_share, p_large;
+};
+
+/* ---- tables ---- */
+
+static void
+sale_put(const void *cell, struct buf *out)
+{
+    const struct sale *s = cell;
+
+    codec_put_i64(out, s->amount);
+    codec_put_i64(out, s->refunded);
+    buf_put_be64(out, s->card);
+}
+
+static void
+sale_get(void *cell, struct slice *in)
+{
+    struct sale *s = cell;
+
+    s->amount = codec_i64(in);
+    s->refunded = codec_i64(in);
+    s->card = slice_be64(in);
+}
+
+static void
+person_put(const void *cell, struct buf *out)
+{
+    const struct person *p = cell;
+
+    codec_put_i64(out, p->at_ns);
+    codec_put_f64(out, p->sales);
+    codec_put_f64(out, p->refunds);
+}
+
+static void
+person_get(void *cell, struct slice *in)
+{
+    struct person *p = cell;
+
+    p->at_ns = codec_i64(in);
+    p->sales = codec_f64(in);
+    p->refunds = codec_f64(in);
+}
+
+static void
+person_count(struct person *p, bool refund, double w, int64_t now_ns)
+{
+    double dt = (double)(now_ns - p->at_ns);
+
+    if (p->at_ns == 0 || dt > 0) {
+        double keep = p->at_ns == 0 ? 0 : exp(-dt / (double)MEMORY_NS);
+
+        p->sales *= keep;
+        p->refunds *= keep;
+        p->at_ns = now_ns;
+    }
+    if (refund)
+        p->refunds += w;
+    else
+        p->sales += w;
+}
+
+/* ---- sales ---- */
+
+static void
+keep_sale(struct refund *r, struct str id, const struct txn_view *t)
+{
+    uint64_t key = pay_key("sale", id);
+    struct sale *s;
+    bool fresh;
+
+    if (key == 0)
+        return;
+    s = keytab_touch(r->sales, key, &fresh);
+    if (s == NULL)
+        return;
+    /* Several sales of one order are one sum to refund from. */
+    s->amount = fresh ? t->amount : s->amount + t->amount;
+    s->card = pay_key("card", t->card);
+}
+
+static void
+see_sale(struct refund *r, const struct txn_view *t)
+{
+    if (t->outcome != TXN_APPROVED || !t->has_amount)
+        return;
+    keep_sale(r, t->id, t);
+    if (t->order.len > 0 && !str_eq(t->order, t->id))
+        keep_sale(r, t->order, t);
+}
+
+/* The sale that a refund names: by `original`, else by its order. */
+static struct sale *
+sale_of(struct refund *r, const struct txn_view *t)
+{
+    uint64_t keys[2] = {pay_key("sale", t->original), pay_key("sale", t->order)};
+
+    for (int i = 0; i < 2; i++) {
+        struct sale *s = keys[i] != 0 ? keytab_change(r->sales, keys[i]) : NULL;
+
+        if (s != NULL)
+            return s;
+    }
+    return NULL;
+}
+
+/* ---- refunds ---- */
+
+static struct str
+person_name(const struct txn_view *t)
+{
+    return t->employee.len > 0 ? t->employee : t->terminal;
+}
+
+static void
+subject_of(struct party *out, const struct txn_view *t)
+{
+    if (!pay_party(out, "employee", t->employee, NULL) &&
+        !pay_party(out, "terminal", t->terminal, NULL))
+        pay_party_of(out, t);
+}
+
+static void
+look_at(struct refund *r, const struct txn_view *t, const struct person *p, struct look *out)
+{
+    double others_sales = r->all.sales - p->sales, others = r->all.refunds - p->refunds;
+    double mine = p->sales + p->refunds;
+
+    out->usual_share = (others > 0 ? others : 0) / (fmax(others_sales + others, 0) + 1);
+    out->share = mine > 0 ? p->refunds / mine : 0;
+    out->p_share = out->p_large = 1;
+    if (p->refunds >= SHARE_LEAST && others_sales > 20)
+        out->p_share = pay_count_p(p->refunds, out->usual_share * mine + 0.5, SIZE);
+    if (t->has_amount && quantile_weight(&r->sizes) >= SIZES_LEAST)
+        out->p_large = tail_upper_p(&r->sizes, (double)t->amount + 1);
+}
+
+static json_t *
+facts_of(const struct refund *r, const struct txn_view *t, const struct look *look,
+         enum problem problem)
+{
+    char es[32], en[32];
+
+    (void)snprintf(es, sizeof es, "%s_es", PROBLEM_NAMES[problem]);
+    (void)snprintf(en, sizeof en, "%s_en", PROBLEM_NAMES[problem]);
+    return json_pack("{s:I, s:s, s:I, s:I, s:f, s:f, s:s, s:s}", "amount",
+                     (json_int_t)(t->has_amount ? t->amount : 0), "currency",
+                     t->currency[0] != '\0' ? t->currency : r->currency, "sale_amount",
+                     (json_int_t)(look->sale != NULL ? look->sale->amount : 0), "refunded",
+                     (json_int_t)(look->sale != NULL ? look->sale->refunded : 0), "share",
+                     look->share, "usual_share", look->usual_share, "problem_es",
+                     vg_json_str(r->settings, es, PROBLEM_NAMES[problem]), "problem_en",
+                     vg_json_str(r->settings, en, PROBLEM_NAMES[problem]));
+}
+
+static void
+find(struct refund *r, const struct txn_view *t, const struct look *look, enum problem problem,
+     double score)
+{
+    struct party subject, card;
+    struct finding finding = {.detector = "pay.refund",
+                              .time_ns = t->time_ns,
+                              .subject = &subject,
+                              .score = score,
+                              .group = PROBLEM_NAMES[problem]};
+
+    subject_of(&subject, t);
+    if (t->card.len > 0 && strcmp(subject.kind, "card") != 0) {
+        pay_party_card(&card, t);
+        finding.peer = &card;
+    }
+    finding.facts = facts_of(r, t, look, problem);
+    finding.evidence = json_pack("[o]", pay_evidence(t));
+    judge_finding(r->judge, &finding);
+}
+
+/* Whether a refund without a sale is odd here at all. */
+static bool
+sales_are_known(const struct refund *r, int64_t now_ns)
+{
+    return (double)(now_ns - r->since_ns) >= r->known_days * (double)VG_DAY_NS &&
+           r->matched.weight >= MATCHED_LEAST && r->matched.mean >= MATCHED_SHARE;
+}
+
+/* True when something certain was wrong. */
+static bool
+find_problems(struct refund *r, const struct txn_view *t, const struct look *look)
+{
+    uint64_t card = pay_key("card", t->card);
+    const struct sale *s = look->sale;
+
+    if (s == NULL) {
+        if (!sales_are_known(r, t->time_ns))
+            return false;
+        find(r, t, look, PROBLEM_SALE, 60);
+        return true;
+    }
+    if (t->has_amount && t->amount > s->amount - s->refunded) {
+        find(r, t, look, PROBLEM_MORE, 85);
+        return true;
+    }
+    if (card != 0 && s->card != 0 && card != s->card) {
+        find(r, t, look, PROBLEM_CARD, 75);
+        return true;
+    }
+    return false;
+}
+
+/* Returns the p of the test. */
+static double
+make_test(struct refund *r, const struct txn_view *t, const struct look *look)
+{
+    struct party subject;
+    struct test test = {.detector = "pay.refund", .time_ns = t->time_ns, .subject = &subject};
+    struct cauchy both = {0};
+
+    cauchy_add_share(&both, look->p_share, 0.5);
+    cauchy_add_share(&both, look->p_large, 0.5);
+    test.p = cauchy_sum(&both);
+    subject_of(&subject, t);
+    if (judge_wants(r->judge, test.p)) {
+        test.facts =
+            facts_of(r, t, look, look->p_share <= look->p_large ? PROBLEM_SHARE : PROBLEM_LARGE);
+        test.evidence = json_pack("[o]", pay_evidence(t));
+    }
+    judge_test(r->judge, &test);
+    return cauchy_sum(&both);
+}
+
+static void
+see_refund(struct refund *r, const struct txn_view *t, struct person *p)
+{
+    struct sale *sale = sale_of(r, t);
+    struct look look = {.sale = sale};
+    bool wrong;
+    double w = 1;
+
+    person_count(p, true, 1, t->time_ns);
+    person_count(&r->all, true, 1, t->time_ns);
+    look_at(r, t, p, &look);
+    wrong = find_problems(r, t, &look);
+    if (!wrong && (look.p_share < 1 || look.p_large < 1))
+        w = judge_learn_weight(make_test(r, t, &look));
+    moments_add(&r->matched, sale != NULL ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, 3 * MEMORY_NS);
+    if (t->has_amount && !wrong)
+        quantile_add(&r->sizes, (double)t->amount + 1, w);
+    if (sale != NULL && t->has_amount)
+        sale->refunded += t->amount;
+}
+
+static void
+refund_observe(void *self, const struct obs *obs)
+{
+    struct refund *r = self;
+    const struct txn_view *t = obs->txn;
+    uint64_t key = pay_key("person", person_name(t));
+    struct person nobody = {0}, *p = &nobody;
+    bool fresh;
+
+    if ((t->kind != TXN_SALE && t->kind != TXN_REFUND) ||
+        (t->outcome != TXN_APPROVED && t->outcome != TXN_PENDING))
+        return;
+    if (!r->any) {
+        r->any = true;
+        r->since_ns = t->time_ns;
+    }
+    r->changed = true;
+    quantile_time(&r->sizes, t->time_ns);
+    if (key != 0)
+        p = keytab_touch(r->people, key, &fresh);
+    if (p == NULL)
+        return;
+    if (t->kind == TXN_REFUND) {
+        see_refund(r, t, p);
+        return;
+    }
+    see_sale(r, t);
+    person_count(p, false, 1, t->time_ns);
+    person_count(&r->all, false, 1, t->time_ns);
+}
+
+/* ---- state ---- */
+
+static void
+refund_save(void *self, struct state_out *out)
+{
+    struct refund *r = self;
+    struct buf blob;
+
+    keytab_save(r->sales, out);
+    keytab_save(r->people, out);
+    if (!r->changed)
+        return;
+    r->changed = false;
+    buf_init(&blob, STATE_BLOB_MAX);
+    person_put(&r->all, &blob);
+    moments_put(&r->matched, &blob);
+    quantile_put(&r->sizes, &blob);
+    codec_put_i64(&blob, r->since_ns);
+    if (!blob.bad)
+        state_put(out, slice_of("a", 1), STATE_VERSION, buf_slice(&blob));
+    buf_done(&blob);
+}
+
+static enum vg_err
+refund_load(void *self, struct slice key, uint16_t version, struct slice blob)
+{
+    struct refund *r = self;
+    struct slice name = key;
+
+    if (keytab_owns(r->sales, key))
+        return keytab_load(r->sales, key, version, blob);
+    if (keytab_owns(r->people, key))
+        return keytab_load(r->people, key, version, blob);
+    if (key.left != 1 || slice_u8(&name) != 'a' || version != STATE_VERSION)
+        return VG_ERR_FORMAT;
+    person_get(&r->all, &blob);
+    moments_get(&r->matched, &blob);
+    quantile_get(&r->sizes, &blob);
+    r->since_ns = codec_i64(&blob);
+    r->any = !blob.bad;
+    return blob.bad ? VG_ERR_FORMAT : VG_OK;
+}
+
+static void
+refund_free(void *self)
+{
+    struct refund *r = self;
+
+    if (r == NULL)
+        return;
+    keytab_free(r->sales);
+    keytab_free(r->people);
+    free(r);
+}
+
+static enum vg_err
+refund_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
+{
+    static const struct keytab_options sales = {.cell_bytes = sizeof(struct sale),
+                                                .cells_max = SALES_MAX,
+                                                .row_bits = 11,
+                                                .name = 's',
+                                                .by_place = true,
+                                                .version = STATE_VERSION,
+                                                .put = sale_put,
+                                                .get = sale_get};
+    static const struct keytab_options people = {.cell_bytes = sizeof(struct person),
+                                                 .cells_max = PEOPLE_MAX,
+                                                 .row_bits = 5,
+                                                 .name = 'p',
+                                                 .version = STATE_VERSION,
+                                                 .put = person_put,
+                                                 .get = person_get};
+    struct refund *r = calloc(1, sizeof *r);
+    enum vg_err err;
+
+    if (r == NULL)
+        return VG_ERR_NOMEM;
+    r->judge = env->judge;
+    r->settings = env->settings;
+    (void)vg_strcpy(r->currency, sizeof r->currency, env->currency != NULL ? env->currency : "");
+    quantile_init(&r->sizes, 3 * MEMORY_NS);
+    err = pay_setting(env->settings, "known_days", 45, 0, 3650, &r->known_days, why);
+    if (err == VG_OK)
+        err = keytab_new(&sales, &r->sales);
+    if (err == VG_OK)
+        err = keytab_new(&people, &r->people);
+    if (err != VG_OK) {
+        refund_free(r);
+        return err;
+    }
+    *self = r;
+    return VG_OK;
+}
+
+static void
+refund_health(const void *self, json_t *counters)
+{
+    const struct refund *r = self;
+
+    (void)json_object_set_new(counters, "learning",
+                              json_integer(!r->any || r->matched.weight < MATCHED_LEAST ||
+                                           !sales_are_known(r, r->all.at_ns)));
+    (void)json_object_set_new(counters, "sales", json_integer((json_int_t)keytab_count(r->sales)));
+    (void)json_object_set_new(counters, "sales_turned_away",
+                              json_integer((json_int_t)keytab_evicted(r->sales)));
+}
+
+const struct detector PAY_REFUND = {
+    .name = "pay.refund",
+    .sensor = "pay",
+    .kinds = UINT32_C(1) << OBS_TXN,
+    .make = refund_make,
+    .observe = refund_observe,
+    .save = refund_save,
+    .load = refund_load,
+    .free = refund_free,
+    .health = refund_health,
+};

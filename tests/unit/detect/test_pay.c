@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The payment detectors in a simulated shop: what must alert, what must not. */
+#include "pay_kit.h"
+
+/* Eight weeks of ordinary business: within the target of 0.6 a week, with room for chance. */
+static void
+test_quiet(void **state)
+{
+    struct shop s;
+
+    (void)state;
+    shop_open(&s, 1);
+    shop_run(&s, 56);
+    print_message("quiet shop: %zu alerts in 8 weeks\n", shop_alerts(&s, NULL));
+    assert_in_range(shop_alerts(&s, NULL), 0, 9);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
+/* While it learns nothing is said, and health says that it learns. */
+static void
+test_learning(void **state)
+{
+    struct shop s;
+    struct shop_txn t;
+    json_t *health = json_object();
+
+    (void)state;
+    shop_open(&s, 2);
+    shop_run(&s, 2);
+    panel_health(s.panel, health);
+    assert_int_equal(vg_json_int(health, "pay.amount.learning", 0), 1);
+    assert_int_equal(vg_json_int(health, "pay.velocity.learning", 0), 1);
+    assert_int_equal(vg_json_int(health, "pay.card_testing.learning", 0), 1);
+    shop_sale(&s, &t);
+    t.view.amount = 100000000;
+    shop_give(&s, &t);
+    assert_int_equal(json_array_size(s.kit.events), 0);
+    shop_run(&s, 12);
+    panel_health(s.panel, health);
+    assert_int_equal(vg_json_int(health, "pay.amount.learning", 1), 0);
+    json_decref(health);
+    shop_close(&s);
+}
+
+static void
+test_amount(void **state)
+{
+    struct shop s;
+    struct shop_txn t;
+    double usual, large;
+
+    (void)state;
+    shop_open(&s, 3);
+    shop_run(&s, 30);
+    shop_sale(&s, &t);
+    shop_give(&s, &t);
+    usual = s.score;
+    /* A card's fivefold is inside the shop's range, yet far outside its own. */
+    shop_sale(&s, &t);
+    (void)vg_strcpy(t.card, sizeof t.card, "card0");
+    t.view.amount = 25000;
+    shop_give(&s, &t);
+    large = s.score;
+    assert_true(large > usual + 15);
+    shop_close(&s);
+
+    shop_open(&s, 10);
+    shop_run(&s, 30);
+    json_array_clear(s.kit.events);
+    shop_sale(&s, &t);
+    (void)vg_strcpy(t.card, sizeof t.card, "card1");
+    t.view.amount = 9000000;
+    shop_give(&s, &t);
+    assert_int_equal(shop_alerts(&s, "pay.amount"), 1);
+    assert_true(s.score > large);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
+/* Sixty cards in fifteen minutes at one address, most declined, small amounts. */
+static void
+attack(struct shop *s, int tries, bool same_card)
+{
+    for (int i = 0; i < tries; i++) {
+        struct shop_txn t;
+
+        s->now_ns += 15 * VG_SEC_NS;
+        shop_sale(s, &t);
+        (void)snprintf(t.card, sizeof t.card, "stolen%d", same_card ? 0 : i);
+        (void)vg_strcpy(t.ip, sizeof t.ip, "198.51.100.7");
+        (void)vg_strcpy(t.terminal, sizeof t.terminal, "web");
+        t.view.amount = 100 + i;
+        t.view.outcome = i % 5 == 4 ? TXN_APPROVED : TXN_DECLINED;
+        shop_give(s, &t);
+    }
+}
+
+static void
+test_card_testing(void **state)
+{
+    struct shop s;
+    json_t *e;
+
+    (void)state;
+    shop_open(&s, 4);
+    shop_run(&s, 21);
+    json_array_clear(s.kit.events);
+    attack(&s, 60, false);
+    assert_int_equal(shop_alerts(&s, NULL), 1); /* one attack, one alert (and no second subject) */
+    e = json_array_get(s.kit.events, 0);
+    assert_string_equal(vg_json_str(e, "detector", ""), "pay.card_testing");
+    assert_true(json_array_size(json_object_get(e, "evidence")) >= 5);
+    shop_check_events(&s);
+    shop_close(&s);
+
+    /* one customer who tries one card again and again is no card testing */
+    shop_open(&s, 4);
+    shop_run(&s, 21);
+    json_array_clear(s.kit.events);
+    attack(&s, 12, true);
+    assert_int_equal(shop_alerts(&s, "pay.card_testing"), 0);
+    shop_close(&s);
+}
+
+static void
+test_velocity(void **state)
+{
+    struct shop s;
+    struct shop_txn t;
+
+    (void)state;
+    shop_open(&s, 5);
+    shop_run(&s, 30);
+    json_array_clear(s.kit.events);
+    for (int i = 0; i < 3; i++) { /* three coffees are nobody's burst */
+        s.now_ns += VG_MIN_NS;
+        shop_sale(&s, &t);
+        (void)vg_strcpy(t.card, sizeof t.card, "card8");
+        shop_give(&s, &t);
+    }
+    assert_int_equal(shop_alerts(&s, "pay.velocity"), 0);
+    for (int i = 0; i < 30; i++) {
+        s.now_ns += VG_MIN_NS;
+        shop_sale(&s, &t);
+        (void)vg_strcpy(t.card, sizeof t.card, "card7");
+        t.view.outcome = TXN_APPROVED;
+        t.view.amount = 5700;
+        shop_give(&s, &t);
+    }
+    assert_int_equal(shop_alerts(&s, "pay.velocity"), 1);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
+static void
+give_refund(struct shop *s, const struct shop_txn *sale, const char *card, int64_t amount,
+            const char *original)
+{
+    struct shop_txn t = *sale;
+
+    s->now_ns += VG_MIN_NS;
+    t.view.time_ns = s->now_ns;
+    t.view.kind = TXN_REFUND;
+    t.view.outcome = TXN_APPROVED;
+    t.view.amount = amount;
+    (void)snprintf(t.id, sizeof t.id, "r%llu", (unsigned long long)s->next_id++);
+    (void)vg_strcpy(t.card, sizeof t.card, card);
+    (void)vg_strcpy(t.original, sizeof t.original, original);
+    shop_give(s, &t);
+}
+
+/* A sale and its refund, as they happen. */
+static void
+ordinary_refund(struct shop *s)
+{
+    struct shop_txn t;
+
+    shop_sale(s, &t);
+    t.view.outcome = TXN_APPROVED;
+    shop_give(s, &t);
+    give_refund(s, &t, t.card, t.view.amount, t.id);
+}
+
+static void
+test_refund(void **state)
+{
+    struct shop s;
+    struct shop_txn t;
+
+    (void)state;
+    shop_open(&s, 6);
+    for (int day = 0; day < 60; day++) {
+        shop_run(&s, 1);
+        ordinary_refund(&s);
+    }
+    assert_int_equal(shop_alerts(&s, "pay.refund"), 0);
+    shop_sale(&s, &t);
+    t.view.outcome = TXN_APPROVED;
+    t.view.amount = 5000;
+    shop_give(&s, &t);
+    give_refund(&s, &t, t.card, 3000, t.id);
+    assert_int_equal(shop_alerts(&s, "pay.refund"), 0);
+    give_refund(&s, &t, t.card, 3000, t.id); /* together more than the sale */
+    assert_int_equal(shop_alerts(&s, "pay.refund"), 1);
+    shop_sale(&s, &t);
+    t.view.outcome = TXN_APPROVED;
+    shop_give(&s, &t);
+    give_refund(&s, &t, "mine", t.view.amount, t.id); /* to another card */
+    assert_int_equal(shop_alerts(&s, "pay.refund"), 2);
+    give_refund(&s, &t, t.card, 4000, "no-such-sale");
+    assert_int_equal(shop_alerts(&s, "pay.refund"), 3);
+    json_array_clear(s.kit.events);
+    for (int i = 0; i < 40; i++) { /* one employee refunds all day */
+        shop_sale(&s, &t);
+        (void)vg_strcpy(t.employee, sizeof t.employee, "emp9");
+        t.view.outcome = TXN_APPROVED;
+        shop_give(&s, &t);
+        give_refund(&s, &t, t.card, t.view.amount, t.id);
+    }
+    assert_int_equal(shop_alerts(&s, "pay.refund"), 1);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
+static void
+test_card_number(void **state)
+{
+    struct shop s;
+    json_t *facts;
+
+    (void)state;
+    shop_open(&s, 7);
+    for (uint64_t i = 0; i < 100; i++) {
+        char token[16];
+        struct card_view card = {.source = str_of("ventas.csv"),
+                                 .line = i + 1,
+                                 .field = str_of("tarjeta"),
+                                 .last4 = "4242"};
+        struct obs obs = {.kind = OBS_CARD, .time_ns = s.now_ns, .card = &card};
+
+        (void)snprintf(token, sizeof token, "tok%u", (unsigned)(i % 50));
+        card.token = str_of(token);
+        panel_observe(s.panel, &obs);
+    }
+    assert_int_equal(json_array_size(s.kit.events), 3); /* the 1st, 10th, 100th */
+    facts = json_object_get(json_array_get(s.kit.events, 2), "facts");
+    assert_int_equal(vg_json_int(facts, "numbers", 0), 100);
+    assert_in_range(vg_json_int(facts, "cards", 0), 45, 55);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
+/* Scores and events after a restart are those of a run that never stopped, bit by bit. */
+static void
+test_restart(void **state)
+{
+    struct shop whole, parts;
+
+    (void)state;
+    shop_open(&whole, 8);
+    shop_open(&parts, 8);
+    for (int round = 0; round < 6; round++) {
+        bool known;
+
+        shop_run(&whole, 7);
+        shop_run(&parts, 7);
+        attack(&whole, 20 + round, false);
+        attack(&parts, 20 + round, false);
+        ordinary_refund(&whole);
+        ordinary_refund(&parts);
+        assert_true(memcmp(&whole.score, &parts.score, sizeof whole.score) == 0);
+        panel_save(parts.panel);
+        panel_free(parts.panel);
+        shop_panel(&parts);
+        for (size_t i = parts.kit.row_count; i-- > 0;) {
+            const struct kit_row *r = &parts.kit.rows[i];
+
+            if (r->version == 0)
+                continue;
+            assert_int_equal(panel_load(parts.panel, r->detector, slice_of(r->key, r->key_len),
+                                        r->version, slice_of(r->blob, r->blob_len), &known),
+                             VG_OK);
+            if (!known)
+                fail_msg("%s refused its own row", r->detector);
+        }
+    }
+    assert_true(json_array_size(whole.kit.events) >= 3);
+    assert_true(json_equal(whole.kit.events, parts.kit.events));
+    shop_check_events(&whole);
+    shop_close(&whole);
+    shop_close(&parts);
+}
+
+/* Rows cut short anywhere are refused or taken, never a crash; each in a block of its own. */
+static void
+test_damaged_rows(void **state)
+{
+    struct shop s;
+    bool known;
+
+    (void)state;
+    shop_open(&s, 9);
+    shop_run(&s, 15);
+    ordinary_refund(&s);
+    panel_save(s.panel);
+    panel_free(s.panel);
+    shop_panel(&s);
+    for (size_t i = 0; i < s.kit.row_count; i += 1 + i / 20) {
+        const struct kit_row *r = &s.kit.rows[i];
+
+        for (size_t n = 0; n < r->blob_len; n += 1 + n / 64) {
+            uint8_t *cut = malloc(n > 0 ? n : 1);
+
+            assert_non_null(cut);
+            memcpy(cut, r->blob, n);
+            assert_int_equal(panel_load(s.panel, r->detector, slice_of(r->key, r->key_len),
+                                        r->version, slice_of(cut, n), &known),
+                             VG_OK);
+            free(cut);
+        }
+    }
+    shop_run(&s, 1);
+    shop_close(&s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quiet),        cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_amount),       cmocka_unit_test(test_card_testing),
+        cmocka_unit_test(test_velocity),     cmocka_unit_test(test_refund),
+        cmocka_unit_test(test_card_number),  cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_damaged_rows),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
