@@ -7,6 +7,9 @@
 #define HELP_CONFIG "  -c, --config FILE  configuration (default /etc/vigia/agent.yaml)\n"
 
 const struct cli_command CLI_COMMANDS[] = {
+    {"run", "run [-c FILE] [--no-sandbox]",
+     "Run the service: watch, store, ship, until it is stopped",
+     HELP_CONFIG "      --no-sandbox   for tests: workers keep their rights\n", cmd_run},
     {"check", "check [-c FILE]", "Check the configuration, the rules and the log formats",
      HELP_CONFIG "Exit code 0: all is well; 2: something is wrong, told with file and line.\n",
      cmd_check},

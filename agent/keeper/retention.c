@@ -31,6 +31,12 @@ store_used_bytes(struct store *s)
 }
 
 int64_t
+store_bytes(struct store *store)
+{
+    return store_used_bytes(store);
+}
+
+int64_t
 store_soft_limit(const struct store *s)
 {
     int64_t room = s->bytes_max / 16;

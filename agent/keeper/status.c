@@ -27,11 +27,30 @@ status_init(struct status_file *s, const char *state_dir)
 }
 
 void
+status_force(struct status_file *s)
+{
+    free(s->last);
+    s->last = NULL;
+}
+
+void
 status_done(struct status_file *s)
 {
     free(s->path);
     free(s->last);
     *s = (struct status_file){0};
+}
+
+/* Whether `said` must be written now. The clock may have jumped: then it is. */
+static bool
+is_due(const struct status_file *s, const char *said, int64_t now_ns)
+{
+    int64_t age = now_ns - s->written_ns;
+    bool young = now_ns >= s->first_ns && now_ns - s->first_ns < STATUS_YOUNG_NS;
+
+    if (s->last == NULL || age < 0 || age >= STATUS_FRESH_NS)
+        return true;
+    return young && age >= STATUS_CHANGE_NS && strcmp(s->last, said) != 0;
 }
 
 enum vg_err
@@ -45,9 +64,10 @@ status_write(struct status_file *s, json_t *status, int64_t now_ns)
         json_decref(status);
         return VG_ERR_NOMEM;
     }
-    if (s->last != NULL && strcmp(s->last, said) == 0 && now_ns >= s->written_ns &&
-        now_ns - s->written_ns < STATUS_FRESH_NS)
+    if (!is_due(s, said, now_ns))
         goto done;
+    if (s->last == NULL)
+        s->first_ns = now_ns;
     if (json_object_set_new(status, "time", json_string(vtime_format(now_ns, time))) != 0 ||
         (text = vg_json_text(status)) == NULL)
         err = VG_ERR_NOMEM;

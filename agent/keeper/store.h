@@ -34,6 +34,8 @@ enum vg_err store_commit(struct store *store, struct batch *batch, int64_t now_n
 /* An event of the keeper's own (class health or alert, sensor agent); takes the reference. */
 enum vg_err store_event(struct store *store, json_t *event, int64_t now_ns) VG_MUST_CHECK;
 
+/* Bytes that the database uses. */
+int64_t store_bytes(struct store *store);
 /* What age and size take, oldest first; to be called every hour. VG_ERR_SYS. */
 enum vg_err store_retain(struct store *store, int64_t now_ns) VG_MUST_CHECK;
 

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/keeper/keeper.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/keeper/feedback.h"
+#include "agent/keeper/health.h"
+#include "agent/keeper/mailer.h"
+#include "agent/keeper/status.h"
+#include "agent/keeper/store.h"
+#include "agent/keeper/supervisor.h"
+#include "agent/platform/platform.h"
+#include "common/log.h"
+#include "common/vtime.h"
+
+#define RETAIN_EVERY_NS VG_HOUR_NS
+#define RETAIN_FIRST_NS VG_MIN_NS
+
+struct keeper {
+    const struct keeper_options *options;
+    const struct agent_config *config;
+    struct event_base *loop;
+    struct event *tick, *stop;
+    struct store *store;
+    struct supervisor *supervisor;
+    struct mailer *mailer; /* NULL: enrolled, or no address */
+    struct status_file status;
+    struct health_limit limit;
+    const char *state; /* "running", "stopping", "stopped" */
+    char started[VTIME_TEXT_MAX];
+    int64_t retain_at_ns; /* monotonic */
+    int code;
+};
+
+/* ---- records of our own ---- */
+
+/* `facts` is taken. What cannot be recorded is at least logged. */
+static void
+record(struct keeper *k, const char *detector, enum severity severity, json_t *facts)
+{
+    int64_t now = vtime_now();
+    unsigned held_back;
+    enum vg_err err;
+
+    if (!health_allowed(&k->limit, detector, platform_clock_monotonic(), &held_back)) {
+        json_decref(facts);
+        return;
+    }
+    if (held_back > 0 && facts != NULL)
+        (void)json_object_set_new(facts, "held_back", json_integer((json_int_t)held_back));
+    err = store_event(k->store, health_event(detector, severity, store_id(k->store), now, facts),
+                      now);
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "store.event", "detector=%s error=%s", detector,
+                  vg_err_name(err));
+}
+
+/* A store that is damaged while we run is set aside by the next start. */
+static void
+store_failed(struct keeper *k, const char *what, enum vg_err err)
+{
+    log_event(LOG_LEVEL_ERROR, what, "error=%s", vg_err_name(err));
+    if (err == VG_ERR_FORMAT) {
+        k->code = VG_EXIT_INTERNAL;
+        (void)event_base_loopbreak(k->loop);
+    }
+}
+
+/* ---- status ---- */
+
+static json_t *
+blind_spots(const struct keeper *k)
+{
+    json_t *list = json_array();
+
+    if (k->config->net_enabled && k->config->mode == NET_MODE_ENDPOINT)
+        (void)json_array_append_new(
+            list, json_string("other PCs on the switch: this agent sees its own PC's traffic"));
+    if (k->config->net_enabled)
+        (void)json_array_append_new(list, json_string("the content of encrypted connections"));
+    if (!k->config->net_enabled)
+        (void)json_array_append_new(list, json_string("the network: it is switched off"));
+    if (k->config->payment_count == 0)
+        (void)json_array_append_new(list, json_string("payments: no log is configured"));
+    return list;
+}
+
+static void
+write_status(struct keeper *k)
+{
+    json_t *workers = k->supervisor != NULL ? supervisor_status(k->supervisor) : NULL;
+    json_t *status = json_pack(
+        "{s:s, s:s, s:s, s:b, s:{s:s, s:I, s:I, s:I}, s:o, s:o}", "version", VIGIA_VERSION, "state",
+        k->state, "started", k->started, "sandbox", k->options->sandbox, "store", "id",
+        store_id(k->store), "last_seq", (json_int_t)store_last_seq(k->store), "shipped",
+        (json_int_t)store_shipped(k->store), "bytes", (json_int_t)store_bytes(k->store), "workers",
+        workers != NULL ? workers : json_array(), "blind", blind_spots(k));
+    json_t *mail = k->mailer != NULL ? mailer_status(k->mailer) : NULL;
+    enum vg_err err;
+
+    if (status != NULL && mail != NULL)
+        (void)json_object_set(status, "mail", mail);
+    json_decref(mail);
+    err = status_write(&k->status, status, vtime_now());
+
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_WARN, "status.write", "error=%s", vg_err_name(err));
+}
+
+/* ---- feedback ---- */
+
+struct one_event {
+    json_t *event;
+};
+
+static enum vg_err
+keep_event(void *ctx, int64_t seq, struct slice json)
+{
+    struct one_event *one = ctx;
+
+    (void)seq;
+    json_decref(one->event);
+    one->event = NULL;
+    return vg_json_parse(json, EVENT_BYTES_MAX * 2, &one->event);
+}
+
+/* To the sensor that raised it, in the words of its detectors (struct feedback_view). */
+static void
+pass_feedback(struct keeper *k, const json_t *event, const char *verdict)
+{
+    const json_t *subject = json_object_get(event, "subject");
+    json_t *feedback = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s}", "event", vg_json_str(event, "id", ""), "detector",
+        vg_json_str(event, "detector", ""), "subject_kind", vg_json_str(subject, "kind", ""),
+        "subject_id", vg_json_str(subject, "id", ""), "peer_id",
+        vg_json_str(json_object_get(event, "peer"), "id", ""), "verdict", verdict);
+
+    if (feedback != NULL && k->supervisor != NULL)
+        supervisor_feedback(k->supervisor, vg_json_str(event, "sensor", ""), feedback);
+    json_decref(feedback);
+}
+
+static enum vg_err
+on_feedback(void *ctx, const char *event_id, const char *verdict)
+{
+    struct keeper *k = ctx;
+    struct one_event one = {.event = NULL};
+    struct store_query query = {.id = event_id, .limit = 1};
+    int64_t now = vtime_now();
+    json_t *facts;
+    enum vg_err err = store_query(k->store, &query, keep_event, &one);
+
+    if (err == VG_OK && one.event == NULL) {
+        log_event(LOG_LEVEL_WARN, "feedback.unknown", "event=%s", event_id);
+        return VG_OK; /* retention was faster */
+    }
+    if (err != VG_OK)
+        return err;
+    facts = json_pack("{s:s, s:s, s:s}", "event", event_id, "detector",
+                      vg_json_str(one.event, "detector", ""), "verdict", verdict);
+    err = store_event(k->store,
+                      health_event("agent.feedback", SEVERITY_INFO, store_id(k->store), now, facts),
+                      now);
+    if (err == VG_OK)
+        pass_feedback(k, one.event, verdict);
+    json_decref(one.event);
+    return err;
+}
+
+static void
+take_feedback(struct keeper *k)
+{
+    size_t refused = 0;
+    enum vg_err err = feedback_take(k->config->state_dir, on_feedback, k, &refused);
+
+    if (refused > 0)
+        log_event(LOG_LEVEL_WARN, "feedback.refused", "files=%zu", refused);
+    if (err != VG_OK && err != VG_ERR_NOENT)
+        log_event(LOG_LEVEL_WARN, "feedback.failed", "error=%s", vg_err_name(err));
+}
+
+/* ---- the loop ---- */
+
+static void
+on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+    struct keeper *k = ctx;
+    int64_t now = platform_clock_monotonic();
+    enum vg_err err;
+
+    (void)fd;
+    (void)what;
+    platform_service_watchdog();
+    take_feedback(k);
+    if (now >= k->retain_at_ns) {
+        k->retain_at_ns = now + RETAIN_EVERY_NS;
+        err = store_retain(k->store, vtime_now());
+        if (err != VG_OK)
+            store_failed(k, "store.retain", err);
+    }
+    write_status(k);
+}
+
+static void
+on_stopped(void *ctx)
+{
+    struct keeper *k = ctx;
+
+    (void)event_base_loopbreak(k->loop);
+}
+
+static void
+on_stop(evutil_socket_t fd, short what, void *ctx)
+{
+    struct keeper *k = ctx;
+
+    (void)fd;
+    (void)what;
+    (void)event_del(k->stop);
+    k->state = "stopping";
+    log_event(LOG_LEVEL_INFO, "keeper.stopping", "store=%s", store_id(k->store));
+    supervisor_stop(k->supervisor, on_stopped, k);
+}
+
+static void
+on_events(void *ctx)
+{
+    struct keeper *k = ctx;
+
+    mailer_kick(k->mailer);
+}
+
+static void
+on_idle(void *ctx)
+{
+    struct keeper *k = ctx;
+
+    log_event(LOG_LEVEL_INFO, "keeper.idle", "events=%lld", (long long)store_last_seq(k->store));
+    write_status(k);
+}
+
+/* ---- beginning and end ---- */
+
+static enum vg_err
+open_store(struct keeper *k)
+{
+    const struct agent_config *c = k->config;
+    struct store_options options = {.dir = c->state_dir,
+                                    .shop = c->shop_name,
+                                    .bytes_max = c->store_bytes_max,
+                                    .alerts_keep_ns = c->alerts_keep_ns,
+                                    .observations_keep_ns = c->observations_keep_ns};
+    char why[STORE_WHY_MAX];
+    enum vg_err err = store_open(&options, &k->store, why);
+
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "store.open", "error=%s why=%s", vg_err_name(err),
+                  log_quote(why));
+    return err;
+}
+
+static enum vg_err
+make_loop(struct keeper *k)
+{
+    static const struct timeval second = {.tv_sec = 1};
+    platform_handle handle;
+    enum vg_err err = platform_stop_handle(&handle);
+
+    if (err != VG_OK)
+        return err;
+    k->loop = event_base_new();
+    if (k->loop == NULL)
+        return VG_ERR_NOMEM;
+    k->tick = event_new(k->loop, -1, EV_PERSIST, on_tick, k);
+    k->stop = event_new(k->loop, (evutil_socket_t)handle, EV_READ | EV_PERSIST, on_stop, k);
+    if (k->tick == NULL || k->stop == NULL || event_add(k->tick, &second) != 0 ||
+        event_add(k->stop, NULL) != 0)
+        return VG_ERR_NOMEM;
+    return VG_OK;
+}
+
+static enum vg_err
+start_workers(struct keeper *k)
+{
+    struct supervisor_options options = {.loop = k->loop,
+                                         .store = k->store,
+                                         .config = k->config,
+                                         .program = k->options->program,
+                                         .sandbox = k->options->sandbox,
+                                         .on_events = on_events,
+                                         .on_idle = on_idle,
+                                         .ctx = k};
+    enum vg_err err = supervisor_new(&options, &k->supervisor);
+
+    return err == VG_OK ? supervisor_start(k->supervisor) : err;
+}
+
+/* An agent that stands alone writes to the owner itself. */
+static enum vg_err
+start_mailer(struct keeper *k)
+{
+    enum vg_err err = mailer_new(k->loop, k->store, k->config, k->options->texts, &k->mailer);
+
+    if (err == VG_ERR_NOENT)
+        return VG_OK;
+    if (err == VG_OK)
+        mailer_kick(k->mailer);
+    return err;
+}
+
+static enum vg_err
+begin(struct keeper *k)
+{
+    enum vg_err err = status_init(&k->status, k->config->state_dir);
+
+    if (err == VG_OK)
+        err = make_loop(k); /* before anything that a signal must not cut in two */
+    if (err == VG_OK && k->config->user[0] != '\0' && platform_is_admin())
+        err =
+            platform_user_become(k->config->user, PLATFORM_RIGHT_CAPTURE | PLATFORM_RIGHT_READ_ALL |
+                                                      PLATFORM_RIGHT_PROCESSES);
+    if (err == VG_OK)
+        err = open_store(k);
+    if (err == VG_OK)
+        err = feedback_folder(k->config->state_dir);
+    if (err != VG_OK)
+        return err;
+    k->retain_at_ns = platform_clock_monotonic() + RETAIN_FIRST_NS;
+    record(k, "agent.started", SEVERITY_INFO,
+           json_pack("{s:s, s:b}", "version", VIGIA_VERSION, "sandbox", k->options->sandbox));
+    err = start_mailer(k);
+    return err == VG_OK ? start_workers(k) : err;
+}
+
+static void
+end(struct keeper *k)
+{
+    k->state = "stopped";
+    status_force(&k->status);
+    if (k->store != NULL && k->loop != NULL)
+        write_status(k);
+    mailer_free(k->mailer);
+    supervisor_free(k->supervisor);
+    if (k->tick != NULL)
+        event_free(k->tick);
+    if (k->stop != NULL)
+        event_free(k->stop);
+    if (k->loop != NULL)
+        event_base_free(k->loop);
+    status_done(&k->status);
+    store_close(k->store);
+}
+
+static int
+exit_code(enum vg_err err)
+{
+    switch (err) {
+    case VG_OK:
+        return VG_EXIT_DONE;
+    case VG_ERR_CONFIG:
+        return VG_EXIT_USAGE;
+    case VG_ERR_EXISTS:
+    case VG_ERR_NOENT:
+    case VG_ERR_DENIED:
+        return VG_EXIT_INPUT;
+    default:
+        return VG_EXIT_INTERNAL;
+    }
+}
+
+int
+keeper_run(const struct keeper_options *options)
+{
+    struct keeper k = {.options = options, .config = options->config, .state = "running"};
+    enum vg_err err;
+
+    (void)vtime_format(vtime_now(), k.started);
+    err = begin(&k);
+    if (err == VG_OK) {
+        log_event(LOG_LEVEL_INFO, "keeper.started", "version=%s store=%s events=%lld sandbox=%d",
+                  VIGIA_VERSION, store_id(k.store), (long long)store_last_seq(k.store),
+                  options->sandbox);
+        write_status(&k);
+        platform_service_ready();
+        if (event_base_dispatch(k.loop) < 0)
+            err = VG_ERR_SYS;
+    }
+    if (err != VG_OK) {
+        log_event(LOG_LEVEL_ERROR, "keeper.failed", "error=%s", vg_err_name(err));
+        k.code = exit_code(err);
+    }
+    end(&k);
+    return k.code;
+}
