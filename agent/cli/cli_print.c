@@ -169,7 +169,8 @@ cli_print_alert(FILE *to, const json_t *event, const struct texts *texts,
 {
     struct text_message m;
 
-    if (texts == NULL || texts_render(texts, event, view, &m) != VG_OK) {
+    if (strcmp(vg_json_str(event, "class", ""), "health") == 0 || texts == NULL ||
+        texts_render(texts, event, view, &m) != VG_OK) {
         put_plain(to, event, view);
         return;
     }
