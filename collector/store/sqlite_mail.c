@@ -4,18 +4,23 @@
 #include <string.h>
 
 #include "collector/store/sqlite_int.h"
+#include "common/mail_policy.h"
 #include "common/vtime.h"
 
-/* The site's summary that still waits, or VG_ERR_NOENT. One that was tried already stays as it is:
- * its content has left, perhaps. */
+/* What stands in `kind`. */
+static const char SINGLE[] = "incident", UPDATE[] = "update", LATE[] = "summary", HELD[] = "held",
+                  FULL[] = "full";
+
+/* The site's mail of this kind that still waits, or VG_ERR_NOENT. One that was tried already stays
+ * as it is: its content has left, perhaps. */
 static enum vg_err
-waiting_summary(struct sqlite *s, const char *site, int64_t *id)
+waiting_list(struct sqlite *s, const char *site, const char *kind, int64_t *id)
 {
-    sqlite3_stmt *st = sq(s, "SELECT id FROM mails WHERE site = ? AND kind = 'summary' AND"
+    sqlite3_stmt *st = sq(s, "SELECT id FROM mails WHERE site = ? AND kind = ? AND"
                              " state = 'queued' AND attempts = 0 ORDER BY id DESC LIMIT 1");
     enum vg_err err;
 
-    sq_bind(st, "t", site);
+    sq_bind(st, "tt", site, kind);
     err = sq_step(s, st);
     if (err == VG_OK)
         *id = sqlite3_column_int64(st, 0);
@@ -23,25 +28,93 @@ waiting_summary(struct sqlite *s, const char *site, int64_t *id)
     return err;
 }
 
+/* VG_OK too where the site has no address: nobody to write to. */
 static enum vg_err
-add_mail(struct sqlite *s, const struct storage_incident *incident, bool late, int64_t now_ns,
-         int64_t *id)
+add_mail(struct sqlite *s, const struct storage_incident *incident, const char *kind,
+         int64_t created_ns, int64_t due_ns)
 {
-    sqlite3_stmt *st =
-        sq(s, "INSERT INTO mails (key, tenant, site, kind, recipient, state, created, due)"
-              " SELECT ?1, ?2, ?3, ?4, mail, 'queued', ?5, ?6 FROM sites WHERE id = ?3"
-              " AND mail IS NOT NULL");
+    sqlite3_stmt *st = sq(
+        s, "INSERT INTO mails (key, tenant, site, kind, recipient, state, created, due, severity)"
+           " SELECT ?1, ?2, ?3, ?4, mail, 'queued', ?5, ?6, ?7 FROM sites WHERE id = ?3"
+           " AND mail IS NOT NULL AND mail <> ''");
     char key[UUID_TEXT_SIZE];
-    enum vg_err err = uuid_v7(now_ns, key);
+    enum vg_err err = uuid_v7(created_ns, key);
 
     if (err != VG_OK)
         return err;
-    sq_bind(st, "ttttii", key, incident->tenant, incident->site, late ? "summary" : "incident",
-            now_ns, late ? now_ns + STORAGE_SUMMARY_WAIT_NS : now_ns);
+    sq_bind(st, "ttttiii", key, incident->tenant, incident->site, kind, created_ns, due_ns,
+            (int64_t)incident->severity);
     err = sq_change(s, st);
-    if (err == VG_OK)
-        *id = sqlite3_last_insert_rowid(s->db);
-    return err;
+    if (err != VG_OK)
+        return err == VG_ERR_NOENT ? VG_OK : err;
+    st = sq(s, "INSERT INTO mail_incidents (mail, incident) VALUES (?,?)");
+    sq_bind(st, "it", (int64_t)sqlite3_last_insert_rowid(s->db), incident->id);
+    return sq_run(s, st);
+}
+
+/* Joins the waiting list of the kind, or begins one. */
+static enum vg_err
+join_list(struct sqlite *s, const struct storage_incident *incident, const char *kind,
+          int64_t now_ns, int64_t due_ns)
+{
+    sqlite3_stmt *st;
+    int64_t id = 0;
+    enum vg_err err = waiting_list(s, incident->site, kind, &id);
+
+    if (err == VG_ERR_NOENT)
+        return add_mail(s, incident, kind, now_ns, due_ns);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "INSERT OR IGNORE INTO mail_incidents (mail, incident) VALUES (?,?)");
+    sq_bind(st, "it", id, incident->id);
+    return sq_run(s, st);
+}
+
+/* What the owner was told of this incident, a waiting update included (its `created` is when it
+ * will go), and how much the site was mailed in the last day. */
+static enum vg_err
+read_history(struct sqlite *s, const struct storage_incident *incident, int64_t now_ns,
+             struct mail_thread *thread, struct mail_day *day)
+{
+    sqlite3_stmt *st =
+        sq(s, "SELECT count(*), coalesce(max(m.severity),0), coalesce(max(m.created),"
+              "0) FROM mail_incidents i JOIN mails m ON m.id = i.mail"
+              " WHERE i.incident = ? AND m.kind IN ('incident','update')");
+    enum vg_err err;
+
+    sq_bind(st, "t", incident->id);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    *thread = (struct mail_thread){.mails = (unsigned)sqlite3_column_int64(st, 0),
+                                   .told = (enum severity)sqlite3_column_int(st, 1),
+                                   .last_ns = sqlite3_column_int64(st, 2)};
+    sq_end(st);
+    st = sq(s, "SELECT count(*) FILTER (WHERE kind IN ('incident','update')),"
+               " count(*) FILTER (WHERE kind = 'full') FROM mails WHERE site = ? AND created > ?");
+    sq_bind(st, "ti", incident->site, now_ns - MAIL_DAY_NS);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    *day = (struct mail_day){.mails = (unsigned)sqlite3_column_int64(st, 0),
+                             .full_told = sqlite3_column_int64(st, 1) > 0};
+    sq_end(st);
+    return VG_OK;
+}
+
+/* A waiting update says what is true when it goes; it only learns how grave it is. */
+static enum vg_err
+queue_update(struct sqlite *s, const struct storage_incident *incident, int64_t due_ns)
+{
+    sqlite3_stmt *st =
+        sq(s, "UPDATE mails SET severity = ?2 WHERE state = 'queued' AND attempts = 0"
+              " AND kind = 'update' AND id IN"
+              " (SELECT mail FROM mail_incidents WHERE incident = ?1)");
+    enum vg_err err;
+
+    sq_bind(st, "ti", incident->id, (int64_t)incident->severity);
+    err = sq_change(s, st);
+    return err == VG_ERR_NOENT ? add_mail(s, incident, UPDATE, due_ns, due_ns) : err;
 }
 
 enum vg_err
@@ -49,20 +122,33 @@ sqlite_mail_queue(struct storage *base, const struct storage_incident *incident,
                   int64_t now_ns)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st;
-    int64_t id = 0;
-    enum vg_err err = late ? waiting_summary(s, incident->site, &id) : VG_ERR_NOENT;
+    struct mail_thread thread;
+    struct mail_day day;
+    int64_t due_ns = now_ns;
+    enum vg_err err;
 
-    if (err == VG_ERR_NOENT) {
-        err = add_mail(s, incident, late, now_ns, &id);
-        if (err == VG_ERR_NOENT)
-            return VG_OK; /* nobody to write to */
-    }
+    if (late)
+        return join_list(s, incident, LATE, now_ns, now_ns + STORAGE_SUMMARY_WAIT_NS);
+    err = read_history(s, incident, now_ns, &thread, &day);
     if (err != VG_OK)
         return err;
-    st = sq(s, "INSERT OR IGNORE INTO mail_incidents (mail, incident) VALUES (?,?)");
-    sq_bind(st, "it", id, incident->id);
-    return sq_run(s, st);
+    switch (mail_policy(&thread, &day, incident->severity, now_ns, &due_ns)) {
+    case MAIL_ACT_NONE:
+        return VG_OK;
+    case MAIL_ACT_SEND:
+        return add_mail(s, incident, SINGLE, now_ns, now_ns);
+    case MAIL_ACT_UPDATE:
+    case MAIL_ACT_LATER:
+        return queue_update(s, incident, due_ns);
+    case MAIL_ACT_FULL:
+        err = add_mail(s, incident, FULL, now_ns, now_ns);
+        if (err != VG_OK)
+            return err;
+        /* fall through */
+    case MAIL_ACT_HOLD:
+        return join_list(s, incident, HELD, now_ns, now_ns + MAIL_DAY_NS);
+    }
+    return VG_OK;
 }
 
 static enum vg_err

@@ -55,9 +55,10 @@ const char SQLITE_SCHEMA_1[] =
     "CREATE TABLE mails (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL,"
     "  site TEXT NOT NULL, kind TEXT NOT NULL, recipient TEXT NOT NULL, state TEXT NOT NULL,"
     "  attempts INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, due INTEGER NOT NULL,"
-    "  error TEXT, done INTEGER);"
+    "  severity INTEGER NOT NULL DEFAULT 0, error TEXT, done INTEGER);"
     "CREATE INDEX mails_due ON mails (due) WHERE state IN ('queued', 'sending');"
     "CREATE INDEX mails_state ON mails (state);"
+    "CREATE INDEX mails_site ON mails (site, created);"
     "CREATE TABLE mail_incidents (mail INTEGER NOT NULL, incident TEXT NOT NULL,"
     "  PRIMARY KEY (mail, incident)) WITHOUT ROWID;"
     "CREATE INDEX mail_incidents_incident ON mail_incidents (incident);";

@@ -211,14 +211,16 @@ struct storage_ops {
     enum vg_err (*overview)(struct storage *s, const char *tenant, int64_t now_ns, json_t **out);
 
     /* ---- mails: an outbox that a crash cannot empty ---- */
-    /* Queues a mail about an incident to the site's owner, in the transaction of the incident; does
-     * nothing where the site has no address. `late`: joins the site's waiting summary, or begins one
+    /* For an incident that is new or became graver, in the transaction of the incident: queues a mail
+     * to the site's owner as common/mail_policy.h says (the first; an update in its thread, at most
+     * one an hour; over the day's cap one mail that says so and a summary). Does nothing where the
+     * site has no address. `late`: joins the site's waiting summary of old alerts, or begins one
      * that waits for more until now_ns + STORAGE_SUMMARY_WAIT_NS. */
     enum vg_err (*mail_queue)(struct storage *s, const struct storage_incident *incident, bool late,
                               int64_t now_ns);
     /* Leases up to `max` due mails until now_ns + lease_ns, in a transaction of its own (do not call
      * begin()); a lease that ran out is due again. *out is an array of {"id": n, "key": UUID (the
-     * same at every attempt: Message-ID and file name), "kind": "incident"|"summary", "to",
+     * same at every attempt: Message-ID and file name), "kind": "incident"|"update"|"summary"|"held"|"full", "to",
      * "attempts": n, "created", "tenant": name, "site": {"id","name","zone","language"},
      * "incidents": [INCIDENT with "event"], "more": incidents beyond STORAGE_MAIL_INCIDENTS}. */
     enum vg_err (*mail_claim)(struct storage *s, int64_t now_ns, int64_t lease_ns, size_t max,
