@@ -126,6 +126,8 @@ events_done(struct work_job *job)
         log_event(LOG_LEVEL_WARN, "ingest.conflict", "agent=%s store=%s", j->agent.id, j->store);
     if (refused > 0)
         log_event(LOG_LEVEL_WARN, "ingest.refused", "agent=%s records=%zu", j->agent.id, refused);
+    if (j->status == 0 && job->err == VG_OK)
+        notify_kick(j->service->notify);
     done(job);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/mail_policy.h"
 #include "common/vtime.h"
 
 static int64_t
@@ -56,34 +57,46 @@ joins(const struct storage_incident *known, const struct storage_incident *fresh
     return last - first <= INCIDENT_SPAN_MAX_NS;
 }
 
+/* New or graver: the outbox decides whether that makes a mail. */
+static enum vg_err
+tell(struct storage *s, const struct storage_incident *incident, const struct storage_event *row)
+{
+    bool late = mail_policy_late(incident->last_ns, row->recorded_ns);
+
+    return s->ops->mail_queue(s, incident, late, row->received_ns);
+}
+
 static enum vg_err
 grow(struct storage *s, struct storage_incident *known, const struct storage_incident *fresh,
-     int64_t now_ns)
+     const struct storage_event *row)
 {
+    bool graver = fresh->severity > known->severity;
+    enum vg_err err;
+
     if (fresh->first_ns < known->first_ns)
         known->first_ns = fresh->first_ns;
     if (fresh->last_ns > known->last_ns)
         known->last_ns = fresh->last_ns;
     known->count += fresh->count;
-    if (fresh->severity > known->severity) { /* the gravest event speaks for it */
+    if (graver) { /* the gravest event speaks for it */
         known->severity = fresh->severity;
         known->stream = fresh->stream;
         known->seq = fresh->seq;
         (void)vg_strcpy(known->detector, sizeof known->detector, fresh->detector);
         (void)vg_strcpy(known->subject_label, sizeof known->subject_label, fresh->subject_label);
     }
-    return s->ops->incident_grow(s, known, now_ns);
+    err = s->ops->incident_grow(s, known, row->received_ns);
+    return err == VG_OK && graver ? tell(s, known, row) : err;
 }
 
 static enum vg_err
 start(struct storage *s, struct storage_incident *fresh, const struct storage_event *row)
 {
-    bool late = row->recorded_ns - fresh->last_ns > INCIDENT_LATE_NS;
     enum vg_err err = uuid_v7(row->received_ns, fresh->id);
 
     if (err == VG_OK)
         err = s->ops->incident_add(s, fresh, row->received_ns);
-    return err == VG_OK ? s->ops->mail_queue(s, fresh, late, row->received_ns) : err;
+    return err == VG_OK ? tell(s, fresh, row) : err;
 }
 
 enum vg_err
@@ -100,7 +113,7 @@ incident_take(struct storage *s, const struct storage_agent *agent, const json_t
     err = s->ops->incident_match(s, &fresh, INCIDENT_GAP_NS, &known);
     if (err == VG_OK && joins(&known, &fresh)) {
         (void)vg_strcpy(fresh.id, sizeof fresh.id, known.id);
-        err = grow(s, &known, &fresh, row->received_ns);
+        err = grow(s, &known, &fresh, row);
     } else if (err == VG_OK || err == VG_ERR_NOENT) {
         err = start(s, &fresh, row);
     }

@@ -11,8 +11,6 @@
 
 #define INCIDENT_GAP_NS      (EVENT_INCIDENT_HOURS * INT64_C(3600) * 1000000000)
 #define INCIDENT_SPAN_MAX_NS (INT64_C(24) * 3600 * 1000000000)
-/* Alerts that were this old when the agent recorded them go into one summary mail. */
-#define INCIDENT_LATE_NS (INT64_C(48) * 3600 * 1000000000)
 
 /* Finds or opens the incident of a checked alert, inside the caller's transaction, and queues the
  * owner's mail for a new one. *out is its id; "" for an event that needs none (health, info). */

@@ -232,6 +232,29 @@ load_texts(struct service *s)
 }
 
 static bool
+start_mails(struct service *s)
+{
+    const struct collector_config *c = s->config;
+    const struct notify_options options = {
+        .database = c->database,
+        .texts = s->texts,
+        .route = {.kind =
+                      strcmp(c->mail_transport, "smtp") == 0 ? MAIL_ROUTE_SMTP : MAIL_ROUTE_MAILDIR,
+                  .folder = c->mail_folder,
+                  .smtp = c->smtp},
+        .from = c->mail_from,
+        .dashboard = c->web_url,
+    };
+    char why[NOTIFY_WHY_MAX] = "";
+    enum vg_err err = notify_start(&options, &s->notify, why);
+
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "mail.unusable", "error=%s why=%s", vg_err_name(err),
+                  log_quote(why));
+    return err == VG_OK;
+}
+
+static bool
 open_all(struct run *run, bool sandbox)
 {
     struct service *s = &run->service;
@@ -256,6 +279,8 @@ open_all(struct run *run, bool sandbox)
         log_event(LOG_LEVEL_ERROR, "store.unusable", "why=%s", log_quote(why));
         return false;
     }
+    if (!start_mails(s))
+        return false;
     log_event(LOG_LEVEL_INFO, "serve.ready", "agents=%u web=%u url=%s %s", http_port(s->agents),
               http_port(s->web), s->config->web_url, told);
     return true;
@@ -269,6 +294,7 @@ close_all(struct run *run)
     http_stop(s->agents);
     http_stop(s->web);
     work_free(s->work); /* answers what is under way */
+    notify_stop(s->notify);
     http_free(s->agents);
     http_free(s->web);
     for (size_t i = 0; i < VG_ARRAY_LEN(run->stops); i++)

@@ -6,6 +6,7 @@
 #include "collector/authority.h"
 #include "collector/http.h"
 #include "collector/login.h"
+#include "collector/notify.h"
 #include "collector/work.h"
 #include "common/texts.h"
 
@@ -14,7 +15,8 @@ struct service {
     const struct collector_config *config; /* read by all threads */
     struct authority authority;            /* read by all threads, replaced never */
     struct work *work;
-    struct texts *texts; /* read by all threads */
+    struct texts *texts;   /* read by all threads */
+    struct notify *notify; /* sends the outbox */
     struct login_limit *logins;
     struct http_server *agents, *web;
     struct http_budget budget;
