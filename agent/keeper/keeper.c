@@ -311,6 +311,23 @@ start_mailer(struct keeper *k)
     return err;
 }
 
+/* The keeper parses no packet, log line or file; what it gives up is what nobody in its place needs
+ * (platform.h). Before any thread of a library starts. */
+static enum vg_err
+lock_down(const struct keeper *k)
+{
+    const struct platform_sandbox sandbox = {.network = true};
+    char told[PLATFORM_TOLD_MAX];
+    enum vg_err err;
+
+    if (!k->options->sandbox)
+        return VG_OK;
+    err = platform_sandbox_enter(&sandbox, told);
+    if (err == VG_OK)
+        log_event(LOG_LEVEL_INFO, "keeper.sandbox", "holds=%s", log_quote(told));
+    return err;
+}
+
 static enum vg_err
 begin(struct keeper *k)
 {
@@ -322,6 +339,8 @@ begin(struct keeper *k)
         err =
             platform_user_become(k->config->user, PLATFORM_RIGHT_CAPTURE | PLATFORM_RIGHT_READ_ALL |
                                                       PLATFORM_RIGHT_PROCESSES);
+    if (err == VG_OK)
+        err = lock_down(k);
     if (err == VG_OK)
         err = open_store(k);
     if (err == VG_OK)
