@@ -7,11 +7,13 @@
 #include "agent/host/worker_host.h"
 #include "agent/link/worker.h"
 #include "agent/net/worker_net.h"
+#include "agent/pay/worker_pay.h"
 
 /* One row for each kind of worker: the struct is defined beside its sensor. */
 static const struct worker_ops *const WORKERS[] = {
     &WORKER_HOST,
     &WORKER_NET,
+    &WORKER_PAY,
     NULL,
 };
 

@@ -26,6 +26,8 @@ struct logfile {
     uint8_t *data; /* decoded, unread: [start, end); data[0] stands at `base` */
     size_t start, end, room;
     uint64_t base, line;
+    uint8_t head[LOGFILE_MARK_HEAD]; /* the first bytes of all */
+    size_t head_len;
     bool at_end;   /* the last read gave nothing */
     bool skipping; /* within a record that is too long, which began at skip_from */
     uint64_t skip_from, skip_line;
@@ -117,6 +119,19 @@ consume(struct logfile *f, size_t n, size_t lines)
     f->line += lines;
 }
 
+static void
+head_keep(struct logfile *f)
+{
+    uint64_t reached = f->base + f->end;
+
+    if (f->base > f->head_len)
+        return; /* behind a gap: only after a resume, which has read the head before */
+    while (f->head_len < LOGFILE_MARK_HEAD && f->head_len < reached) {
+        f->head[f->head_len] = f->data[f->head_len - f->base];
+        f->head_len++;
+    }
+}
+
 /* More bytes behind the unread ones; at_end when there are none. */
 static enum vg_err
 refill(struct logfile *f)
@@ -124,11 +139,13 @@ refill(struct logfile *f)
     size_t got;
     enum vg_err err;
 
-    if (f->start > 0) {
-        memmove(f->data, f->data + f->start, f->end - f->start);
-        f->base += f->start;
-        f->end -= f->start;
-        f->start = 0;
+    if (f->start > LOGFILE_MARK_TAIL) { /* the last read bytes stay, for their digest */
+        size_t drop = f->start - LOGFILE_MARK_TAIL;
+
+        memmove(f->data, f->data + drop, f->end - drop);
+        f->base += drop;
+        f->end -= drop;
+        f->start -= drop;
     }
     if (f->end == f->room && f->room < BUFFER_MAX) {
         uint8_t *grown = realloc(f->data, f->room * 2);
@@ -143,6 +160,7 @@ refill(struct logfile *f)
         return err;
     f->end += got;
     f->at_end = got == 0;
+    head_keep(f);
     return VG_OK;
 }
 
@@ -693,14 +711,92 @@ logfile_file(const struct logfile *f)
     return f->file;
 }
 
+static size_t
+at_most(uint64_t n, size_t max)
+{
+    return n < max ? (size_t)n : max;
+}
+
+/* Of the first bytes, as many as were read up to `offset`. */
+static uint64_t
+head_digest(const struct logfile *f, uint64_t offset)
+{
+    return str_hash(&f->options.mark_key, f->head, at_most(offset, LOGFILE_MARK_HEAD));
+}
+
+/* Of the bytes before the window's start. */
+static uint64_t
+tail_digest(const struct logfile *f, size_t at, uint64_t offset)
+{
+    size_t n = at_most(offset, LOGFILE_MARK_TAIL);
+
+    return n <= at ? str_hash(&f->options.mark_key, f->data + at - n, n) : 0;
+}
+
 void
 logfile_state(const struct logfile *f, struct logfile_state *out)
 {
-    *out = (struct logfile_state){.offset = logfile_offset(f),
-                                  .line = f->skipping ? f->skip_line : f->line,
-                                  .style = f->style};
+    /* While a record that is too long is passed over its beginning may have left the window; it is
+     * then read again from there without the help of the tail's digest. */
+    uint64_t offset = logfile_offset(f);
+
+    *out = (struct logfile_state){
+        .offset = offset, .line = f->skipping ? f->skip_line : f->line, .style = f->style};
     if (f->ready)
         (void)vg_strcpy(out->format, sizeof out->format, f->profile->name);
+    out->head = head_digest(f, offset);
+    if (offset >= f->base)
+        out->tail = tail_digest(f, (size_t)(offset - f->base), offset);
+}
+
+/* Fills the window until `n` bytes stand in it. */
+static enum vg_err
+window_fill(struct logfile *f, size_t n)
+{
+    f->at_end = false;
+    while (f->end < n) {
+        enum vg_err err = refill(f);
+
+        if (err != VG_OK)
+            return err;
+        if (f->at_end)
+            return VG_ERR_SHORT;
+    }
+    return VG_OK;
+}
+
+/* Where the file is not as long as the head was, what there is of it must at least not differ: that
+ * cannot be told from a digest, so a file that short counts as other content. */
+static enum vg_err
+head_check(struct logfile *f, const struct logfile_state *state)
+{
+    enum vg_err err = window_fill(f, at_most(state->offset, LOGFILE_MARK_HEAD));
+
+    if (err != VG_OK)
+        return err == VG_ERR_SHORT ? VG_ERR_DENIED : err;
+    return head_digest(f, state->offset) == state->head ? VG_OK : VG_ERR_DENIED;
+}
+
+/* To the bytes before the offset, which are compared, and so to the offset. */
+static enum vg_err
+offset_seek(struct logfile *f, const struct logfile_state *state)
+{
+    size_t before = at_most(state->offset, LOGFILE_MARK_TAIL);
+    enum vg_err err = logbytes_seek(f->bytes, state->offset - before);
+
+    if (err != VG_OK)
+        return err;
+    f->base = state->offset - before;
+    f->start = f->end = 0;
+    err = window_fill(f, before);
+    if (err != VG_OK)
+        return err;
+    if (state->tail != 0 && tail_digest(f, before, state->offset) != state->tail)
+        return VG_ERR_DENIED;
+    f->start = before;
+    f->line = state->line;
+    f->at_end = false;
+    return VG_OK;
 }
 
 enum vg_err
@@ -710,6 +806,9 @@ logfile_resume(struct logfile *f, const struct logfile_state *state)
 
     if (state->format[0] == '\0' || state->offset == 0)
         return VG_OK;
+    err = head_check(f, state);
+    if (err != VG_OK)
+        return err;
     if (f->profile == NULL)
         f->profile = profiles_find(f->options.profiles, state->format);
     if (f->profile == NULL)
@@ -720,12 +819,24 @@ logfile_resume(struct logfile *f, const struct logfile_state *state)
     if (err != VG_OK)
         return err == VG_AGAIN ? VG_ERR_SHORT : err;
     f->mapper.style = state->style;
-    err = logbytes_seek(f->bytes, state->offset);
-    if (err != VG_OK)
-        return err;
-    f->base = state->offset;
-    f->start = f->end = 0;
-    f->line = state->line;
-    f->at_end = false;
-    return VG_OK;
+    return offset_seek(f, state);
+}
+
+bool
+logfile_unchanged(const struct logfile *f, uint64_t size)
+{
+    uint64_t offset = logfile_offset(f);
+    size_t want = at_most(offset, LOGFILE_MARK_TAIL), got = 0;
+    uint8_t bytes[LOGFILE_MARK_HEAD];
+
+    if (!logfile_plain(f) || offset < f->base || (size_t)(offset - f->base) < want)
+        return true; /* nothing to compare with */
+    if (size < offset)
+        return false;
+    if (platform_file_read(f->file, offset - want, bytes, want, &got) != VG_OK || got != want ||
+        memcmp(bytes, f->data + (offset - f->base) - want, want) != 0)
+        return false;
+    want = at_most(offset, f->head_len);
+    return platform_file_read(f->file, 0, bytes, want, &got) == VG_OK && got == want &&
+           memcmp(bytes, f->head, want) == 0;
 }

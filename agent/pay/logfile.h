@@ -27,7 +27,8 @@ struct logfile_options {
     struct tokens *tokens;
     const struct zone *zone;
     const char *currency;
-    const char *source; /* file name without folder */
+    const char *source;       /* file name without folder */
+    struct hash_key mark_key; /* for the digests in logfile_state */
 };
 
 struct logfile;
@@ -58,13 +59,20 @@ const struct logfile_counts *logfile_counts(const struct logfile *f);
 const char *logfile_bad_shape(const struct logfile *f, size_t i);
 platform_file logfile_file(const struct logfile *f);
 
-/* What must be kept to go on at logfile_offset() with a new logfile of the same content. */
+/* What must be kept to go on at logfile_offset() with a new logfile of the same content: also
+ * digests of the first and of the last bytes that were read (decoded), which tell it from another
+ * file, and find it again under another name, identity or compression. */
+enum { LOGFILE_MARK_HEAD = 1024, LOGFILE_MARK_TAIL = 256 };
 struct logfile_state {
     uint64_t offset, line;
     char format[48]; /* "" while not known */
     enum amount_style style;
+    uint64_t head, tail; /* digests of min(offset, LOGFILE_MARK_...) bytes */
 };
 void logfile_state(const struct logfile *f, struct logfile_state *out);
-/* Before the first logfile_next(). VG_ERR_NOENT: that format is gone; VG_ERR_SHORT: the file is
- * shorter than the offset. */
+/* Before the first logfile_next(). VG_ERR_DENIED: other content; VG_ERR_SHORT: the same beginning,
+ * but the file is shorter than the offset; VG_ERR_NOENT: that format is gone. */
 enum vg_err logfile_resume(struct logfile *f, const struct logfile_state *state) VG_MUST_CHECK;
+/* For a plain file that is `size` bytes long now: what was read still stands in it (it was not
+ * truncated or replaced in place). */
+bool logfile_unchanged(const struct logfile *f, uint64_t size);

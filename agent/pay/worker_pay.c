@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker_pay: the pay sensor as a worker of the keeper. Commits after PAY_COMMIT_RECORDS records, or
+ * PAY_COMMIT_NS after the first that is not committed: baselines, what was seen, positions and events
+ * move together, so that a start from the last commit gives the events of an undisturbed run. Clock
+ * ticks reach the detectors only while there is nothing left to read: time then passes in silence,
+ * and a backlog is judged by its own times alone. */
+#include "agent/pay/worker_pay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/pay/sensor.h"
+#include "agent/pay/tail.h"
+#include "common/log.h"
+#include "common/vtime.h"
+
+enum { PAY_COMMIT_RECORDS = 1000, PAY_PIECE_RECORDS = 250 };
+#define PAY_COMMIT_NS (200 * VG_MS_NS)
+#define PAY_TICK_NS   VG_MIN_NS        /* between two ticks that reach the detectors */
+#define PAY_QUIET_NS  (10 * VG_SEC_NS) /* how long there was nothing to read before a tick does */
+#define PAY_HEALTH_NS (30 * VG_SEC_NS)
+
+struct pay_worker {
+    const struct sink *sink;
+    struct worker_opener *opener;
+    const struct agent_config *config;
+    struct texts *texts;
+    struct profiles profiles;
+    struct tokens *tokens;
+    struct panel *panel;
+    struct pay_sensor sensor;
+    struct tail *tail;
+    struct platform_watch *watch;
+    bool watched[TAIL_SOURCES_MAX];
+    int64_t now_ns, ticked_ns;                              /* the keeper's clock */
+    int64_t idle_since_ns, uncommitted_since_ns, health_ns; /* monotonic */
+    size_t uncommitted;
+    bool key_public;
+};
+
+static void
+pay_close(void *self)
+{
+    struct pay_worker *w = self;
+
+    if (w == NULL)
+        return;
+    tail_free(w->tail);
+    pay_sensor_done(&w->sensor);
+    panel_free(w->panel);
+    tokens_free(w->tokens);
+    profiles_done(&w->profiles);
+    texts_free(w->texts);
+    platform_watch_free(w->watch);
+    free(w);
+}
+
+static enum vg_err
+open_file(void *ctx, const char *path, platform_file *out)
+{
+    struct pay_worker *w = ctx;
+
+    return worker_open_path(w->opener, path, out);
+}
+
+/* The key that the keeper sends; a machine without one still hides numbers from readers. */
+static enum vg_err
+key_make(struct pay_worker *w, const struct agent_config *config)
+{
+    const char *hex = vg_json_str(config->tree, "token_key", "");
+    uint8_t key[TOKEN_KEY_SIZE];
+    enum vg_err err;
+
+    w->key_public = token_key_parse(slice_of(hex, strlen(hex)), key) != VG_OK;
+    err = w->key_public ? token_key_public(key) : VG_OK;
+    if (w->key_public)
+        log_event(LOG_LEVEL_WARN, "pay.token_key", "why=%s",
+                  log_quote("no token key: tokens are under the public one"));
+    if (err == VG_OK)
+        err = tokens_new(key, &w->tokens);
+    platform_secure_zero(key, sizeof key);
+    return err;
+}
+
+static enum vg_err
+rules_load(struct pay_worker *w, const struct agent_config *config, char why[WORKER_WHY_MAX])
+{
+    struct conf_error wrong = {.text = "no folder of rules"};
+    enum vg_err err = VG_ERR_CONFIG;
+
+    if (config->rules_dir != NULL)
+        err = texts_load(config->rules_dir, &w->texts, &wrong);
+    if (err == VG_OK)
+        err = profiles_load(config->rules_dir, &w->profiles, &wrong);
+    if (err != VG_OK)
+        (void)snprintf(why, WORKER_WHY_MAX, "rules: %.240s", wrong.text);
+    return err;
+}
+
+static enum vg_err
+panel_make(struct pay_worker *w, const struct agent_config *config, char why[WORKER_WHY_MAX])
+{
+    struct panel_options options = {
+        .sensor = "pay",
+        .rules_dir = config->rules_dir,
+        .texts = w->texts,
+        .zone = config->zone,
+        .hours = &config->hours,
+        .currency = config->currency,
+        .judge = pay_sensor_judge(config->budget_per_week),
+        .history = true,
+    };
+    char text[DETECT_WHY_MAX] = "";
+    enum vg_err err = panel_new(&options, w->sink, &w->panel, text);
+
+    if (err != VG_OK)
+        (void)snprintf(why, WORKER_WHY_MAX, "%.240s", text);
+    return err == VG_OK ? pay_sensor_init(&w->sensor, w->panel, w->tokens) : err;
+}
+
+static void
+folders_watch(struct pay_worker *w)
+{
+    const char *folder;
+
+    for (size_t i = 0; (folder = tail_folder(w->tail, i)) != NULL; i++)
+        if (!w->watched[i])
+            w->watched[i] = platform_watch_add(w->watch, folder) == VG_OK;
+}
+
+static enum vg_err
+sources_open(struct pay_worker *w, const struct agent_config *config, char why[WORKER_WHY_MAX])
+{
+    const struct tail_options options = {
+        .profiles = &w->profiles,
+        .tokens = w->tokens,
+        .zone = config->zone,
+        .currency = config->currency,
+        .open = open_file,
+        .ctx = w,
+    };
+    enum vg_err err = tail_new(&options, &w->tail);
+
+    for (size_t i = 0; i < config->payment_count && err == VG_OK; i++) {
+        struct conf_error wrong = {.text = ""};
+
+        err = tail_add(w->tail, config->payments[i].path, config->payments[i].format, &wrong);
+        if (err != VG_OK)
+            (void)snprintf(why, WORKER_WHY_MAX, "payments[%zu].format: %.200s", i, wrong.text);
+    }
+    if (err == VG_OK)
+        err = platform_watch_new(&w->watch);
+    if (err == VG_OK)
+        folders_watch(w);
+    return err;
+}
+
+static enum vg_err
+pay_open(const struct agent_config *config, const struct sink *sink, struct worker_opener *opener,
+         void **self, char why[WORKER_WHY_MAX])
+{
+    struct pay_worker *w = calloc(1, sizeof *w);
+    enum vg_err err;
+
+    if (w == NULL)
+        return VG_ERR_NOMEM;
+    w->sink = sink;
+    w->opener = opener;
+    w->config = config;
+    w->now_ns = vtime_now();
+    err = key_make(w, config);
+    if (err == VG_OK)
+        err = rules_load(w, config, why);
+    if (err == VG_OK)
+        err = panel_make(w, config, why);
+    if (err == VG_OK)
+        err = sources_open(w, config, why);
+    if (err != VG_OK) {
+        pay_close(w);
+        return err;
+    }
+    w->sensor.clock_ns = w->now_ns;
+    *self = w;
+    return VG_OK;
+}
+
+static void
+pay_needs(void *self, struct platform_sandbox *sandbox)
+{
+    struct pay_worker *w = self;
+    const char *folder;
+
+    sandbox->watch = true;
+    for (size_t i = 0; (folder = tail_folder(w->tail, i)) != NULL; i++)
+        if (sandbox->read_count < PLATFORM_PATHS_MAX)
+            sandbox->read[sandbox->read_count++] = folder;
+}
+
+static enum vg_err
+pay_restore(void *self, const char *detector, struct slice key, uint16_t version, struct slice blob)
+{
+    struct pay_worker *w = self;
+    bool known;
+    enum vg_err err;
+
+    if (strcmp(detector, SEEN_STATE_NAME) != 0)
+        return panel_load(w->panel, detector, key, version, blob, &known);
+    err = seen_load(w->sensor.seen, key, version, blob);
+    return err == VG_ERR_NOMEM ? err : VG_OK;
+}
+
+static enum vg_err
+pay_position(void *self, const char *source, const json_t *position)
+{
+    struct pay_worker *w = self;
+
+    if (strcmp(source, "clock") == 0) {
+        w->sensor.latest_ns = vg_json_int(position, "latest", 0);
+        return VG_OK;
+    }
+    return tail_position(w->tail, source, position);
+}
+
+static enum vg_err
+pay_begin(void *self)
+{
+    struct pay_worker *w = self;
+
+    return seen_loaded(w->sensor.seen);
+}
+
+/* ---- commits ---- */
+
+static void
+health_tell(struct pay_worker *w)
+{
+    const struct tail_counts *c = tail_counts(w->tail);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {
+        {"files", c->files},
+        {"files_unknown", c->unknown},
+        {"files_unreadable", c->unreadable},
+        {"files_damaged", c->damaged},
+        {"files_replaced", c->replaced},
+        {"files_forgotten", c->evicted},
+        {"records", c->records.records},
+        {"records_skipped", c->records.skipped},
+        {"records_bad", c->records.bad},
+        {"records_too_long", c->records.too_long},
+        {"transactions", w->sensor.transactions},
+        {"transactions_again", w->sensor.duplicates},
+        {"transactions_future", w->sensor.future},
+        {"card_numbers", w->sensor.cards},
+    };
+    const char *shape = tail_bad_shape(w->tail);
+    json_t *health = json_object();
+    struct buf text;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(rows); i++)
+        (void)json_object_set_new(health, rows[i].name, json_integer((json_int_t)rows[i].value));
+    if (shape[0] != '\0')
+        (void)json_object_set_new(health, "bad_like", json_string(shape));
+    if (w->key_public)
+        (void)json_object_set_new(health, "token_key", json_string("public"));
+    panel_health(w->panel, health);
+    buf_init(&text, 64 * 1024);
+    vg_json_write(health, &text);
+    if (!text.bad)
+        w->sink->ops->health(w->sink->ctx, buf_slice(&text));
+    buf_done(&text);
+    json_decref(health);
+}
+
+static enum vg_err
+commit(struct pay_worker *w)
+{
+    char latest[64];
+    int64_t now = platform_clock_monotonic();
+
+    panel_save(w->panel);
+    seen_save(w->sensor.seen, w->sink);
+    tail_save(w->tail, w->sink);
+    (void)snprintf(latest, sizeof latest, "{\"latest\":%lld}", (long long)w->sensor.latest_ns);
+    w->sink->ops->position(w->sink->ctx, "clock", slice_of(latest, strlen(latest)));
+    if (w->health_ns == 0 || now - w->health_ns >= PAY_HEALTH_NS) {
+        health_tell(w);
+        w->health_ns = now;
+    }
+    w->uncommitted = 0;
+    return w->sink->ops->commit(w->sink->ctx);
+}
+
+/* ---- work ---- */
+
+static enum vg_err
+pay_work(void *self, platform_handle *handle, int64_t *wait_ns)
+{
+    struct pay_worker *w = self;
+    int64_t now = platform_clock_monotonic();
+    enum vg_err err = VG_OK;
+
+    if (platform_watch_drain(w->watch)) {
+        folders_watch(w);
+        tail_look(w->tail);
+    }
+    for (size_t i = 0; i < PAY_PIECE_RECORDS && err == VG_OK; i++) {
+        struct seen_recent *recent;
+        struct logfile *log;
+
+        err = tail_next(w->tail, now, &log, &recent, wait_ns);
+        if (err != VG_OK)
+            break;
+        w->idle_since_ns = now;
+        if (w->uncommitted++ == 0)
+            w->uncommitted_since_ns = now;
+        err = pay_sensor_take(&w->sensor, log, recent);
+        if (err == VG_OK && w->uncommitted >= PAY_COMMIT_RECORDS)
+            err = commit(w);
+    }
+    if (err != VG_AGAIN)
+        return err;
+    *handle = platform_watch_handle(w->watch);
+    if (w->uncommitted == 0)
+        return VG_AGAIN;
+    now = platform_clock_monotonic();
+    if (now - w->uncommitted_since_ns >= PAY_COMMIT_NS) {
+        err = commit(w);
+        return err == VG_OK ? VG_AGAIN : err;
+    }
+    if (*wait_ns > PAY_COMMIT_NS - (now - w->uncommitted_since_ns))
+        *wait_ns = PAY_COMMIT_NS - (now - w->uncommitted_since_ns);
+    return VG_AGAIN;
+}
+
+static void
+pay_tick(void *self, int64_t now_ns)
+{
+    struct pay_worker *w = self;
+    struct obs obs = {.kind = OBS_TICK, .time_ns = now_ns};
+    int64_t now = platform_clock_monotonic();
+
+    w->now_ns = w->sensor.clock_ns = now_ns;
+    if (w->uncommitted > 0 || now - w->idle_since_ns < PAY_QUIET_NS ||
+        (now_ns >= w->ticked_ns && now_ns - w->ticked_ns < PAY_TICK_NS))
+        return;
+    w->ticked_ns = now_ns;
+    panel_observe(w->panel, &obs);
+    w->uncommitted = 1; /* what the tick changed is committed with the next work */
+    w->uncommitted_since_ns = now;
+}
+
+static void
+pay_feedback(void *self, const json_t *feedback)
+{
+    struct pay_worker *w = self;
+    const char *verdict = vg_json_str(feedback, "verdict", "");
+    const json_t *subject = json_object_get(feedback, "subject");
+    struct feedback_view view = {
+        .detector = str_of(vg_json_str(feedback, "detector", "")),
+        .subject_kind = str_of(vg_json_str(subject, "kind", "")),
+        .subject_id = str_of(vg_json_str(subject, "id", "")),
+        .peer_id = str_of(vg_json_str(json_object_get(feedback, "peer"), "id", "")),
+    };
+    struct obs obs = {.kind = OBS_FEEDBACK, .time_ns = w->now_ns, .feedback = &view};
+
+    if (strcmp(verdict, "useful") == 0)
+        view.verdict = FEEDBACK_USEFUL;
+    else if (strcmp(verdict, "noise") == 0)
+        view.verdict = FEEDBACK_NOISE;
+    else if (strcmp(verdict, "mine") == 0)
+        view.verdict = FEEDBACK_MINE;
+    else
+        return;
+    panel_observe(w->panel, &obs);
+    if (w->uncommitted++ == 0)
+        w->uncommitted_since_ns = platform_clock_monotonic();
+}
+
+static enum vg_err
+pay_finish(void *self)
+{
+    struct pay_worker *w = self;
+
+    w->health_ns = 0;
+    return commit(w);
+}
+
+const struct worker_ops WORKER_PAY = {
+    .name = "pay",
+    .open = pay_open,
+    .needs = pay_needs,
+    .restore = pay_restore,
+    .position = pay_position,
+    .begin = pay_begin,
+    .work = pay_work,
+    .tick = pay_tick,
+    .feedback = pay_feedback,
+    .finish = pay_finish,
+    .close = pay_close,
+};
