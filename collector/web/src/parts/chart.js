@@ -77,15 +77,16 @@ function ticks(n, width) {
 export function DaysChart({ days }) {
   const place = useRef(null);
   useEffect(() => {
+    const node = place.current; // the reference is gone before the observer is
     const rows = stacked(days);
     const data = [days.map((_, i) => i), ...rows.map((r) => r.values)];
     let plot = null;
     const draw = () => {
       if (plot) plot.destroy();
-      plot = new uPlot(options(place.current.clientWidth, days, rows), data, place.current);
+      plot = new uPlot(options(node.clientWidth, days, rows), data, node);
     };
     const watch = new ResizeObserver(draw);
-    watch.observe(place.current);
+    watch.observe(node);
     dark.addEventListener("change", draw);
     return () => {
       watch.disconnect();

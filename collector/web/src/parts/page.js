@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small pieces that pages share: heading, panel, empty and error states.
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n.js";
 import { Icon } from "./icons.js";
 
+/* A page that opens is told to readers of the screen by putting the focus on its heading. */
 export function Heading({ children, title }) {
+  const heading = useRef(null);
+  useEffect(() => heading.current.focus({ preventScroll: true }), []);
   useEffect(() => {
     document.title = `${title || children} · Vigía`;
   }, [title, children]);
-  return html`<h1 tabindex="-1">${children}</h1>`;
+  return html`<h1 tabindex="-1" ref=${heading}>${children}</h1>`;
 }
 
 export const Panel = ({ title, hint, kind = "", children }) =>

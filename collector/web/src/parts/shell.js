@@ -47,8 +47,6 @@ export const LanguageChoice = ({ onChoose }) =>
 
 export function Shell({ children }) {
   useEffect(() => {
-    const heading = document.querySelector("main h1");
-    if (heading) heading.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [route.value.path.join("/")]);
   return html`<div class="shell">

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Debian's Chromium for the tests: node_modules are where VIGIA_BROWSER_MODULES says.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const require = createRequire(join(process.env.VIGIA_BROWSER_MODULES, "here.cjs"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+           "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+
+export const context = (browser, options) =>
+  browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    ignoreHTTPSErrors: true, // the collector's CA was made a moment ago
+    locale: "es-MX",
+    timezoneId: "UTC", // not the shop's: times must be the shop's all the same
+    ...options,
+  });
+
+/* What axe-core finds on the page, serious or worse. It goes in by the debugger, past the page's
+ * content security policy, which stays in force. */
+export async function accessibility(page) {
+  const cdp = await page.context().newCDPSession(page);
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const { result } = await cdp.send("Runtime.evaluate", {
+    expression: `${axe};axe.run(document,{runOnly:${JSON.stringify(tags)}}).then((r)=>JSON.stringify(
+      r.violations.filter((v)=>["serious","critical"].includes(v.impact))
+        .map((v)=>v.id+": "+v.nodes.map((n)=>n.html.slice(0,120)).join(" | "))))`,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await cdp.detach();
+  return JSON.parse(result.value);
+}

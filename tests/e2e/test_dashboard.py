@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The dashboard as a technician sees it: the real collector, a real browser."""
+import datetime, json, os, shutil
+from pathlib import Path
+
+import pytest
+
+import vigia
+from fake_agent import FakeAgent
+
+HERE = Path(__file__).resolve().parent / 'browser'
+PASSWORD = 'una-frase-bastante-larga-9'
+
+
+@pytest.fixture(scope='session')
+def browser():
+    """Runs a script of tests/e2e/browser; its packages lie in the build folder."""
+    if not os.path.exists('/usr/bin/chromium') or not shutil.which('npm'):
+        pytest.skip('needs chromium and npm')
+    place = vigia.BUILD / 'browser'
+    place.mkdir(parents=True, exist_ok=True)
+    lock = (HERE / 'package-lock.json').read_text()
+    done = place / 'done'
+    if not done.exists() or done.read_text() != lock:
+        for name in ('package.json', 'package-lock.json'):
+            shutil.copy(HERE / name, place)
+        vigia.run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', place, timeout=300)
+        done.write_text(lock)
+
+    def run(script, *argv):
+        p = vigia.run('node', HERE / script, *argv, timeout=180,
+                      env={'VIGIA_BROWSER_MODULES': str(place / 'node_modules')})
+        return json.loads(p.stdout.strip().split('\n')[-1])
+    return run
+
+
+def spoof(agent, now, minutes, subject, severity='high'):
+    facts = {'host': '192.168.1.57', 'mac': subject, 'style': 'answers', 'address': '192.168.1.254',
+             'owner': '48:8f:5a:10:22:9c', 'router': True, 'claims': 14, 'addresses': 1}
+    when = now - datetime.timedelta(minutes=minutes)
+    return agent.event('net.arp_spoof', severity, ('device', subject, subject), facts, when,
+                       [{'time': '2026-11-22T22:05:00Z', 'sender': '192.168.1.254'}], attack=['T1557.002'])
+
+
+def test_a_visit(collector, browser, tmp_path):
+    collector.cli('user', 'add', 'laura', '--role', 'admin', '--password-stdin', stdin=PASSWORD + '\n')
+    agent = FakeAgent(tmp_path / 'fake', collector.token())
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hostile = '<img src=x onerror=alert(1)>'
+    agent.ship([spoof(agent, now, 30, '02:42:ac:11:00:07'), spoof(agent, now, 20, hostile, 'critical'),
+                spoof(agent, now, 10, '02:42:ac:11:00:09')])
+
+    seen = browser('dashboard.mjs', 'https://127.0.0.1:%d' % collector.web_port, 'laura', PASSWORD)
+
+    assert seen['errors'] == []  # scripts ran, and the content security policy refused nothing
+    assert seen['requests'] == ['https://127.0.0.1:%d' % collector.web_port]
+    assert seen['violations'] == {k: [] for k in seen['violations']} and len(seen['violations']) >= 8
+    assert seen['overflow'] == []
+    assert 'no son correctos' in seen['refused']
+
+    assert 'Tacos El Güero' in seen['overview'] and '3 incidentes' in seen['overview']
+    assert '1 de 1 equipos en línea' in seen['overview'] and 'net.arp_spoof' in seen['overview']
+    assert seen['bars'] == 1
+    assert len(seen['titles']) == 3 and all('se hace pasar por' in t for t in seen['titles'])
+    assert hostile in seen['incidents']  # as text
+    assert 'Ningún incidente' in seen['nothing']
+
+    shop = (now - datetime.timedelta(minutes=10, hours=6)).strftime('%H:%M')  # Mexico City has no summer time
+    for text in ('Qué pasó', 'Por qué importa', 'Qué hacer ahora', '192.168.1.254', 'T1557.002', shop,
+                 'owner@example.mx', 'America/Mexico_City'):
+        assert text in seen['incident'], text
+    assert seen['focused'] == 'H1' and seen['form'] == 'state'
+    assert 'En curso' in seen['changed'] and '<b>Cable desconectado</b>' in seen['changed']
+    assert 'laura' in seen['changed']
+    for text in ('What happened', 'Why it matters', 'What to do now', 'In progress', 'pretends to be'):
+        assert text in seen['english'], text
+    assert seen['language'] == 'en'
+    assert 'CAJA-1' in seen['agents'] and '0.1.0' in seen['agents']
