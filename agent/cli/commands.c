@@ -30,16 +30,25 @@ const struct cli_command CLI_COMMANDS[] = {
      "LOG is a file (also .gz, .zst) or a folder of them.\n"
      "      --format NAME        one of rules/formats, a FILE of your own, or auto (the default)\n"
      "      --json               alerts as one JSON object a line\n"
-     "      --transactions FILE  every transaction as one JSON object a line; '-': standard output,\n"
+     "      --transactions FILE  every transaction as one JSON object a line; '-': standard "
+     "output,\n"
      "                           alerts then go to standard error\n"
      "      --scores FILE        id,score of every transaction, scored before it is learned from\n"
-     "      --labels FILE        id,fraud (0 or 1), fed back after the delay, as charge-backs would\n"
+     "      --labels FILE        id,fraud (0 or 1), fed back after the delay, as charge-backs "
+     "would\n"
      "      --label-delay TIME   7d (the default), 36h\n"
      "      --token-key FILE     64 hex digits; card numbers become tokens under this key\n"
      "      --no-sandbox         for tests: keep all rights while reading\n" HELP_CONFIG
      "Exit code 0: done; 1: done, and there is an alert; 2: wrong usage or configuration;\n"
      "3: a log cannot be opened, is of no known format or holds no record; 4: internal error.\n",
      cmd_pay},
+    {"enroll", "enroll URL [--again] [-c FILE]", "Make this machine an agent of a collector",
+     "URL is 'https://HOST:PORT/enroll/TOKEN#sha256=HEX', as the collector's `token` prints it; "
+     "it\n"
+     "works once. A running agent notices within seconds.\n"
+     "      --again        though it is enrolled already\n" HELP_CONFIG
+     "Exit code 0: done; 2: refused, or wrong usage; 3: no connection to the collector.\n",
+     cmd_enroll},
     {"status", "status [--json] [-c FILE]", "Show how the running agent is and what it cannot see",
      "      --json         as one JSON object\n" HELP_CONFIG, cmd_status},
     {"alerts", "alerts [--since 7d] [--json] [--all] [-c FILE]",

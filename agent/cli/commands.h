@@ -4,6 +4,7 @@
 
 int cmd_alerts(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_enroll(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_feedback(int argc, char **argv);

@@ -9,6 +9,7 @@
 #include "agent/keeper/feedback.h"
 #include "agent/keeper/health.h"
 #include "agent/keeper/mailer.h"
+#include "agent/keeper/ship.h"
 #include "agent/keeper/status.h"
 #include "agent/keeper/store.h"
 #include "agent/keeper/supervisor.h"
@@ -26,6 +27,7 @@ struct keeper {
     struct event *tick, *stop;
     struct store *store;
     struct supervisor *supervisor;
+    struct ship *ship;
     struct mailer *mailer; /* NULL: enrolled, or no address */
     struct status_file status;
     struct health_limit limit;
@@ -101,6 +103,8 @@ write_status(struct keeper *k)
     json_t *mail = k->mailer != NULL ? mailer_status(k->mailer) : NULL;
     enum vg_err err;
 
+    if (status != NULL && k->ship != NULL)
+        (void)json_object_set_new(status, "collector", ship_status(k->ship));
     if (status != NULL && mail != NULL)
         (void)json_object_set(status, "mail", mail);
     json_decref(mail);
@@ -230,6 +234,7 @@ on_events(void *ctx)
 {
     struct keeper *k = ctx;
 
+    ship_kick(k->ship);
     mailer_kick(k->mailer);
 }
 
@@ -298,11 +303,38 @@ start_workers(struct keeper *k)
     return err == VG_OK ? supervisor_start(k->supervisor) : err;
 }
 
+/* What `hello` tells the collector: how the workers are, without what they count each second. */
+static json_t *
+shipped_status(void *ctx)
+{
+    struct keeper *k = ctx;
+    json_t *workers = k->supervisor != NULL ? supervisor_status(k->supervisor) : json_array();
+
+    return json_pack("{s:s, s:b, s:o}", "started", k->started, "sandbox", k->options->sandbox,
+                     "workers", workers);
+}
+
+static enum vg_err
+start_ship(struct keeper *k)
+{
+    struct ship_options options = {.loop = k->loop,
+                                   .store = k->store,
+                                   .state_dir = k->config->state_dir,
+                                   .status = shipped_status,
+                                   .ctx = k};
+
+    return ship_new(&options, &k->ship);
+}
+
 /* An agent that stands alone writes to the owner itself. */
 static enum vg_err
 start_mailer(struct keeper *k)
 {
-    enum vg_err err = mailer_new(k->loop, k->store, k->config, k->options->texts, &k->mailer);
+    enum vg_err err;
+
+    if (ship_enrolled(k->ship))
+        return VG_OK;
+    err = mailer_new(k->loop, k->store, k->config, k->options->texts, &k->mailer);
 
     if (err == VG_ERR_NOENT)
         return VG_OK;
@@ -350,7 +382,9 @@ begin(struct keeper *k)
     k->retain_at_ns = platform_clock_monotonic() + RETAIN_FIRST_NS;
     record(k, "agent.started", SEVERITY_INFO,
            json_pack("{s:s, s:b}", "version", VIGIA_VERSION, "sandbox", k->options->sandbox));
-    err = start_mailer(k);
+    err = start_ship(k);
+    if (err == VG_OK)
+        err = start_mailer(k);
     return err == VG_OK ? start_workers(k) : err;
 }
 
@@ -361,6 +395,7 @@ end(struct keeper *k)
     status_force(&k->status);
     if (k->store != NULL && k->loop != NULL)
         write_status(k);
+    ship_free(k->ship);
     mailer_free(k->mailer);
     supervisor_free(k->supervisor);
     if (k->tick != NULL)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/keeper/identity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/platform.h"
+
+enum { JSON_MAX = 8 * 1024, TOKEN_KEY_TEXT = 64 };
+
+static bool
+path_of(const char *dir, const char *name, char out[IDENTITY_PATH_MAX + 32])
+{
+    int n = snprintf(out, IDENTITY_PATH_MAX + 32, "%s/%s", dir, name);
+
+    return n > 0 && n < IDENTITY_PATH_MAX + 32;
+}
+
+static enum vg_err
+read_file(const char *dir, const char *name, size_t max, struct buf *out)
+{
+    char path[IDENTITY_PATH_MAX + 32];
+
+    buf_init(out, max);
+    return path_of(dir, name, path) ? platform_file_slurp(path, max, out) : VG_ERR_LIMIT;
+}
+
+static enum vg_err
+write_file(const char *dir, const char *name, struct slice content, bool secret)
+{
+    char path[IDENTITY_PATH_MAX + 32];
+
+    return path_of(dir, name, path) ? platform_file_replace(path, content, secret) : VG_ERR_LIMIT;
+}
+
+static enum vg_err
+read_collector(struct identity *id)
+{
+    struct buf text;
+    json_t *tree = NULL;
+    enum vg_err err = read_file(id->dir, "collector.json", JSON_MAX, &text);
+
+    if (err == VG_OK)
+        err = vg_json_parse(buf_slice(&text), JSON_MAX, &tree);
+    buf_done(&text);
+    if (err != VG_OK)
+        return err;
+    if (!uuid_valid(vg_json_str(tree, "agent", "")) ||
+        !vg_strcpy(id->agent, sizeof id->agent, vg_json_str(tree, "agent", "")) ||
+        !vg_strcpy(id->url, sizeof id->url, vg_json_str(tree, "url", "")) ||
+        strncmp(id->url, "https://", 8) != 0)
+        err = VG_ERR_FORMAT;
+    (void)vg_strcpy(id->tenant, sizeof id->tenant, vg_json_str(tree, "tenant", ""));
+    (void)vg_strcpy(id->site, sizeof id->site, vg_json_str(tree, "site", ""));
+    json_decref(tree);
+    return err;
+}
+
+enum vg_err
+identity_load(const char *state_dir, struct identity *out)
+{
+    struct identity id = {.agent = ""};
+    int n = snprintf(id.dir, sizeof id.dir, "%s/identity", state_dir);
+    enum vg_err err = n > 0 && (size_t)n < sizeof id.dir ? VG_OK : VG_ERR_LIMIT;
+
+    if (err == VG_OK)
+        err = read_file(id.dir, "cert.pem", PKI_PEM_MAX, &id.cert);
+    if (err == VG_OK) {
+        err = read_file(id.dir, "key.pem", PKI_PEM_MAX, &id.key);
+        if (err == VG_OK)
+            err = read_file(id.dir, "ca.pem", PKI_PEM_MAX, &id.ca);
+        if (err == VG_OK)
+            err = read_collector(&id);
+        if (err == VG_OK)
+            err = pki_info(buf_slice(&id.cert), &id.info);
+        if (err == VG_ERR_NOENT)
+            err = VG_ERR_FORMAT; /* enrolled, and a part is missing */
+    }
+    if (err != VG_OK) {
+        identity_done(&id);
+        return err;
+    }
+    *out = id;
+    return VG_OK;
+}
+
+void
+identity_done(struct identity *identity)
+{
+    if (identity->key.data != NULL)
+        platform_secure_zero(identity->key.data, identity->key.room);
+    buf_done(&identity->key);
+    buf_done(&identity->cert);
+    buf_done(&identity->ca);
+}
+
+/* The parts of the answer that are kept, checked; NULL when one is missing. */
+static json_t *
+collector_of(const json_t *answer)
+{
+    const char *agent = vg_json_str(answer, "agent", ""), *url = vg_json_str(answer, "url", "");
+
+    if (!uuid_valid(agent) || strncmp(url, "https://", 8) != 0 || strlen(url) >= IDENTITY_URL_MAX)
+        return NULL;
+    return json_pack("{ss ss ss ss}", "agent", agent, "url", url, "tenant",
+                     vg_json_str(answer, "tenant", ""), "site", vg_json_str(answer, "site", ""));
+}
+
+enum vg_err
+identity_save(const char *state_dir, struct slice key_pem, const json_t *answer)
+{
+    const char *cert = vg_json_str(answer, "cert", ""), *ca = vg_json_str(answer, "ca", "");
+    const char *token_key = vg_json_str(answer, "token_key", "");
+    json_t *collector = collector_of(answer);
+    char *text = collector != NULL ? vg_json_text(collector) : NULL;
+    char dir[IDENTITY_PATH_MAX];
+    uint8_t bytes[TOKEN_KEY_TEXT / 2];
+    enum vg_err err = VG_ERR_FORMAT;
+
+    if (text == NULL || pki_unhex(token_key, bytes, sizeof bytes) != VG_OK)
+        goto done;
+    (void)snprintf(dir, sizeof dir, "%s/identity", state_dir);
+    err = platform_folder_make(dir, true);
+    if (err == VG_OK)
+        err = write_file(dir, "key.pem", key_pem, true);
+    if (err == VG_OK)
+        err = write_file(dir, "ca.pem", slice_of(ca, strlen(ca)), false);
+    if (err == VG_OK)
+        err = write_file(dir, "token.key", slice_of(token_key, TOKEN_KEY_TEXT), true);
+    if (err == VG_OK)
+        err = write_file(dir, "collector.json", slice_of(text, strlen(text)), false);
+    if (err == VG_OK)
+        err = write_file(dir, "cert.pem", slice_of(cert, strlen(cert)), false);
+done:
+    platform_secure_zero(bytes, sizeof bytes);
+    free(text);
+    json_decref(collector);
+    return err;
+}
+
+enum vg_err
+identity_renew(struct identity *identity, struct slice cert_pem, int64_t now_ns)
+{
+    struct pki_info info;
+    struct buf fresh;
+    enum vg_err err =
+        pki_check(cert_pem, buf_slice(&identity->key), buf_slice(&identity->ca), now_ns);
+
+    if (err == VG_OK)
+        err = pki_info(cert_pem, &info);
+    if (err != VG_OK)
+        return err;
+    buf_init(&fresh, PKI_PEM_MAX);
+    buf_put(&fresh, cert_pem.at, cert_pem.left);
+    err = fresh.bad ? VG_ERR_NOMEM : write_file(identity->dir, "cert.pem", cert_pem, false);
+    if (err != VG_OK) {
+        buf_done(&fresh);
+        return err;
+    }
+    buf_done(&identity->cert);
+    identity->cert = fresh;
+    identity->info = info;
+    return VG_OK;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* identity: who this agent is to its collector, in STATE/identity/:
+ *   key.pem         made here, never leaves the machine
+ *   cert.pem        90 days; written last: an agent is enrolled when it is there
+ *   ca.pem          the collector's CA, the only one trusted for shipping
+ *   collector.json  {"agent", "url", "tenant", "site"}
+ *   token.key       64 hex digits: the key of card tokens, the same in all shops of the tenant */
+#pragma once
+
+#include "common/json.h"
+#include "common/pki.h"
+#include "common/uuid.h"
+
+enum { IDENTITY_URL_MAX = 300, IDENTITY_PATH_MAX = 1024 };
+
+struct identity {
+    char dir[IDENTITY_PATH_MAX]; /* STATE/identity */
+    char agent[UUID_TEXT_SIZE], url[IDENTITY_URL_MAX];
+    char tenant[130], site[130];
+    struct buf key, cert, ca; /* PEM */
+    struct pki_info info;     /* of cert */
+};
+
+/* VG_ERR_NOENT: not enrolled. VG_ERR_FORMAT: a file is damaged. *out: identity_done(). */
+enum vg_err identity_load(const char *state_dir, struct identity *out) VG_MUST_CHECK;
+void identity_done(struct identity *identity);
+
+/* An enrolment's answer (collector/API.md) and the key it was asked with, durable, cert.pem last. */
+enum vg_err identity_save(const char *state_dir, struct slice key_pem,
+                          const json_t *answer) VG_MUST_CHECK;
+/* A renewed certificate takes the old one's place, on disk and in *identity, once it is checked: our
+ * key, our collector's CA. VG_ERR_DENIED. */
+enum vg_err identity_renew(struct identity *identity, struct slice cert_pem,
+                           int64_t now_ns) VG_MUST_CHECK;
