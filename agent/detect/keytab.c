@@ -104,6 +104,15 @@ find(const struct keytab *t, uint64_t key)
     return i;
 }
 
+void
+keytab_expect(const struct keytab *t, uint64_t key)
+{
+    uint32_t i = t->heads[bucket_of(t, key)];
+
+    if (i != NIL)
+        __builtin_prefetch(cell_at(t, i));
+}
+
 static void
 order_unlink(struct keytab *t, uint32_t i)
 {

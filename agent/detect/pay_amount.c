@@ -289,6 +289,7 @@ amount_observe(void *self, const struct obs *obs)
         return;
     if (card_key == 0)
         card_key = pay_key("customer", t->customer);
+    keytab_expect(a->terminals, terminal_key);
     card = card_key != 0 ? keytab_touch(a->cards, card_key, &fresh) : &nobody;
     terminal = terminal_key != 0 ? keytab_touch(a->terminals, terminal_key, &fresh) : &nowhere;
     if (card == NULL || terminal == NULL)

@@ -321,6 +321,8 @@ testing_observe(void *self, const struct obs *obs)
     }
     s->changed = true;
     s->last_ns = t->time_ns;
+    for (int at = 0; at < AT_COUNT; at++)
+        keytab_expect(s->places, keys[at]);
     learned = (double)(t->time_ns - s->since_ns) >= s->learn_days * (double)VG_DAY_NS;
     quantile_time(&s->amounts, t->time_ns);
     small = is_small(s, t);

@@ -31,7 +31,7 @@
 /* Size of the negative binomial: refunds come in clumps (a bad batch of goods). */
 #define SIZE 3.0
 
-enum { SALES_MAX = 131072, PEOPLE_MAX = 1024, STATE_VERSION = 1 };
+enum { SALES_MAX = 65536, PEOPLE_MAX = 1024, STATE_VERSION = 1 };
 enum problem { PROBLEM_MORE, PROBLEM_CARD, PROBLEM_SALE, PROBLEM_SHARE, PROBLEM_LARGE, PROBLEMS };
 static const char *const PROBLEM_NAMES[PROBLEMS] = {"more", "card", "sale", "share", "large"};
 

@@ -17,7 +17,7 @@
 #include "agent/detect/pay_common.h"
 #include "common/vtime.h"
 
-enum { WINDOWS = 3, ENTITIES_MAX = 131072, STATE_VERSION = 1 };
+enum { WINDOWS = 3, ENTITIES_MAX = 65536, STATE_VERSION = 1 };
 enum { WHO_CARD, WHO_CUSTOMER, WHO_IP, WHO_DEVICE, WHO_TERMINAL, WHO_COUNT };
 
 #define MEMORY_NS (60 * VG_DAY_NS)
@@ -212,6 +212,7 @@ velocity_observe(void *self, const struct obs *obs)
     const struct txn_view *t = obs->txn;
     struct verdict worst = {.p = 1};
     struct pace worst_pace = {0};
+    uint64_t keys[WHO_COUNT];
     int worst_who = -1;
     bool learned;
 
@@ -225,8 +226,11 @@ velocity_observe(void *self, const struct obs *obs)
     v->last_ns = t->time_ns;
     learned = (double)(t->time_ns - v->since_ns) >= v->learn_days * (double)VG_DAY_NS;
     for (int who = 0; who < WHO_COUNT; who++) {
-        uint64_t key = pay_key(roles[who], name_of(t, who));
-        struct pace *c = key != 0 ? count(v, key, t) : NULL;
+        keys[who] = pay_key(roles[who], name_of(t, who));
+        keytab_expect(v->paces, keys[who]);
+    }
+    for (int who = 0; who < WHO_COUNT; who++) {
+        struct pace *c = keys[who] != 0 ? count(v, keys[who], t) : NULL;
         struct verdict verdict = {.p = 1};
 
         if (c == NULL)
