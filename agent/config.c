@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -372,12 +373,15 @@ line_of(struct slice text, const char *path)
     const char *dot = strrchr(path, '.'), *key = dot != NULL ? dot + 1 : path;
     size_t len = strlen(key);
     unsigned line = 1;
+    bool inside = false;
 
     for (; text.left > len; slice_skip(&text, 1)) {
-        if (text.at[0] == '\n')
-            line++;
-        else if (memcmp(text.at, key, len) == 0 && text.at[len] == ':')
+        uint8_t c = text.at[0];
+
+        if (!inside && memcmp(text.at, key, len) == 0 && text.at[len] == ':')
             return line;
+        line += c == '\n';
+        inside = isalnum(c) || c == '-' || c == '_'; /* of another word */
     }
     return 0;
 }
