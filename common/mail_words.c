@@ -16,7 +16,7 @@ static const struct mail_words SPANISH = {
     .worse = "Empeoró",
     .details = "Detalles para su técnico",
     .footer = "Este correo es automático: nadie lee las respuestas. Vigía nunca le pide "
-              "contraseñas ni le manda enlaces.",
+              "contraseñas ni datos de tarjetas.",
     .times = "veces",
     .seen_by = "equipos que lo vieron",
     .first = "desde",
@@ -52,8 +52,8 @@ static const struct mail_words ENGLISH = {
     .call_unknown = "Your technician, or whoever set Vigía up for you. You can forward this mail.",
     .worse = "It got worse",
     .details = "Details for your technician",
-    .footer = "This mail is automatic: nobody reads replies. Vigía never asks for passwords and "
-              "never sends links.",
+    .footer = "This mail is automatic: nobody reads replies. Vigía never asks for passwords or "
+              "card details.",
     .times = "times",
     .seen_by = "agents that saw it",
     .first = "from",
