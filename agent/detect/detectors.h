@@ -13,3 +13,4 @@ extern const struct detector PAY_CARD_TESTING;
 extern const struct detector PAY_REFUND;
 extern const struct detector PAY_VELOCITY;
 extern const struct detector NET_YARA;
+extern const struct detector NET_BEACON;

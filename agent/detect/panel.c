@@ -16,6 +16,7 @@ const struct detector *const DETECTORS[] = {
     &NET_SCAN,
     &NET_ARP_SPOOF,
     &NET_YARA,
+    &NET_BEACON,
     NULL,
 };
 
