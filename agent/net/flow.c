@@ -165,9 +165,9 @@ finish(struct flow_table *t, struct flow *f, enum flow_state if_open)
 {
     uint32_t place = (uint32_t)(f - t->pool);
 
-    if (f->state == FLOW_NEW)
+    if (f->state == FLOW_NEW && f->packets[1 - f->client] == 0)
         f->state = FLOW_UNANSWERED;
-    else if (f->state == FLOW_ESTABLISHED)
+    else if (f->state == FLOW_NEW || f->state == FLOW_ESTABLISHED)
         f->state = (uint8_t)if_open;
     t->end(t->ctx, f);
     free(f->server_name);

@@ -217,6 +217,8 @@ sensor_new(const struct sensor_options *options, struct sensor **out, char why[D
     if (s == NULL)
         return VG_ERR_NOMEM;
     s->options = *options;
+    if (s->options.commit_packets == 0)
+        s->options.commit_packets = SENSOR_COMMIT_PACKETS;
     s->counting = (struct sink){.ops = &COUNTING, .ctx = s};
     buf_init(&s->line, 64 * 1024);
     err = net_engine_new(on_observation, s, &s->engine);
@@ -401,12 +403,12 @@ work_capture(struct sensor *s)
         s->place.packet++;
         s->place.observation = 0;
         take_frame(s, source->capture, &f);
+        if (s->failed == VG_OK && s->packets >= s->options.commit_packets &&
+            (!source->resumed || sensor_place_after(&s->place, &source->committed)))
+            s->failed = commit(s, false);
         if (s->failed != VG_OK)
             return s->failed;
     }
-    if (s->packets >= SENSOR_COMMIT_PACKETS &&
-        (!source->resumed || sensor_place_after(&s->place, &source->committed)))
-        return commit(s, false);
     return VG_OK;
 }
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flow table: directions, states, timeouts by event time, the cap. */
+#include "agent/net/flow.h"
+#include "net_kit.h"
+
+#define SEC INT64_C(1000000000)
+
+struct bench {
+    struct net_counters counters;
+    struct flow_table *table;
+    unsigned ended, by_state[FLOW_CUT + 1];
+    int64_t last_end_ns;
+    bool ordered;
+};
+
+static void
+on_end(void *ctx, struct flow *flow)
+{
+    struct bench *b = ctx;
+
+    b->ended++;
+    b->by_state[flow->state]++;
+    b->ordered = b->ordered && flow->last_ns >= b->last_end_ns;
+    b->last_end_ns = flow->last_ns;
+}
+
+static void
+begin(struct bench *b)
+{
+    memset(b, 0, sizeof(*b));
+    b->ordered = true;
+    assert_int_equal(flow_table_new(&b->counters, on_end, b, &b->table), VG_OK);
+}
+
+static struct packet
+packet(uint32_t from, uint16_t sport, uint32_t to, uint16_t dport, uint8_t proto, uint8_t flags,
+       int64_t t)
+{
+    struct packet p = {.time_ns = t,
+                       .proto = proto,
+                       .sport = sport,
+                       .dport = dport,
+                       .flags = flags,
+                       .ip_bytes = 40,
+                       .src.family = 4,
+                       .dst.family = 4};
+
+    for (int i = 0; i < 4; i++) {
+        p.src.bytes[i] = (uint8_t)(from >> (24 - 8 * i));
+        p.dst.bytes[i] = (uint8_t)(to >> (24 - 8 * i));
+    }
+    return p;
+}
+
+enum { ME = 0x0a000002, IT = 0x0a000001 };
+
+/* flags > 0: from me; < 0: from it. */
+static struct flow *
+tcp(struct bench *b, int flags, int64_t t)
+{
+    struct packet p = flags > 0 ? packet(ME, 4000, IT, 80, 6, (uint8_t)flags, t)
+                                : packet(IT, 80, ME, 4000, 6, (uint8_t)-flags, t);
+    unsigned dir;
+    bool fresh;
+
+    return flow_table_packet(b->table, &p, &dir, &fresh);
+}
+
+static void
+test_states(void **state)
+{
+    struct flow_view v;
+    struct flow *f;
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    f = tcp(&b, TCP_SYN, 1);
+    assert_int_equal(f->state, FLOW_NEW);
+    f = tcp(&b, -(TCP_SYN | TCP_ACK), 2);
+    assert_int_equal(f->state, FLOW_ESTABLISHED);
+    flow_view_fill(f, f->client, &v);
+    assert_int_equal(v.sport, 4000);
+    assert_int_equal(v.packets_out, 1);
+    assert_int_equal(v.flags_in, TCP_SYN | TCP_ACK);
+    assert_false(v.midstream);
+    (void)tcp(&b, TCP_FIN | TCP_ACK, 3);
+    f = tcp(&b, -(TCP_FIN | TCP_ACK), 4);
+    assert_int_equal(f->state, FLOW_CLOSED);
+    (void)tcp(&b, TCP_SYN, 5); /* the ports again, at once */
+    assert_int_equal(b.by_state[FLOW_CLOSED], 1);
+    (void)tcp(&b, -TCP_RST, 6);
+    (void)tcp(&b, TCP_SYN, 7);
+    assert_int_equal(b.by_state[FLOW_REFUSED], 1);
+    (void)tcp(&b, -(TCP_SYN | TCP_ACK), 8);
+    (void)tcp(&b, TCP_RST, 9);
+    flow_table_advance(b.table, 9 + FLOW_CLOSED_NS + 1);
+    assert_int_equal(b.by_state[FLOW_RESET], 1);
+    assert_int_equal(flow_table_count(b.table), 0);
+    flow_table_free(b.table);
+}
+
+static void
+test_midway(void **state)
+{
+    struct bench b;
+    struct flow *f;
+
+    (void)state;
+    begin(&b);
+    f = tcp(&b, -TCP_ACK, 1); /* the well-known port is the server */
+    assert_true(f->midstream);
+    assert_int_equal(f->key.port[f->client], 4000);
+    flow_table_flush(b.table);
+    assert_int_equal(b.by_state[FLOW_CUT], 1);
+    f = tcp(&b, -(TCP_SYN | TCP_ACK), 2);
+    assert_int_equal(f->key.port[f->client], 4000);
+    flow_table_flush(b.table);
+    flow_table_free(b.table);
+}
+
+static void
+test_timeouts(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    (void)tcp(&b, TCP_SYN, SEC);
+    flow_table_advance(b.table, SEC + FLOW_UNANSWERED_NS);
+    assert_int_equal(b.ended, 0);
+    flow_table_advance(b.table, SEC + FLOW_UNANSWERED_NS + 1);
+    assert_int_equal(b.by_state[FLOW_UNANSWERED], 1);
+    (void)tcp(&b, TCP_SYN, 100 * SEC);
+    (void)tcp(&b, -(TCP_SYN | TCP_ACK), 100 * SEC);
+    flow_table_advance(b.table, 100 * SEC + FLOW_TCP_IDLE_NS);
+    assert_int_equal(b.ended, 1);
+    flow_table_advance(b.table, 100 * SEC + FLOW_TCP_IDLE_NS + 1);
+    assert_int_equal(b.by_state[FLOW_TIMEOUT], 1);
+    flow_table_free(b.table);
+}
+
+/* Three times as many flows as there is room for: the oldest idle ones go, nothing is lost count
+ * of, and the table finds what it holds. */
+static void
+test_cap(void **state)
+{
+    enum { MANY = FLOWS_MAX * 3 };
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct packet p = packet(0x0b000000 + i, (uint16_t)i, IT, 53, 17, 0, SEC + i);
+        unsigned dir;
+        bool fresh;
+        struct flow *f = flow_table_packet(b.table, &p, &dir, &fresh);
+
+        assert_true(fresh);
+        assert_int_equal(f->packets[dir], 1);
+        assert_true(flow_table_count(b.table) <= FLOWS_MAX);
+        if (i >= 1000) { /* one that is still there, from the other side */
+            struct packet back =
+                packet(IT, 53, 0x0b000000 + i - 1000, (uint16_t)(i - 1000), 17, 0, SEC + i);
+
+            assert_non_null(flow_table_find(b.table, &back));
+        }
+    }
+    assert_int_equal(b.counters.flows_evicted, MANY - FLOWS_MAX);
+    flow_table_flush(b.table);
+    assert_int_equal(b.ended, MANY);
+    assert_int_equal(b.counters.flows, MANY);
+    assert_true(b.ordered);
+    flow_table_free(b.table);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_midway),
+        cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_cap),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One direction put in order: a known text, cut, shuffled, repeated and lost at seeded places. */
+#include "agent/net/stream.h"
+#include "net_kit.h"
+
+enum { TEXT = 20000 };
+
+struct sink {
+    uint8_t got[TEXT + 64];
+    size_t at;
+    unsigned gaps, ends;
+};
+
+static void
+on_bytes(void *ctx, struct slice bytes)
+{
+    struct sink *s = ctx;
+    size_t n = bytes.left;
+
+    assert_true(s->at + n <= TEXT);
+    assert_true(slice_copy(&bytes, s->got + s->at, n));
+    s->at += n;
+}
+
+static void
+on_gap(void *ctx, uint32_t bytes)
+{
+    struct sink *s = ctx;
+
+    assert_true(s->at + bytes <= TEXT);
+    memset(s->got + s->at, 0xee, bytes);
+    s->at += bytes;
+    s->gaps++;
+}
+
+static void
+on_end(void *ctx)
+{
+    ((struct sink *)ctx)->ends++;
+}
+
+static uint32_t
+next(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(*seed >> 33);
+}
+
+static uint8_t
+letter(size_t i)
+{
+    return (uint8_t)(i * 31 + i / 251);
+}
+
+struct bench {
+    struct net_counters counters;
+    struct stream_pool *pool;
+    struct stream stream;
+    struct sink sink;
+    struct stream_user user;
+    uint32_t base; /* sequence number of the first byte */
+};
+
+static void
+begin(struct bench *b, uint32_t base)
+{
+    struct stream_segment syn = {.seq = base - 1, .syn = true, .bytes = slice_of(NULL, 0)};
+
+    memset(b, 0, sizeof(*b));
+    b->base = base;
+    assert_int_equal(stream_pool_new(&b->counters, &b->pool), VG_OK);
+    b->user = (struct stream_user){on_bytes, on_gap, on_end, &b->sink};
+    stream_segment(b->pool, &b->stream, &syn, &b->user);
+}
+
+/* `captured` of `len` bytes from `at` on. */
+static void
+give(struct bench *b, size_t at, size_t len, size_t captured, bool fin)
+{
+    uint8_t *copy = malloc(captured > 0 ? captured : 1);
+    struct stream_segment seg = {.seq = b->base + (uint32_t)at, .fin = fin, .wire = (uint32_t)len};
+
+    assert_non_null(copy);
+    for (size_t i = 0; i < captured; i++)
+        copy[i] = letter(at + i);
+    seg.bytes = slice_of(copy, captured);
+    stream_segment(b->pool, &b->stream, &seg, &b->user);
+    free(copy);
+}
+
+static void
+expect_whole(const struct bench *b)
+{
+    assert_int_equal(b->sink.at, TEXT);
+    for (size_t i = 0; i < TEXT; i++)
+        assert_int_equal(b->sink.got[i], letter(i));
+    assert_int_equal(b->sink.gaps, 0);
+}
+
+static void
+end(struct bench *b)
+{
+    stream_ignore(b->pool, &b->stream);
+    stream_pool_free(b->pool);
+}
+
+/* Whatever the order, overlaps and repetitions: the same bytes once. */
+static void
+test_shuffled(void **state)
+{
+    (void)state;
+    for (uint64_t round = 0; round < 300; round++) {
+        uint64_t seed = round;
+        struct bench b;
+        size_t at = 0, count = 0, from[400], len[400];
+
+        begin(&b, round % 3 == 0 ? UINT32_C(0xffffff00) : next(&seed)); /* also around zero */
+        while (at < TEXT) {
+            size_t n = 1 + next(&seed) % 1800, back = next(&seed) % 4 == 0 ? next(&seed) % 500 : 0;
+
+            back = back < at ? back : at;
+            n = n < TEXT - at ? n : TEXT - at;
+            from[count] = at - back;
+            len[count++] = n + back;
+            at += n;
+            if (next(&seed) % 5 == 0) {
+                from[count] = from[count - 1];
+                len[count] = len[count - 1];
+                count++;
+            }
+        }
+        for (size_t i = count - 1; i > 0; i--) {
+            size_t j = i - next(&seed) % (i < 12 ? i + 1 : 12), f = from[i], l = len[i];
+
+            from[i] = from[j], len[i] = len[j];
+            from[j] = f, len[j] = l;
+        }
+        for (size_t i = 0; i < count; i++)
+            give(&b, from[i], len[i], len[i], false);
+        give(&b, TEXT, 0, 0, true);
+        expect_whole(&b);
+        assert_int_equal(b.sink.ends, 1);
+        assert_null(b.stream.waiting);
+        end(&b);
+    }
+}
+
+static void
+test_holes(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b, 1);
+    give(&b, 0, 100, 100, false);
+    give(&b, 200, 100, 100, false);
+    assert_int_equal(b.sink.at, 100);
+    for (unsigned i = 0; i <= STREAM_ACKED_SEGMENTS; i++)
+        stream_acked(b.pool, &b.stream, b.base + 300, &b.user);
+    assert_int_equal(b.sink.at, 300);
+    assert_int_equal(b.sink.gaps, 1);
+    give(&b, 150, 100, 100, false); /* too late */
+    give(&b, 300, 100, 60, false);  /* cut by the snap length */
+    assert_int_equal(b.sink.at, 400);
+    assert_int_equal(b.sink.gaps, 2);
+    give(&b, 500, 10, 10, true);
+    stream_flush(b.pool, &b.stream, &b.user);
+    assert_int_equal(b.sink.at, 510);
+    assert_int_equal(b.sink.ends, 1);
+    assert_int_equal(b.counters.stream_gap_bytes, 100 + 40 + 100);
+    end(&b);
+}
+
+static void
+count_bytes(void *ctx, struct slice bytes)
+{
+    *(uint64_t *)ctx += bytes.left;
+}
+
+static void
+count_gap(void *ctx, uint32_t bytes)
+{
+    *(uint64_t *)ctx += bytes;
+}
+
+static void
+ignore_end(void *ctx)
+{
+    (void)ctx;
+}
+
+/* A hole that nobody fills: memory stays within the cap, and nothing is told twice. */
+static void
+test_caps(void **state)
+{
+    static uint8_t block[60000];
+    uint64_t told = 0;
+    struct bench b;
+
+    (void)state;
+    begin(&b, 7);
+    b.user = (struct stream_user){count_bytes, count_gap, ignore_end, &told};
+    for (uint32_t i = 0; i < 200; i++) {
+        struct stream_segment seg = {.seq = b.base + 1 + i * 60001, /* one byte lost before each */
+                                     .wire = sizeof(block),
+                                     .bytes = slice_of(block, sizeof(block))};
+
+        stream_segment(b.pool, &b.stream, &seg, &b.user);
+        assert_true(b.stream.waiting_bytes <= STREAM_PENDING_MAX);
+    }
+    stream_flush(b.pool, &b.stream, &b.user);
+    assert_int_equal(told, 200 * 60001);
+    assert_int_equal(b.stream.next, b.base + 200 * 60001);
+    end(&b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shuffled),
+        cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_caps),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
