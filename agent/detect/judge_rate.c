@@ -45,7 +45,7 @@ judge_rate_threshold(const struct judge_rate *r, double target_per_week)
 void
 judge_bucket_init(struct judge_bucket *b, double per_week)
 {
-    double room = per_week > 1 ? per_week : 1;
+    double room = per_week > 1 ? ceil(per_week) : 1;
 
     *b = (struct judge_bucket){
         .tokens = room, .room = room, .per_week = per_week, .filled_ns = INT64_MIN};

@@ -34,7 +34,7 @@ judge_rate_count(struct judge_rate *r)
 }
 double judge_rate_threshold(const struct judge_rate *r, double target_per_week);
 
-/* Full at the start; holds at least one whole token, else it could never spend. */
+/* Full at the start; holds whole tokens, one at least: a fraction of one could never be spent. */
 void judge_bucket_init(struct judge_bucket *b, double per_week);
 /* Refills by event time, then spends one token; false when there is none. */
 bool judge_bucket_take(struct judge_bucket *b, int64_t now_ns);

@@ -2,9 +2,9 @@
 /* pay.refund: refunds that do not add up.
  *
  * Findings (certain once the sale is known): more refunded than the sale was worth; refunded to
- * another card. A refund without any known sale is one too, but only where sales have been read for
- * known_days and nearly all refunds (MATCHED_SHARE) do refer to a known one: else the log simply
- * does not say. Tests: an employee (or terminal) whose share of refunds is far above everybody
+ * another card. A refund that names no sale is one too where nearly all refunds (MATCHED_SHARE) name
+ * one; one that names an unknown sale only where sales have been read for known_days and nearly all
+ * are known: else the log simply does not say. Tests: an employee (or terminal) whose share of refunds is far above everybody
  * else's (negative binomial tail), or a refund far larger than refunds usually are (ranks), fused by
  * the Cauchy combination. Sales are kept by the hash of their id and of their order, SALES_MAX of
  * them. */
@@ -51,7 +51,8 @@ struct refund {
     const json_t *settings; /* borrowed: the phrases of the problems */
     struct keytab *sales, *people;
     struct person all;
-    struct moments matched; /* 1: the refund had a known sale */
+    struct moments matched; /* of refunds that name a sale: 1 where it is known */
+    struct moments named;   /* 1: the refund names a sale */
     struct quantile sizes;
     int64_t since_ns;
     double known_days;
@@ -238,12 +239,24 @@ find(struct refund *r, const struct txn_view *t, const struct look *look, enum p
     judge_finding(r->judge, &finding);
 }
 
-/* Whether a refund without a sale is odd here at all. */
+static bool
+names_sale(const struct txn_view *t)
+{
+    return t->original.len > 0 || t->order.len > 0;
+}
+
+static bool
+nearly_all(const struct moments *m)
+{
+    return m->weight >= MATCHED_LEAST && m->mean >= MATCHED_SHARE;
+}
+
+/* Whether a refund of an unknown sale is odd here at all. */
 static bool
 sales_are_known(const struct refund *r, int64_t now_ns)
 {
     return (double)(now_ns - r->since_ns) >= r->known_days * (double)VG_DAY_NS &&
-           r->matched.weight >= MATCHED_LEAST && r->matched.mean >= MATCHED_SHARE;
+           nearly_all(&r->matched);
 }
 
 /* True when something certain was wrong. */
@@ -254,7 +267,7 @@ find_problems(struct refund *r, const struct txn_view *t, const struct look *loo
     const struct sale *s = look->sale;
 
     if (s == NULL) {
-        if (!sales_are_known(r, t->time_ns))
+        if (!(names_sale(t) ? sales_are_known(r, t->time_ns) : nearly_all(&r->named)))
             return false;
         find(r, t, look, PROBLEM_SALE, 60);
         return true;
@@ -305,7 +318,9 @@ see_refund(struct refund *r, const struct txn_view *t, struct person *p)
     wrong = find_problems(r, t, &look);
     if (!wrong && (look.p_share < 1 || look.p_large < 1))
         w = judge_learn_weight(make_test(r, t, &look));
-    moments_add(&r->matched, sale != NULL ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, 3 * MEMORY_NS);
+    moments_add(&r->named, names_sale(t) ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, 3 * MEMORY_NS);
+    if (names_sale(t))
+        moments_add(&r->matched, sale != NULL ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, 3 * MEMORY_NS);
     if (t->has_amount && !wrong)
         quantile_add(&r->sizes, (double)t->amount + 1, w);
     if (sale != NULL && t->has_amount)
@@ -359,6 +374,7 @@ refund_save(void *self, struct state_out *out)
     buf_init(&blob, STATE_BLOB_MAX);
     person_put(&r->all, &blob);
     moments_put(&r->matched, &blob);
+    moments_put(&r->named, &blob);
     quantile_put(&r->sizes, &blob);
     codec_put_i64(&blob, r->since_ns);
     if (!blob.bad)
@@ -380,6 +396,7 @@ refund_load(void *self, struct slice key, uint16_t version, struct slice blob)
         return VG_ERR_FORMAT;
     person_get(&r->all, &blob);
     moments_get(&r->matched, &blob);
+    moments_get(&r->named, &blob);
     quantile_get(&r->sizes, &blob);
     r->since_ns = codec_i64(&blob);
     r->any = !blob.bad;

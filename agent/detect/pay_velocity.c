@@ -21,8 +21,15 @@ enum { WINDOWS = 3, ENTITIES_MAX = 65536, STATE_VERSION = 1 };
 enum { WHO_CARD, WHO_CUSTOMER, WHO_IP, WHO_DEVICE, WHO_TERMINAL, WHO_COUNT };
 
 #define MEMORY_NS (60 * VG_DAY_NS)
-/* How many observations what is usual for the kind counts for. */
-#define PRIOR 10.0
+/* How many observations what is usual for the kind counts for; and what is usual before anything
+ * was learned (a payment comes alone), which counts for as many as KIND_PRIOR payments. */
+#define PRIOR      10.0
+#define KIND_PRIOR 50.0
+#define KIND_ALONE 1.5
+
+/* From here on a burst is that of the first of them that shows it: the card rather than its terminal,
+ * so that one burst keeps one subject. */
+#define CLEAR_P 1e-3
 
 /* A forgotten count with this time constant holds about what came within it. */
 static const int64_t WINDOW_NS[WINDOWS] = {VG_HOUR_NS, VG_DAY_NS, VG_WEEK_NS};
@@ -33,7 +40,7 @@ static const struct who {
     const char *kind; /* of the party */
     double floor[WINDOWS], size;
 } WHO[WHO_COUNT] = {
-    {"card", {5, 8, 15}, 4},    {"customer", {5, 8, 15}, 4},     {"host", {8, 15, 40}, 3},
+    {"card", {5, 8, 15}, 8},    {"customer", {5, 8, 15}, 8},     {"host", {8, 15, 40}, 3},
     {"device", {8, 15, 40}, 3}, {"terminal", {30, 150, 600}, 3},
 };
 
@@ -112,12 +119,30 @@ expected(const struct velocity *v, const struct pace *c, int who, int w, int64_t
 {
     double age = (double)(now_ns - c->since_ns), memory = (double)MEMORY_NS;
     double span = memory * (1 - exp(-age / memory)), own = 0, n = (double)c->base;
+    const struct moments *kind = &v->usual[who][w];
+    double usual =
+        (kind->weight * kind->mean + KIND_PRIOR * KIND_ALONE) / (kind->weight + KIND_PRIOR);
 
     if (span > (double)WINDOW_NS[w])
         own = n / span * (double)WINDOW_NS[w] * PEAK[w];
     else
         n = 0; /* younger than the window: its past says nothing */
-    return (n * own + PRIOR * v->usual[who][w].mean) / (n + PRIOR) + 0.5;
+    return (n * own + PRIOR * usual) / (n + PRIOR) + 0.5;
+}
+
+/* Whether this window can be judged: what is usual for the kind is known from several such windows,
+ * and the record is either older than the window or came after that was known (a card as old as the
+ * log itself is not new, its past was merely not read). A new terminal is no news for a week: it may
+ * be busy from its first hour. */
+static bool
+seasoned(const struct velocity *v, const struct pace *c, int who, int w, int64_t now_ns)
+{
+    int64_t known_ns = v->since_ns + 2 * WINDOW_NS[w];
+
+    if (who == WHO_TERMINAL && now_ns - c->since_ns < VG_WEEK_NS)
+        return false;
+    return now_ns - v->since_ns >= 4 * WINDOW_NS[w] &&
+           (now_ns - c->since_ns > 2 * WINDOW_NS[w] || c->since_ns >= known_ns);
 }
 
 static struct verdict
@@ -130,11 +155,11 @@ judge_pace(const struct velocity *v, const struct pace *c, int who, int64_t now_
     for (int w = 0; w < WINDOWS; w++) {
         double count = (double)c->counts[w], mean, p;
 
-        if (count < WHO[who].floor[w])
+        if (count < WHO[who].floor[w] || !seasoned(v, c, who, w, now_ns))
             continue;
         mean = expected(v, c, who, w, now_ns);
         p = pay_count_p(count, mean, WHO[who].size);
-        cauchy_add_share(&all, p, 1.0 / WINDOWS);
+        cauchy_add(&all, p);
         if (p < least) {
             least = p;
             out.window = w;
@@ -142,7 +167,7 @@ judge_pace(const struct velocity *v, const struct pace *c, int who, int64_t now_
         }
     }
     if (least < 1)
-        out.p = cauchy_sum(&all);
+        out.p = cauchy_mean(&all);
     return out;
 }
 
@@ -237,7 +262,7 @@ velocity_observe(void *self, const struct obs *obs)
             continue;
         if (learned)
             verdict = judge_pace(v, c, who, t->time_ns);
-        if (verdict.p < worst.p) {
+        if (verdict.p < worst.p && worst.p > CLEAR_P) {
             worst = verdict;
             worst_pace = *c;
             worst_who = who;

@@ -182,6 +182,25 @@ ordinary_refund(struct shop *s)
     give_refund(s, &t, t.card, t.view.amount, t.id);
 }
 
+/* Where refunds never name their sale, one that does not is nothing; nor is one of a sale that was
+ * before the log began. */
+static void
+test_refund_quiet(void **state)
+{
+    struct shop s;
+    struct shop_txn t;
+
+    (void)state;
+    shop_open(&s, 12);
+    for (int day = 0; day < 30; day++) {
+        shop_run(&s, 1);
+        shop_sale(&s, &t);
+        give_refund(&s, &t, t.card, t.view.amount, day % 2 == 0 ? "" : "older");
+    }
+    assert_int_equal(shop_alerts(&s, "pay.refund"), 0);
+    shop_close(&s);
+}
+
 static void
 test_refund(void **state)
 {
@@ -210,6 +229,11 @@ test_refund(void **state)
     assert_int_equal(shop_alerts(&s, "pay.refund"), 2);
     give_refund(&s, &t, t.card, 4000, "no-such-sale");
     assert_int_equal(shop_alerts(&s, "pay.refund"), 3);
+    json_array_clear(s.kit.events);
+    (void)vg_strcpy(t.employee, sizeof t.employee, "emp8");
+    for (int i = 0; i < 5; i++)
+        give_refund(&s, &t, "mine", 4000, ""); /* names no sale, as every other does: one group */
+    assert_int_equal(json_array_size(s.kit.events), 1);
     json_array_clear(s.kit.events);
     for (int i = 0; i < 40; i++) { /* one employee refunds all day */
         shop_sale(&s, &t);
@@ -331,8 +355,8 @@ main(void)
         cmocka_unit_test(test_quiet),        cmocka_unit_test(test_learning),
         cmocka_unit_test(test_amount),       cmocka_unit_test(test_card_testing),
         cmocka_unit_test(test_velocity),     cmocka_unit_test(test_refund),
-        cmocka_unit_test(test_card_number),  cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_damaged_rows),
+        cmocka_unit_test(test_refund_quiet), cmocka_unit_test(test_card_number),
+        cmocka_unit_test(test_restart),      cmocka_unit_test(test_damaged_rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
