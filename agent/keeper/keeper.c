@@ -87,6 +87,9 @@ blind_spots(const struct keeper *k)
         (void)json_array_append_new(list, json_string("the network: it is switched off"));
     if (k->config->payment_count == 0)
         (void)json_array_append_new(list, json_string("payments: no log is configured"));
+    if (k->config->file_count > 0)
+        (void)json_array_append_new(
+            list, json_string("files as they arrive: only `vigia-agent scan` looks into them"));
     return list;
 }
 

@@ -17,9 +17,7 @@ configured(const struct agent_config *c, const char *name)
         return c->net_enabled && c->interface_count + c->replay_count > 0;
     if (strcmp(name, "pay") == 0)
         return c->payment_count > 0;
-    if (strcmp(name, "file") == 0)
-        return c->file_count > 0;
-    return true; /* host */
+    return strcmp(name, "host") == 0; /* folders are not watched yet: `vigia-agent scan` */
 }
 
 /* Has a source that never ends, so that silence there means that time passes. */
@@ -61,7 +59,7 @@ supervisor_check_idle(struct supervisor *s)
         if (w->life == LIFE_OFF)
             continue;
         sensors++;
-        if (is_live(s->options.config, w->kind->name) || !vg_json_bool(w->health, "done", false))
+        if (is_live(s->options.config, w->kind->name) || !w->done)
             return;
     }
     if (sensors == 0 || s->idle_told || s->options.on_idle == NULL)

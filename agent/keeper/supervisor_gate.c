@@ -216,14 +216,17 @@ on_health(void *role, struct slice payload)
     if (error != NULL)
         (void)vg_strcpy(w->told, sizeof w->told, error);
     /* "done" and "error" come from the worker's frame, beside the sensor's own counters. */
+    if (json_object_size(health) == 1 && json_object_get(health, "done") != NULL)
+        w->done = vg_json_bool(health, "done", false);
     if (w->health != NULL && json_object_size(health) == 1 &&
         (error != NULL || json_object_get(health, "done") != NULL)) {
-        (void)json_object_update(w->health, health);
         json_decref(health);
     } else {
         json_decref(w->health);
         w->health = health;
     }
+    if (json_object_set_new(w->health, "done", json_boolean(w->done)) != 0)
+        return VG_ERR_NOMEM;
     supervisor_check_idle(w->s);
     return VG_OK;
 }

@@ -214,7 +214,7 @@ supervised_start(struct supervised *w)
         return;
     }
     w->why[0] = w->told[0] = '\0';
-    w->progress = false;
+    w->progress = w->done = false;
     w->started_ns = platform_clock_monotonic();
     err = platform_child_start(argv, w->kind->rights, NULL, &w->child);
     if (err != VG_OK) {

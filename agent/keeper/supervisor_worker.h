@@ -71,6 +71,7 @@ struct supervised {
     char why[WORKER_WHY_MAX];  /* why it must end; the first reason stays */
     char told[WORKER_WHY_MAX]; /* what it said itself */
     json_t *sandbox, *health;
+    bool done; /* nothing left to read, for now */
     int64_t health_second;
     unsigned health_seen;
     struct question question;

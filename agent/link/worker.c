@@ -7,13 +7,19 @@
 #include "agent/link/worker_link.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/vtime.h"
+
+/* A sensor that follows something is done, for now, when it found nothing for so long. */
+#define QUIET_NS (500 * VG_MS_NS)
 
 struct life {
     struct worker_link link;
     struct agent_config config;
     bool configured;
     struct sink sink;
-    bool done; /* all finite input is done */
+    bool ended;             /* all finite input is done and there is no other */
+    bool told_done;         /* what the keeper last heard */
+    int64_t quiet_since_ns; /* monotonic; 0: at work */
 };
 
 static enum vg_err
@@ -122,13 +128,49 @@ catch_up(struct life *w)
 }
 
 static enum vg_err
-tell_done(struct life *w)
+tell_done(struct life *w, bool done)
 {
-    static const char done[] = "{\"done\":true}";
+    const char *text = done ? "{\"done\":true}" : "{\"done\":false}";
 
-    w->done = true;
-    frame_put(&w->link.out, FRAME_HEALTH, slice_of(done, sizeof done - 1));
+    if (w->told_done == done)
+        return VG_OK;
+    w->told_done = done;
+    frame_put(&w->link.out, FRAME_HEALTH, slice_of(text, strlen(text)));
     return worker_link_flush(&w->link);
+}
+
+/* One piece of work. Also tells the keeper whether there is more to do: `status` shows it, and
+ * whoever waits for a log to be read through waits for it. */
+static enum vg_err
+work(struct life *w, platform_handle *handle, int64_t *wait_ns)
+{
+    uint64_t committed = w->link.committed;
+    enum vg_err err = w->link.ops->work(w->link.self, handle, wait_ns);
+    int64_t now = platform_clock_monotonic(), left;
+
+    if (w->link.gone)
+        return VG_END;
+    if (err == VG_END) {
+        w->ended = true;
+        *wait_ns = -1;
+        *handle = PLATFORM_NO_HANDLE;
+        return tell_done(w, true);
+    }
+    if (err == VG_OK) {
+        *wait_ns = 0;
+        w->quiet_since_ns = 0;
+        return tell_done(w, false);
+    }
+    if (err != VG_AGAIN)
+        return err;
+    if (w->quiet_since_ns == 0 || committed != w->link.committed || w->link.pending)
+        w->quiet_since_ns = now;
+    left = QUIET_NS - (now - w->quiet_since_ns);
+    if (left <= 0)
+        return tell_done(w, true);
+    if (!w->told_done && (*wait_ns < 0 || *wait_ns > left))
+        *wait_ns = left;
+    return VG_OK;
 }
 
 static enum vg_err
@@ -142,17 +184,10 @@ live(struct life *w)
         int64_t wait_ns = -1;
 
         catch_up(w);
-        if (!w->done) {
-            err = ops->work(w->link.self, &handle, &wait_ns);
-            if (w->link.gone)
-                return VG_END;
-            if (err == VG_OK)
-                wait_ns = 0;
-            else if (err == VG_END)
-                err = tell_done(w);
-            else if (err == VG_AGAIN)
-                err = VG_OK;
-        }
+        if (!w->ended)
+            err = work(w, &handle, &wait_ns);
+        if (w->link.gone)
+            return VG_END;
         /* What came during the work is acted upon before there is any waiting. */
         if (w->link.stop || w->link.tick_ns != 0 || json_array_size(w->link.feedback) > 0)
             wait_ns = 0;

@@ -31,7 +31,8 @@ struct worker_ops {
     enum vg_err (*begin)(void *self); /* rows and positions are complete */
     /* A bounded piece of work (about 20 ms); commits as it sees fit. VG_OK: call again at once;
      * VG_AGAIN: nothing now, wait for *handle (PLATFORM_NO_HANDLE: none) or *wait_ns at most;
-     * VG_END: all finite input is done and there is no other; errors end the worker. */
+     * VG_END: all finite input is done and there is no other; errors end the worker. The keeper is
+     * told {"done": true} at VG_END, and while there was nothing but VG_AGAIN for half a second. */
     enum vg_err (*work)(void *self, platform_handle *handle, int64_t *wait_ns);
     void (*tick)(void *self, int64_t now_ns);
     void (*feedback)(void *self, const json_t *feedback);
