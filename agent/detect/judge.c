@@ -10,7 +10,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/judge_event.h"
 #include "agent/detect/judge_rate.h"
-#include "agent/detect/keytab.h"
+#include "agent/detect/judge_tables.h"
 #include "common/vtime.h"
 
 /* Tests above this are counted and scored, but remember nothing: about one in a hundred stays. */
@@ -20,18 +20,6 @@
 #define GROUP_NS            (EVENT_INCIDENT_HOURS * JUDGE_WINDOW_NS)
 
 enum { STATE_VERSION = 1, GROWTH = 10 };
-
-struct subject {
-    int64_t first_ns, last_ns;
-    uint64_t count;
-    struct judge_slot slots[JUDGE_SLOTS];
-};
-
-struct group {
-    int64_t opened_ns, first_ns, last_ns;
-    uint64_t count, next; /* next: the count at which it speaks again */
-    uint8_t suppressed;
-};
 
 struct judge {
     struct judge_settings settings;
@@ -47,149 +35,12 @@ struct judge {
     uint64_t tests, alerts, suppressed, suppressed_uncounted, findings, joined;
 };
 
-/* ---- state of the tables ---- */
-
-static void
-json_put(const json_t *value, size_t max, struct buf *out)
-{
-    char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    size_t len = text != NULL ? strlen(text) : 0;
-
-    codec_put_text(out, text, len <= max ? len : 0);
-    free(text);
-}
-
-static json_t *
-json_get(struct slice *in)
-{
-    struct slice text = slice_sub(in, slice_be32(in));
-    json_t *value = NULL;
-
-    if (text.bad || text.left == 0)
-        return NULL;
-    if (vg_json_parse(text, JUDGE_EVIDENCE_BYTES_MAX, &value) != VG_OK)
-        in->bad = true;
-    return value;
-}
-
-static void
-slot_clear(struct judge_slot *s)
-{
-    json_decref(s->facts);
-    json_decref(s->evidence);
-    json_decref(s->peer);
-    *s = (struct judge_slot){0};
-}
-
-static void
-subject_drop(void *cell)
-{
-    struct subject *s = cell;
-
-    for (size_t i = 0; i < JUDGE_SLOTS; i++)
-        slot_clear(&s->slots[i]);
-}
-
-static void
-subject_put(const void *cell, struct buf *out)
-{
-    const struct subject *s = cell;
-
-    codec_put_i64(out, s->first_ns);
-    codec_put_i64(out, s->last_ns);
-    buf_put_be64(out, s->count);
-    for (size_t i = 0; i < JUDGE_SLOTS; i++) {
-        const struct judge_slot *slot = &s->slots[i];
-
-        codec_put_text(out, slot->detector, strlen(slot->detector));
-        if (slot->detector[0] == '\0')
-            continue;
-        codec_put_f64(out, slot->p);
-        codec_put_i64(out, slot->time_ns);
-        json_put(slot->facts, JUDGE_FACTS_BYTES_MAX, out);
-        json_put(slot->evidence, JUDGE_EVIDENCE_BYTES_MAX, out);
-        json_put(slot->peer, JUDGE_FACTS_BYTES_MAX, out);
-    }
-}
-
-static void
-slot_get(struct judge_slot *slot, struct slice *in)
-{
-    struct slice name = slice_sub(in, slice_be32(in));
-
-    if (name.bad || name.left >= sizeof slot->detector) {
-        in->bad = true;
-        return;
-    }
-    if (name.left == 0)
-        return;
-    (void)slice_copy(&name, slot->detector, name.left);
-    slot->p = codec_f64(in);
-    slot->time_ns = codec_i64(in);
-    slot->facts = json_get(in);
-    slot->evidence = json_get(in);
-    slot->peer = json_get(in);
-}
-
-static void
-subject_get(void *cell, struct slice *in)
-{
-    struct subject *s = cell;
-
-    s->first_ns = codec_i64(in);
-    s->last_ns = codec_i64(in);
-    s->count = slice_be64(in);
-    for (size_t i = 0; i < JUDGE_SLOTS && !in->bad; i++)
-        slot_get(&s->slots[i], in);
-}
-
-static void
-group_put(const void *cell, struct buf *out)
-{
-    const struct group *g = cell;
-
-    codec_put_i64(out, g->opened_ns);
-    codec_put_i64(out, g->first_ns);
-    codec_put_i64(out, g->last_ns);
-    buf_put_be64(out, g->count);
-    buf_put_be64(out, g->next);
-    buf_put_u8(out, g->suppressed);
-}
-
-static void
-group_get(void *cell, struct slice *in)
-{
-    struct group *g = cell;
-
-    g->opened_ns = codec_i64(in);
-    g->first_ns = codec_i64(in);
-    g->last_ns = codec_i64(in);
-    g->count = slice_be64(in);
-    g->next = slice_be64(in);
-    g->suppressed = slice_u8(in);
-}
-
 /* ---- life ---- */
 
 enum vg_err
 judge_new(const struct judge_settings *settings, const char *sensor, const struct texts *texts,
           const struct sink *sink, struct judge **out)
 {
-    static const struct keytab_options subjects = {.cell_bytes = sizeof(struct subject),
-                                                   .cells_max = JUDGE_SUBJECTS_MAX,
-                                                   .row_bits = 12,
-                                                   .name = 's',
-                                                   .version = STATE_VERSION,
-                                                   .put = subject_put,
-                                                   .get = subject_get,
-                                                   .drop = subject_drop};
-    static const struct keytab_options groups = {.cell_bytes = sizeof(struct group),
-                                                 .cells_max = JUDGE_GROUPS_MAX,
-                                                 .row_bits = 6,
-                                                 .name = 'g',
-                                                 .version = STATE_VERSION,
-                                                 .put = group_put,
-                                                 .get = group_get};
     struct judge *judge = calloc(1, sizeof *judge);
 
     if (judge == NULL)
@@ -202,8 +53,8 @@ judge_new(const struct judge_settings *settings, const char *sensor, const struc
     judge_rate_init(&judge->rate);
     judge_bucket_init(&judge->budget, settings->budget_per_week);
     judge_bucket_init(&judge->suppressed_budget, SUPPRESSED_PER_WEEK);
-    if (keytab_new(&subjects, &judge->subjects) != VG_OK ||
-        keytab_new(&groups, &judge->groups) != VG_OK) {
+    if (judge_subjects_new(&judge->subjects) != VG_OK ||
+        judge_groups_new(&judge->groups) != VG_OK) {
         judge_free(judge);
         return VG_ERR_NOMEM;
     }
@@ -267,7 +118,7 @@ static void
 purge(struct judge *judge)
 {
     uint64_t key;
-    const struct subject *s;
+    const struct judge_subject *s;
 
     while ((s = keytab_oldest(judge->subjects, &key)) != NULL &&
            s->last_ns < judge->now_ns - JUDGE_WINDOW_NS)
@@ -312,24 +163,24 @@ emit(struct judge *judge, const struct judge_event *e)
 }
 
 static bool
-group_open(const struct group *g, int64_t now_ns)
+group_open(const struct judge_group *g, int64_t now_ns)
 {
     return now_ns - g->last_ns <= GROUP_NS && now_ns - g->opened_ns <= JUDGE_GROUP_LIFE_NS;
 }
 
 static void
-group_begin(struct group *g, int64_t now_ns, int64_t first_ns, uint64_t count)
+group_begin(struct judge_group *g, int64_t now_ns, int64_t first_ns, uint64_t count)
 {
-    *g = (struct group){.opened_ns = now_ns,
-                        .first_ns = first_ns,
-                        .last_ns = now_ns,
-                        .count = count,
-                        .next = count * GROWTH};
+    *g = (struct judge_group){.opened_ns = now_ns,
+                              .first_ns = first_ns,
+                              .last_ns = now_ns,
+                              .count = count,
+                              .next = count * GROWTH};
 }
 
 /* One more for an open group; true when it has grown enough to speak again. */
 static bool
-group_join(struct judge *judge, struct group *g, int64_t time_ns)
+group_join(struct judge *judge, struct judge_group *g, int64_t time_ns)
 {
     judge->joined++;
     g->count++;
@@ -342,7 +193,7 @@ group_join(struct judge *judge, struct group *g, int64_t time_ns)
 }
 
 static void
-event_from_group(struct judge_event *e, const struct group *g)
+event_from_group(struct judge_event *e, const struct judge_group *g)
 {
     e->count = g->count;
     e->first_ns = g->first_ns;
@@ -362,7 +213,7 @@ test_release(struct test *test)
 static void
 slot_fill(struct judge_slot *slot, struct test *test)
 {
-    slot_clear(slot);
+    judge_slot_clear(slot);
     (void)vg_strcpy(slot->detector, sizeof slot->detector, test->detector);
     slot->p = test->p;
     slot->time_ns = test->time_ns;
@@ -375,7 +226,7 @@ slot_fill(struct judge_slot *slot, struct test *test)
 /* Drops what the window has left behind, puts the test in its detector's place (or in that of the
  * weakest, where all are taken). */
 static void
-subject_add(struct judge *judge, struct subject *s, struct test *test)
+subject_add(struct judge *judge, struct judge_subject *s, struct test *test)
 {
     struct judge_slot *mine = NULL, *empty = NULL, *weakest = &s->slots[0];
 
@@ -383,7 +234,7 @@ subject_add(struct judge *judge, struct subject *s, struct test *test)
         struct judge_slot *slot = &s->slots[i];
 
         if (slot->detector[0] != '\0' && slot->time_ns < judge->now_ns - JUDGE_WINDOW_NS)
-            slot_clear(slot);
+            judge_slot_clear(slot);
         if (slot->detector[0] == '\0')
             empty = empty != NULL ? empty : slot;
         else if (strcmp(slot->detector, test->detector) == 0)
@@ -424,7 +275,7 @@ event_from_test(struct judge *judge, const struct test *test, const struct judge
 
 /* More on a subject that has alerted: joins, or speaks again, or takes the token that it lacked. */
 static void
-test_join(struct judge *judge, struct group *g, struct test *test)
+test_join(struct judge *judge, struct judge_group *g, struct test *test)
 {
     struct judge_slot slots[JUDGE_SLOTS] = {0};
     struct judge_event e;
@@ -440,11 +291,12 @@ test_join(struct judge *judge, struct group *g, struct test *test)
     event_from_test(judge, test, slots, &e);
     event_from_group(&e, g);
     emit(judge, &e);
-    slot_clear(&slots[0]);
+    judge_slot_clear(&slots[0]);
 }
 
 static void
-test_alert(struct judge *judge, struct group *g, const struct test *test, struct subject *s)
+test_alert(struct judge *judge, struct judge_group *g, const struct test *test,
+           struct judge_subject *s)
 {
     struct judge_event e;
 
@@ -467,8 +319,8 @@ void
 judge_test(struct judge *judge, struct test *test)
 {
     struct cauchy all = {0};
-    struct subject *s;
-    struct group *g;
+    struct judge_subject *s;
+    struct judge_group *g;
     uint64_t key;
     bool fresh;
 
@@ -523,7 +375,7 @@ judge_finding(struct judge *judge, struct finding *f)
                             .time_ns = f->time_ns,
                             .score = f->score,
                             .severity = f->severity};
-    struct group *g;
+    struct judge_group *g;
     bool fresh, speak = true;
     double x = f->score < 95 ? 4 * f->score / (100 - f->score) : 76;
 
@@ -544,7 +396,7 @@ judge_finding(struct judge *judge, struct finding *f)
         event_from_group(&e, g);
         emit(judge, &e);
     }
-    slot_clear(&slots[0]);
+    judge_slot_clear(&slots[0]);
 }
 
 /* ---- the rest ---- */

@@ -16,7 +16,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/keytab.h"
-#include "agent/detect/pay_common.h"
+#include "agent/detect/pay_tries.h"
 #include "agent/detect/quantile.h"
 #include "common/vtime.h"
 
@@ -32,7 +32,7 @@
 /* From here on a place is under attack. */
 #define ATTACK_P 1e-3
 
-enum { PLACES_MAX = 65536, TRIES_KEPT = 12, STATE_VERSION = 1 };
+enum { PLACES_MAX = 65536, STATE_VERSION = 1 };
 enum { AT_IP, AT_DEVICE, AT_TERMINAL, AT_BIN, AT_LOG, AT_COUNT };
 
 struct place {
@@ -49,19 +49,13 @@ struct attack {
     struct party subject;
 };
 
-struct tries {
-    uint32_t next;
-    json_t *kept[TRIES_KEPT]; /* evidence, owned */
-    int64_t at_ns[TRIES_KEPT];
-};
-
 struct testing {
     struct judge *judge;
     char currency[4];
     struct keytab *places;
     struct quantile amounts; /* of approved sales */
     struct attack attack;
-    struct tries tries;
+    struct pay_tries tries;
     int64_t since_ns, last_ns;
     double learn_days, min_cards;
     bool any, changed;
@@ -172,32 +166,6 @@ place_judge(const struct testing *s, const struct place *c, int at, int64_t now_
     return v;
 }
 
-/* ---- evidence ---- */
-
-static void
-tries_keep(struct tries *r, const struct txn_view *t)
-{
-    uint32_t i = r->next++ % TRIES_KEPT;
-
-    json_decref(r->kept[i]);
-    r->kept[i] = pay_evidence(t);
-    r->at_ns[i] = t->time_ns;
-}
-
-static json_t *
-tries_evidence(const struct tries *r, int64_t now_ns)
-{
-    json_t *all = json_array();
-
-    for (uint32_t i = 0; i < TRIES_KEPT; i++) {
-        uint32_t k = (r->next + i) % TRIES_KEPT;
-
-        if (r->kept[k] != NULL && now_ns - r->at_ns[k] <= 3 * WINDOW_NS)
-            (void)json_array_append(all, r->kept[k]);
-    }
-    return all;
-}
-
 /* ---- the attack ---- */
 
 static void
@@ -263,7 +231,7 @@ report(struct testing *s, const struct txn_view *t, const struct place *c, const
             "usual", round(10 * v->usual) / 10, "amount",
             (json_int_t)(t->has_amount ? t->amount : 0), "currency",
             t->currency[0] != '\0' ? t->currency : s->currency);
-        test.evidence = tries_evidence(&s->tries, t->time_ns);
+        test.evidence = pay_tries_evidence(&s->tries, t->time_ns - 3 * WINDOW_NS);
     }
     judge_test(s->judge, &test);
 }
@@ -327,7 +295,7 @@ testing_observe(void *self, const struct obs *obs)
     quantile_time(&s->amounts, t->time_ns);
     small = is_small(s, t);
     if (declined || small)
-        tries_keep(&s->tries, t);
+        pay_tries_keep(&s->tries, t);
     for (int at = 0; at < AT_COUNT; at++) {
         struct place *c = keys[at] != 0 ? count(s, keys[at], card, declined, small, t) : NULL;
         struct verdict v = {.p = 1};
@@ -354,15 +322,6 @@ testing_observe(void *self, const struct obs *obs)
 /* ---- state ---- */
 
 static void
-put_json(const json_t *v, struct buf *out)
-{
-    char *text = v != NULL ? json_dumps(v, JSON_COMPACT) : NULL;
-
-    codec_put_text(out, text, text != NULL ? strlen(text) : 0);
-    free(text);
-}
-
-static void
 testing_save(void *self, struct state_out *out)
 {
     struct testing *s = self;
@@ -382,11 +341,7 @@ testing_save(void *self, struct state_out *out)
     codec_put_text(&blob, s->attack.subject.kind, strlen(s->attack.subject.kind));
     codec_put_text(&blob, s->attack.subject.id, strlen(s->attack.subject.id));
     codec_put_text(&blob, s->attack.subject.label, strlen(s->attack.subject.label));
-    buf_put_be32(&blob, s->tries.next);
-    for (int i = 0; i < TRIES_KEPT; i++) {
-        codec_put_i64(&blob, s->tries.at_ns[i]);
-        put_json(s->tries.kept[i], &blob);
-    }
+    pay_tries_put(&s->tries, &blob);
     if (!blob.bad)
         state_put(out, slice_of("a", 1), STATE_VERSION, buf_slice(&blob));
     buf_done(&blob);
@@ -417,18 +372,7 @@ get_main(struct testing *s, struct slice *in)
     get_text(in, s->attack.subject.kind, sizeof s->attack.subject.kind);
     get_text(in, s->attack.subject.id, sizeof s->attack.subject.id);
     get_text(in, s->attack.subject.label, sizeof s->attack.subject.label);
-    s->tries.next = slice_be32(in);
-    for (int i = 0; i < TRIES_KEPT; i++) {
-        int64_t at_ns = codec_i64(in);
-        struct slice text = slice_sub(in, slice_be32(in));
-        json_t *v = NULL;
-
-        if (text.left > 0 && vg_json_parse(text, EVENT_BYTES_MAX, &v) != VG_OK)
-            in->bad = true;
-        json_decref(s->tries.kept[i]);
-        s->tries.kept[i] = v;
-        s->tries.at_ns[i] = at_ns;
-    }
+    pay_tries_get(&s->tries, in);
     s->any = !in->bad;
 }
 
@@ -454,8 +398,6 @@ testing_free(void *self)
     if (s == NULL)
         return;
     keytab_free(s->places);
-    for (int i = 0; i < TRIES_KEPT; i++)
-        json_decref(s->tries.kept[i]);
     free(s);
 }
 
