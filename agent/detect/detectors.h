@@ -14,3 +14,5 @@ extern const struct detector PAY_REFUND;
 extern const struct detector PAY_VELOCITY;
 extern const struct detector NET_YARA;
 extern const struct detector NET_BEACON;
+extern const struct detector NET_NEW_DEVICE;
+extern const struct detector NET_VOLUME;

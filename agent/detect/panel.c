@@ -17,6 +17,8 @@ const struct detector *const DETECTORS[] = {
     &NET_ARP_SPOOF,
     &NET_YARA,
     &NET_BEACON,
+    &NET_NEW_DEVICE,
+    &NET_VOLUME,
     NULL,
 };
 

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net.new_device: a device that was never on this network before.
+ *
+ * For the first learning period every MAC is only noted (health says so). After it a MAC that was
+ * not seen for FORGET_NS is new. It must show itself twice, CONFIRM_NS apart, before it is told, so
+ * that a stray frame is no device, and it must show itself as a station of this network: in ARP with
+ * a local address, or as the source of a local flow. Phones change to random MACs (the locally
+ * administered bit, IEEE 802): those are told as such and count less. Only MACs: an address from
+ * DHCP says nothing of the device. */
+#include "agent/detect/detectors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/detect/keyed.h"
+#include "agent/detect/net_common.h"
+#include "common/vtime.h"
+
+enum { DEVICES_MAX = 2048, DEVICES_VERSION = 1 };
+#define FORGET_NS  (90 * VG_DAY_NS)
+#define CONFIRM_NS (30 * VG_SEC_NS)
+#define TOUCH_NS   VG_HOUR_NS /* a known device's row changes at most so often */
+
+struct device {
+    int64_t first_ns, last_ns;
+    bool known; /* learned, or told */
+    struct net_addr addr;
+};
+
+struct new_device {
+    struct judge *judge;
+    struct keyed *devices;
+    int64_t since_ns, learn_ns;
+    bool since_changed, learning;
+};
+
+static bool
+learning(struct new_device *n, int64_t now_ns)
+{
+    if (n->since_ns == 0) {
+        n->since_ns = now_ns;
+        n->since_changed = true;
+    }
+    n->learning = now_ns - n->since_ns < n->learn_ns;
+    return n->learning;
+}
+
+static void
+report(struct new_device *n, const uint8_t mac[6], const struct device *d, int64_t now_ns)
+{
+    char text[NET_MAC_TEXT_MAX], host[NET_ADDR_TEXT_MAX];
+    bool random = (mac[0] & 2) != 0;
+    struct party subject;
+    struct finding finding = {.detector = "net.new_device",
+                              .time_ns = now_ns,
+                              .subject = &subject,
+                              .severity = SEVERITY_LOW,
+                              .score = random ? 30 : 45};
+
+    net_mac_format(mac, text);
+    net_addr_format(&d->addr, host);
+    party_set(&subject, "device", text, NULL);
+    finding.facts = json_pack("{s:s, s:s, s:b, s:I, s:I}", "host", host, "mac", text, "random_mac",
+                              (int)random, "known", (json_int_t)keyed_count(n->devices) - 1,
+                              "watched_days", (json_int_t)((now_ns - n->since_ns) / VG_DAY_NS));
+    finding.evidence =
+        json_pack("[{s:s, s:s, s:s}]", "type", "device", "mac", text, "address", host);
+    judge_finding(n->judge, &finding);
+}
+
+static void
+see(struct new_device *n, const uint8_t mac[6], const struct net_addr *addr, int64_t now_ns)
+{
+    const struct device *found;
+    struct device *d;
+    bool learn;
+
+    if (!net_mac_usable(mac) || !net_addr_is_local(addr) || net_addr_is_group(addr))
+        return;
+    learn = learning(n, now_ns);
+    found = keyed_find(n->devices, mac, 6);
+    if (found != NULL && found->known && now_ns - found->last_ns < TOUCH_NS)
+        return;
+    d = keyed_use(n->devices, mac, 6, NULL);
+    if (d->first_ns == 0 || now_ns - d->last_ns > FORGET_NS)
+        *d = (struct device){.first_ns = now_ns, .known = learn};
+    d->last_ns = now_ns;
+    d->addr = *addr;
+    if (learn)
+        d->known = true;
+    if (d->known || now_ns - d->first_ns < CONFIRM_NS)
+        return;
+    d->known = true;
+    report(n, mac, d, now_ns);
+}
+
+static void
+observe(void *self, const struct obs *obs)
+{
+    struct new_device *n = self;
+
+    if (obs->kind == OBS_ARP) {
+        if (obs->arp->sender.family == 4)
+            see(n, obs->arp->sender_mac, &obs->arp->sender, obs->time_ns);
+    } else if (obs->kind == OBS_FLOW_START && obs->flow->has_mac && !obs->flow->midstream) {
+        see(n, obs->flow->src_mac, &obs->flow->src, obs->time_ns);
+    } else if (obs->kind == OBS_TICK && n->since_ns != 0) {
+        (void)learning(n, obs->time_ns);
+    }
+}
+
+static void
+new_device_free(void *self)
+{
+    struct new_device *n = self;
+
+    if (n == NULL)
+        return;
+    keyed_free(n->devices);
+    free(n);
+}
+
+static enum vg_err
+make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
+{
+    struct new_device *n = calloc(1, sizeof(*n));
+
+    if (n == NULL)
+        return VG_ERR_NOMEM;
+    n->judge = env->judge;
+    n->learning = true;
+    n->learn_ns = 3 * VG_DAY_NS;
+    if (!net_setting_duration(env, "learn", VG_HOUR_NS, 60 * VG_DAY_NS, &n->learn_ns, why)) {
+        new_device_free(n);
+        return VG_ERR_CONFIG;
+    }
+    if (keyed_new(DEVICES_MAX, sizeof(struct device), &n->devices) != VG_OK) {
+        new_device_free(n);
+        return VG_ERR_NOMEM;
+    }
+    *self = n;
+    return VG_OK;
+}
+
+static void
+encode(const void *value, struct buf *out)
+{
+    const struct device *d = value;
+
+    buf_put_be64(out, (uint64_t)d->first_ns);
+    buf_put_be64(out, (uint64_t)d->last_ns);
+    buf_put_u8(out, d->known);
+    net_addr_encode(&d->addr, out);
+}
+
+static void
+decode(void *value, struct slice *in)
+{
+    struct device *d = value;
+
+    d->first_ns = (int64_t)slice_be64(in);
+    d->last_ns = (int64_t)slice_be64(in);
+    d->known = slice_u8(in) != 0;
+    d->addr = net_addr_decode(in);
+}
+
+static void
+save(void *self, struct state_out *out)
+{
+    struct new_device *n = self;
+    struct buf blob;
+
+    keyed_save(n->devices, out, 'm', DEVICES_VERSION, encode);
+    if (!n->since_changed)
+        return;
+    buf_init(&blob, 64);
+    buf_put_be64(&blob, (uint64_t)n->since_ns);
+    if (!blob.bad) {
+        state_put(out, slice_of("i", 1), DEVICES_VERSION, buf_slice(&blob));
+        n->since_changed = false;
+    }
+    buf_done(&blob);
+}
+
+static enum vg_err
+load(void *self, struct slice key, uint16_t version, struct slice blob)
+{
+    struct new_device *n = self;
+    uint8_t kind = slice_u8(&key);
+    int64_t since_ns;
+
+    if (version != DEVICES_VERSION)
+        return VG_ERR_FORMAT;
+    if (kind == 'm')
+        return keyed_load(n->devices, key, blob, decode);
+    since_ns = (int64_t)slice_be64(&blob);
+    if (kind != 'i' || blob.bad || blob.left != 0)
+        return VG_ERR_FORMAT;
+    n->since_ns = since_ns;
+    return VG_OK;
+}
+
+static void
+health(const void *self, json_t *counters)
+{
+    const struct new_device *n = self;
+
+    (void)json_object_set_new(counters, "learning", json_boolean(n->learning));
+    (void)json_object_set_new(counters, "devices",
+                              json_integer((json_int_t)keyed_count(n->devices)));
+    (void)json_object_set_new(counters, "evicted",
+                              json_integer((json_int_t)keyed_evicted(n->devices)));
+}
+
+const struct detector NET_NEW_DEVICE = {
+    .name = "net.new_device",
+    .sensor = "net",
+    .kinds = 1u << OBS_ARP | 1u << OBS_FLOW_START | 1u << OBS_TICK,
+    .make = make,
+    .observe = observe,
+    .save = save,
+    .load = load,
+    .free = new_device_free,
+    .health = health,
+};
