@@ -1,19 +1,180 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check: configuration and rules, each thing named as it is found good or wrong. */
+/* check: configuration, detectors, YARA rules and log formats, each thing named as it is found good
+ * or wrong; all of them are looked at. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "agent/cli/cli.h"
 #include "agent/cli/commands.h"
+#include "agent/detect/yara.h"
+#include "agent/pay/profile.h"
+#include "agent/platform/platform.h"
 #include "common/texts.h"
 
 static const struct cli_option OPTIONS[] = {{"config", 'c', true}, {NULL, 0, false}};
 
-static size_t
-count_names(const char *const *names)
-{
-    size_t n = 0;
+enum { PATH_BYTES = 2200, FORMATS_MAX = 500 };
 
-    while (names[n] != NULL)
+static void
+drop_event(void *ctx, json_t *event)
+{
+    (void)ctx;
+    json_decref(event);
+}
+
+/* Makes every detector of a sensor with its settings, as the worker will. */
+static bool
+check_panel(const struct agent_config *config, const struct texts *texts, const char *sensor)
+{
+    static const struct sink_ops ops = {.event = drop_event};
+    const struct sink sink = {.ops = &ops};
+    struct panel_options options = {.sensor = sensor,
+                                    .rules_dir = config->rules_dir,
+                                    .texts = texts,
+                                    .zone = config->zone,
+                                    .hours = &config->hours,
+                                    .currency = config->currency,
+                                    .judge = {.budget_per_week = config->budget_per_week,
+                                              .target_per_week = config->budget_per_week / 2}};
+    char why[DETECT_WHY_MAX] = "";
+    struct panel *panel = NULL;
+    enum vg_err err = panel_new(&options, &sink, &panel, why);
+
+    if (err != VG_OK) {
+        printf("BAD detectors of %s: %s\n", sensor, why[0] != '\0' ? why : vg_err_name(err));
+        return false;
+    }
+    panel_free(panel);
+    return true;
+}
+
+static bool
+check_detectors(const struct agent_config *config)
+{
+    struct texts *texts = NULL;
+    size_t n = 0;
+    bool good;
+
+    if (cli_texts(config, &texts) != VG_OK)
+        return false;
+    while (texts_detectors(texts)[n] != NULL)
         n++;
-    return n;
+    good = check_panel(config, texts, "net");
+    good = check_panel(config, texts, "pay") && good;
+    texts_free(texts);
+    if (good)
+        printf("ok  detectors: %zu in %s/detectors\n", n, config->rules_dir);
+    return good;
+}
+
+static bool
+check_yara(const struct agent_config *config)
+{
+    char folder[PATH_BYTES];
+    struct yara_rules *rules = NULL;
+    struct yara_report report = {.why = ""};
+    enum vg_err err;
+
+    snprintf(folder, sizeof(folder), "%.2000s/yara", config->rules_dir);
+    err = yara_load(folder, &rules, &report);
+    yara_free(rules);
+    if (err != VG_OK || report.bad > 0) {
+        printf("BAD yara: %zu of %zu files in %s: %s\n", report.bad, report.files, folder,
+               report.why[0] != '\0' ? report.why : vg_err_name(err));
+        return false;
+    }
+    printf("ok  yara: %zu rules in %zu files of %s\n", report.rules, report.files, folder);
+    return true;
+}
+
+/* One profile: told only when it is bad. */
+static bool
+check_format(const char *path)
+{
+    struct conf_error why = {.text = ""};
+    struct profile *profile = NULL;
+    enum vg_err err = profile_load(path, &profile, &why);
+
+    if (err != VG_OK)
+        printf("BAD format: %s\n", why.text[0] != '\0' ? why.text : path);
+    else
+        profile_free(profile);
+    return err == VG_OK;
+}
+
+static bool
+check_formats(const struct agent_config *config)
+{
+    char folder[PATH_BYTES], path[PATH_BYTES + 300];
+    struct platform_names names;
+    size_t good = 0, all = 0;
+    enum vg_err err;
+
+    snprintf(folder, sizeof(folder), "%.2000s/formats", config->rules_dir);
+    err = platform_folder_list(folder, FORMATS_MAX, &names);
+    if (err != VG_OK) {
+        printf("BAD formats: %s cannot be read: %s\n", folder, vg_err_name(err));
+        return false;
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        const char *end = strrchr(names.name[i], '.');
+
+        if (end == NULL || strcmp(end, ".yaml") != 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/%.255s", folder, names.name[i]);
+        all++;
+        good += check_format(path);
+    }
+    platform_names_free(&names);
+    if (good == all)
+        printf("ok  formats: %zu in %s\n", all, folder);
+    return good == all;
+}
+
+/* A source that is not there yet is no mistake: a POS makes its folder at the first export. */
+static bool
+check_sources(const struct agent_config *config)
+{
+    struct platform_stat stat;
+    char path[PATH_BYTES];
+    bool good = true;
+
+    for (size_t i = 0; i < config->payment_count; i++) {
+        const struct pay_source *p = &config->payments[i];
+        bool is_path = strchr(p->format, '/') != NULL;
+
+        if (platform_path_stat(p->path, &stat) != VG_OK)
+            printf("note payments: %s is not there yet, or may not be read\n", p->path);
+        if (strcmp(p->format, "auto") == 0)
+            continue;
+        if (is_path)
+            snprintf(path, sizeof(path), "%.2000s", p->format);
+        else
+            snprintf(path, sizeof(path), "%.1000s/formats/%.1000s.yaml", config->rules_dir,
+                     p->format);
+        if (!check_format(path))
+            good = false;
+    }
+    for (size_t i = 0; i < config->replay_count; i++)
+        if (platform_path_stat(config->replay[i], &stat) != VG_OK)
+            printf("note network: %s is not there, or may not be read\n", config->replay[i]);
+    return good;
+}
+
+static int
+check(const struct agent_config *config)
+{
+    bool good;
+
+    printf("ok  configuration: shop \"%s\", zone %s, language %s, currency %s\n", config->shop_name,
+           zone_name(config->zone), config->language, config->currency);
+    good = check_detectors(config);
+    if (config->rules_dir != NULL) {
+        good = check_yara(config) && good;
+        good = check_formats(config) && good;
+        good = check_sources(config) && good;
+    }
+    return good ? VG_EXIT_DONE : VG_EXIT_USAGE;
 }
 
 int
@@ -22,8 +183,7 @@ cmd_check(int argc, char **argv)
     struct cli_args args = cli_args_of(argc, argv);
     const char *path = NULL, *value;
     struct agent_config config;
-    struct texts *texts = NULL;
-    int which, code = VG_EXIT_DONE;
+    int which, code;
 
     while ((which = cli_next(&args, OPTIONS, &value)) != CLI_END) {
         if (which == CLI_BAD)
@@ -34,13 +194,7 @@ cmd_check(int argc, char **argv)
     }
     if (cli_config(path, true, &config) != VG_OK)
         return VG_EXIT_USAGE;
-    printf("ok  configuration: shop \"%s\", zone %s, language %s, currency %s\n", config.shop_name,
-           zone_name(config.zone), config.language, config.currency);
-    if (cli_texts(&config, &texts) == VG_OK)
-        printf("ok  detectors: %zu in %s\n", count_names(texts_detectors(texts)), config.rules_dir);
-    else
-        code = VG_EXIT_USAGE;
-    texts_free(texts);
+    code = check(&config);
     agent_config_done(&config);
     return code;
 }

@@ -23,20 +23,23 @@ put_text(const char *name, const char *text)
 static void
 put_worker(const json_t *worker)
 {
-    const json_t *health = json_object_get(worker, "health");
-    char *text = json_object_size(health) > 0 ? vg_json_text(health) : NULL;
+    json_t *health = json_object_get(worker, "health"), *value;
+    const char *key;
 
     fputs("            ", stdout);
     cli_put_safe(stdout, vg_json_str(worker, "name", "?"));
     fputs(": ", stdout);
     cli_put_safe(stdout, vg_json_str(worker, "state", "?"));
     printf(", restarts %lld", (long long)vg_json_int(worker, "restarts", 0));
-    if (text != NULL) {
+    json_object_foreach(health, key, value)
+    {
+        if (!json_is_integer(value) || json_integer_value(value) == 0)
+            continue; /* --json has them all */
         fputs(", ", stdout);
-        cli_put_safe(stdout, text);
+        cli_put_safe(stdout, key);
+        printf(" %lld", (long long)json_integer_value(value));
     }
     putchar('\n');
-    free(text);
 }
 
 /* "name: {...}" in one line for parts that others fill (collector, mail). */

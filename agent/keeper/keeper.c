@@ -13,6 +13,7 @@
 #include "agent/keeper/status.h"
 #include "agent/keeper/store.h"
 #include "agent/keeper/supervisor.h"
+#include "agent/keeper/token_key.h"
 #include "agent/platform/platform.h"
 #include "common/log.h"
 #include "common/vtime.h"
@@ -85,6 +86,10 @@ blind_spots(const struct keeper *k)
         (void)json_array_append_new(list, json_string("the content of encrypted connections"));
     if (!k->config->net_enabled)
         (void)json_array_append_new(list, json_string("the network: it is switched off"));
+    if (k->config->file_count > 0)
+        (void)json_array_append_new(
+            list, json_string("new files: folders are not watched yet, vigia-agent scan looks at"
+                              " them"));
     if (k->config->payment_count == 0)
         (void)json_array_append_new(list, json_string("payments: no log is configured"));
     if (k->config->file_count > 0)
@@ -201,6 +206,10 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     platform_service_watchdog();
+    if (k->mailer != NULL && ship_enrolled(k->ship)) { /* enrolled while we run */
+        mailer_free(k->mailer);
+        k->mailer = NULL;
+    }
     take_feedback(k);
     if (now >= k->retain_at_ns) {
         k->retain_at_ns = now + RETAIN_EVERY_NS;
@@ -338,7 +347,6 @@ start_mailer(struct keeper *k)
     if (ship_enrolled(k->ship))
         return VG_OK;
     err = mailer_new(k->loop, k->store, k->config, k->options->texts, &k->mailer);
-
     if (err == VG_ERR_NOENT)
         return VG_OK;
     if (err == VG_OK)
@@ -385,7 +393,9 @@ begin(struct keeper *k)
     k->retain_at_ns = platform_clock_monotonic() + RETAIN_FIRST_NS;
     record(k, "agent.started", SEVERITY_INFO,
            json_pack("{s:s, s:b}", "version", VIGIA_VERSION, "sandbox", k->options->sandbox));
-    err = start_ship(k);
+    err = token_key_set(k->config);
+    if (err == VG_OK)
+        err = start_ship(k);
     if (err == VG_OK)
         err = start_mailer(k);
     return err == VG_OK ? start_workers(k) : err;

@@ -185,7 +185,7 @@ not_started(struct supervised *w, enum vg_err err)
 static void
 send_config(struct supervised *w)
 {
-    json_t *tree = agent_config_for_worker(w->s->options.config);
+    json_t *tree = agent_config_for_worker(w->s->options.config, w->kind->name);
     bool sandbox = w->s->options.sandbox && w->s->options.config->sandbox;
     size_t mark;
 
