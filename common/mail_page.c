@@ -98,7 +98,8 @@ mail_page_badge(struct mail_page *p, enum severity severity, const char *word, c
                "font-weight:600;%s\">",
                colors[severity]);
     put_html(&p->html, word);
-    put_wrapped(&p->html, "</span>&ensp;", beside, "</p>\n");
+    put_wrapped(&p->html, "</span> <span style=\"white-space:nowrap\">&ensp;", beside,
+                "</span></p>\n");
 }
 
 void

@@ -50,8 +50,9 @@ class FakeAgent:
 
     def event(self, detector, severity, subject, facts, when, evidence=(), sensor=None, peer=None, attack=()):
         self.seq += 1
+        now = datetime.datetime.now(datetime.timezone.utc)
         e = {'v': 1, 'id': uuid7(when), 'store': self.store, 'seq': self.seq, 'time': rfc3339(when),
-             'recorded': rfc3339(when), 'class': 'alert', 'sensor': sensor or detector.split('.')[0],
+             'recorded': rfc3339(now), 'class': 'alert', 'sensor': sensor or detector.split('.')[0],
              'detector': detector, 'severity': severity, 'score': 90,
              'subject': dict(zip(('kind', 'id', 'label'), subject)), 'facts': facts, 'incident': uuid7(when)}
         if peer:

@@ -12,11 +12,8 @@ HERE = Path(__file__).resolve().parent / 'browser'
 PASSWORD = 'una-frase-bastante-larga-9'
 
 
-@pytest.fixture(scope='session')
-def browser():
-    """Runs a script of tests/e2e/browser; its packages lie in the build folder."""
-    if not os.path.exists('/usr/bin/chromium') or not shutil.which('npm'):
-        pytest.skip('needs chromium and npm')
+def packages():
+    """The browser's packages, in the build folder."""
     place = vigia.BUILD / 'browser'
     place.mkdir(parents=True, exist_ok=True)
     lock = (HERE / 'package-lock.json').read_text()
@@ -26,12 +23,20 @@ def browser():
             shutil.copy(HERE / name, place)
         vigia.run('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', place, timeout=300)
         done.write_text(lock)
+    return place / 'node_modules'
 
-    def run(script, *argv):
-        p = vigia.run('node', HERE / script, *argv, timeout=180,
-                      env={'VIGIA_BROWSER_MODULES': str(place / 'node_modules')})
-        return json.loads(p.stdout.strip().split('\n')[-1])
-    return run
+
+def run_browser(script, *argv):
+    """Runs a script of tests/e2e/browser; what its last line says."""
+    p = vigia.run('node', HERE / script, *argv, timeout=240, env={'VIGIA_BROWSER_MODULES': str(packages())})
+    return json.loads(p.stdout.strip().split('\n')[-1])
+
+
+@pytest.fixture
+def browser():
+    if not os.path.exists('/usr/bin/chromium') or not shutil.which('npm'):
+        pytest.skip('needs chromium and npm')
+    return run_browser
 
 
 def spoof(agent, now, minutes, subject, severity='high'):

@@ -22,9 +22,11 @@ const Row = ({ agent }) =>
     <td data-label=${t("agents.sensors")}>
       ${(agent.sensors || []).length === 0
         ? t("none")
-        : agent.sensors.map(
-            (s) => html`<span class="sensor"><code>${s.name}</code> ${s.state} </span>`,
-          )}
+        : html`<span>
+            ${agent.sensors.map(
+              (s) => html`<span class="sensor"><code>${s.name}</code> ${s.state} </span>`,
+            )}
+          </span>`}
     </td>
     <td data-label=${t("agents.cert")}><${Time} at=${agent.cert_not_after} zone=${agent.site.zone} /></td>
   </tr>`;

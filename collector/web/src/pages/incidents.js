@@ -81,9 +81,9 @@ export function Incidents() {
       ${load.data && t("incidents.shown", { n: items.length })}
     </p>
     ${load.data && items.length === 0
-      ? html`<${Empty} title=${t("incidents.none")}>
-          ${isFiltered(query) ? t("incidents.none_filter") : t("incidents.none_more")}
-        <//>`
+      ? isFiltered(query)
+        ? html`<${Empty} icon="info" title=${t("incidents.none_filter")} />`
+        : html`<${Empty} title=${t("incidents.none")}>${t("incidents.none_more")}<//>`
       : html`<ul class="incidents" ref=${list} aria-label=${t("incidents.list")}>
           ${items.map((item) => html`<${Item} item=${item} key=${item.id} />`)}
         </ul>`}

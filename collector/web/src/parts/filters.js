@@ -52,7 +52,6 @@ export function Filters({ query }) {
 
   return html`<form
     class="filters"
-    role="search"
     aria-label=${t("incidents.filters")}
     onSubmit=${(e) => e.preventDefault()}
   >
