@@ -15,6 +15,7 @@ enum {
     BUFFER_MAX = 2 * LOGFILE_RECORD_MAX,
     CLEAN_MAX = 4 * LOGFILE_RECORD_MAX, /* Windows-1252 and tokens make a record longer */
     SOURCE_MAX = 256,
+    SAME_BYTES = 64,
 };
 
 struct logfile {
@@ -132,6 +133,23 @@ head_keep(struct logfile *f)
     }
 }
 
+/* Before a plain file is read on: what was read last still stands there. Else it was truncated or
+ * replaced meanwhile, and its new bytes do not continue the old ones. */
+static enum vg_err
+still_same(const struct logfile *f)
+{
+    uint8_t bytes[SAME_BYTES];
+    size_t want = f->end < SAME_BYTES ? f->end : SAME_BYTES, got;
+    enum vg_err err;
+
+    if (want == 0 || !logbytes_plain(f->bytes))
+        return VG_OK;
+    err = platform_file_read(f->file, f->base + f->end - want, bytes, want, &got);
+    if (err != VG_OK)
+        return err;
+    return got == want && memcmp(bytes, f->data + f->end - want, want) == 0 ? VG_OK : VG_ERR_DENIED;
+}
+
 /* More bytes behind the unread ones; at_end when there are none. */
 static enum vg_err
 refill(struct logfile *f)
@@ -155,7 +173,9 @@ refill(struct logfile *f)
         f->data = grown;
         f->room *= 2;
     }
-    err = logbytes_read(f->bytes, f->data + f->end, f->room - f->end, &got);
+    err = still_same(f);
+    if (err == VG_OK)
+        err = logbytes_read(f->bytes, f->data + f->end, f->room - f->end, &got);
     if (err != VG_OK)
         return err;
     f->end += got;

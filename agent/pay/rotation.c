@@ -56,3 +56,26 @@ rotation_sort(char **names, size_t count)
     if (count > 1)
         qsort(names, count, sizeof *names, compare);
 }
+
+bool
+rotation_product(const char *name)
+{
+    return part_of(name).stem != strlen(name);
+}
+
+bool
+rotation_same_log(const char *a, const char *b)
+{
+    struct part x = part_of(a), y = part_of(b);
+
+    return x.stem == y.stem && memcmp(a, b, x.stem) == 0;
+}
+
+bool
+rotation_packed(const char *packed, const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncmp(packed, name, n) == 0 &&
+           (strcmp(packed + n, ".gz") == 0 || strcmp(packed + n, ".zst") == 0);
+}

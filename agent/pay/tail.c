@@ -154,10 +154,12 @@ entries_list(struct tail *t)
 /* ---- whose content each file is ---- */
 
 static void
-entry_take(struct tail_entry *e, struct tail_slot *slot)
+entry_take(struct tail *t, struct tail_entry *e, struct tail_slot *slot)
 {
-    if (slot->size != e->stat.size || slot->modified_ns != e->stat.modified_ns)
+    if (slot->size != e->stat.size || slot->modified_ns != e->stat.modified_ns) {
         slot->news = true;
+        slot->waiting_since_ns = t->now_ns;
+    }
     slot->size = e->stat.size;
     slot->modified_ns = e->stat.modified_ns;
     if (strcmp(slot->name, e->name) != 0 || slot->source != e->source ||
@@ -182,12 +184,12 @@ match_identity(struct tail *t, struct tail_entry *e)
             continue;
         if (slot->size == e->stat.size && slot->modified_ns == e->stat.modified_ns &&
             slot->checked) {
-            entry_take(e, slot);
+            entry_take(t, e, slot);
             return;
         }
         if (tail_slot_holds(t, slot, e)) {
             slot->checked = true;
-            entry_take(e, slot);
+            entry_take(t, e, slot);
             return;
         }
         /* Truncated or replaced: the old content may live on in a copy. */
@@ -210,26 +212,10 @@ match_content(struct tail *t, struct tail_entry *e)
         if (tail_slot_holds(t, slot, e)) {
             slot->checked = true;
             slot->news = true;
-            entry_take(e, slot);
+            entry_take(t, e, slot);
             return;
         }
     }
-}
-
-static size_t
-stem_len(const char *name)
-{
-    size_t n = strcspn(name, ".");
-
-    return n;
-}
-
-static bool
-same_stem(const char *a, const char *b)
-{
-    size_t n = stem_len(a);
-
-    return n == stem_len(b) && memcmp(a, b, n) == 0;
 }
 
 /* A copy that copy-truncate is making: its content has a slot whose own file is still whole. It is
@@ -241,10 +227,22 @@ is_copy(struct tail *t, struct tail_entry *e)
         struct tail_slot *slot = &t->slot[i];
 
         if (slot->used && slot->here && slot->source == e->source && slot->state.offset > 0 &&
-            same_stem(slot->name, e->name) && tail_slot_is_copy(t, slot, e))
+            rotation_same_log(slot->name, e->name) && tail_slot_is_copy(t, slot, e))
             return true;
     }
     return false;
+}
+
+/* A slot that stands for nothing: its place serves the next file; its position row stays until then
+ * and says that nothing was read. */
+static void
+slot_drop(struct tail *t, struct tail_slot *slot)
+{
+    tail_slot_close(t, slot);
+    slot->here = false;
+    slot->news = slot->waiting = slot->partial = false;
+    memset(&slot->identity, 0, sizeof slot->identity);
+    slot->dirty = true;
 }
 
 static struct tail_slot *
@@ -254,6 +252,8 @@ slot_free(struct tail *t)
 
     for (size_t i = 0; i < TAIL_SLOTS_MAX; i++) {
         if (!t->slot[i].used)
+            return &t->slot[i];
+        if (!t->slot[i].here && t->slot[i].state.offset == 0)
             return &t->slot[i];
         if (!t->slot[i].here && t->slot[i].log == NULL &&
             (oldest == NULL || t->slot[i].last_look < oldest->last_look))
@@ -284,18 +284,62 @@ slot_begin(struct tail *t, struct tail_entry *e)
     slot->size = e->stat.size;
     slot->modified_ns = e->stat.modified_ns;
     slot->here = true;
+    slot->waiting = t->looks > 1 && rotation_product(e->name);
+    slot->waiting_since_ns = t->now_ns;
     e->slot = slot;
     t->counts.files++;
 }
 
-static enum vg_err
-look(struct tail *t)
+/* Nothing was read of it yet: what it is may still turn out (a copy began as an empty file). */
+static bool
+is_fresh(const struct tail_slot *slot)
 {
+    return slot->state.offset == 0 && (slot->log == NULL || logfile_offset(slot->log) == 0);
+}
+
+/* A file that rotation is still packing: its original is there. */
+static bool
+is_being_packed(const struct tail *t, const struct tail_entry *e)
+{
+    for (size_t i = 0; i < t->entry_count; i++)
+        if (t->entry[i].source == e->source && rotation_packed(e->name, t->entry[i].name))
+            return true;
+    return false;
+}
+
+/* A file without a slot, or whose slot is fresh: an old content that moved, a copy, or new. */
+static void
+match_rest(struct tail *t, struct tail_entry *e)
+{
+    struct tail_slot *fresh = e->slot;
+
+    if (fresh != NULL) {
+        if (!is_fresh(fresh))
+            return;
+        e->slot = NULL;
+    }
+    if (is_being_packed(t, e)) {
+        e->ignored = true;
+    } else {
+        match_content(t, e);
+        if (e->slot == NULL)
+            e->ignored = is_copy(t, e);
+    }
+    if (e->slot == NULL && !e->ignored)
+        e->slot = fresh;
+    else if (fresh != NULL)
+        slot_drop(t, fresh);
+}
+
+static enum vg_err
+look(struct tail *t, int64_t now_ns)
+{
+    t->now_ns = now_ns;
     if (t->entry == NULL)
         t->entry = calloc(TAIL_FILES_MAX + 1, sizeof *t->entry);
     if (t->entry == NULL)
         return VG_ERR_NOMEM;
-    t->look = false;
+    t->look = t->look_now = false;
     t->looks++;
     entries_list(t);
     for (size_t i = 0; i < TAIL_SLOTS_MAX; i++)
@@ -303,11 +347,7 @@ look(struct tail *t)
     for (size_t i = 0; i < t->entry_count; i++)
         match_identity(t, &t->entry[i]);
     for (size_t i = 0; i < t->entry_count; i++)
-        if (t->entry[i].slot == NULL)
-            match_content(t, &t->entry[i]);
-    for (size_t i = 0; i < t->entry_count; i++)
-        if (t->entry[i].slot == NULL && is_copy(t, &t->entry[i]))
-            t->entry[i].ignored = true;
+        match_rest(t, &t->entry[i]);
     for (size_t i = 0; i < t->entry_count; i++)
         if (t->entry[i].slot == NULL && !t->entry[i].ignored)
             slot_begin(t, &t->entry[i]);
@@ -327,7 +367,9 @@ slot_next(struct tail *t, struct tail_slot *slot, int64_t now_ns)
     bool final = slot->partial && now_ns - slot->still_since_ns >= TAIL_QUIET_NS;
     enum vg_err err;
 
-    if (!slot->news && !final)
+    if (slot->waiting && now_ns - slot->waiting_since_ns >= TAIL_SETTLE_NS)
+        slot->waiting = false;
+    if (slot->waiting || (!slot->news && !final))
         return VG_AGAIN;
     err = tail_slot_open(t, slot);
     if (err != VG_OK)
@@ -353,6 +395,10 @@ slot_next(struct tail *t, struct tail_slot *slot, int64_t now_ns)
         tail_slot_close(t, slot); /* it may become known when it grows */
     } else if (err == VG_ERR_NOMEM) {
         return err;
+    } else if (err == VG_ERR_DENIED) {
+        tail_slot_close(t, slot); /* what was not taken is looked for again */
+        slot->checked = false;
+        t->look = t->look_now = true;
     } else {
         slot->news = slot->partial = false;
         t->counts.damaged++;
@@ -409,8 +455,8 @@ tail_next(struct tail *t, int64_t now_ns, struct logfile **log, struct seen_rece
 
     if (t->look || now_ns - t->looked_ns >= TAIL_LOOK_NS) {
         /* Only between files, so that a long one is not looked for again and again. */
-        if (t->at >= t->entry_count || t->at == 0) {
-            err = look(t);
+        if (t->at >= t->entry_count || t->at == 0 || t->look_now) {
+            err = look(t, now_ns);
             if (err != VG_OK)
                 return err;
             t->looked_ns = now_ns;

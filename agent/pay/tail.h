@@ -19,6 +19,9 @@
 enum { TAIL_SOURCES_MAX = 64, TAIL_SLOTS_MAX = 1000, TAIL_OPEN_MAX = 8, TAIL_FILES_MAX = 4096 };
 #define TAIL_QUIET_NS (INT64_C(3) * 1000000000)
 #define TAIL_LOOK_NS  (INT64_C(1) * 1000000000)
+/* How long a new x.log.1 or x.log.gz must stand still before it is read as a log of its own: until
+ * then rotation may be copying or packing what is known already. */
+#define TAIL_SETTLE_NS (INT64_C(1500) * 1000000)
 
 struct tail_options {
     struct profiles *profiles;

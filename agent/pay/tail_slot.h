@@ -21,11 +21,12 @@ struct tail_slot {
     bool news;    /* something may be there to be read */
     bool dirty;   /* the position must be saved */
     bool partial, took, unknown;
+    bool waiting; /* rotation may still be writing it: not read until it stands still */
     size_t source;
     char name[TAIL_NAME_MAX];
     struct platform_identity identity;
     uint64_t size;
-    int64_t modified_ns, still_since_ns;
+    int64_t modified_ns, still_since_ns, waiting_since_ns;
     uint64_t last_look, orphan_look, last_use;
     struct logfile_state state; /* as last known; the open log knows better */
     struct seen_recent recent;
@@ -51,8 +52,8 @@ struct tail {
     size_t entry_count, at;
     size_t open_count;
     uint64_t looks, uses;
-    int64_t looked_ns;
-    bool look;
+    int64_t looked_ns, now_ns;
+    bool look, look_now;
     struct tail_counts counts;
     char shape[LOGFILE_SHAPE_MAX + 1];
 };

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every profile's fixture against its expected transactions, whole, cut at every byte, resumed at
+ * every record, and in other encodings. VIGIA_GOLDEN=write regenerates; read the difference. */
+#include "pay_bench.h"
+
+#include <zlib.h>
+#include <zstd.h>
+
+static const char *const FIXTURES[] = {
+    "stripe.jsonl",
+    "stripe-payments.csv",
+    "stripe-balance.csv",
+    "mercadopago.csv",
+    "mercadopago-release.csv",
+    "pos-plain.log",
+    "pos-csv-es.csv",
+    "pos-csv.csv",
+};
+static const char FOLDER[] = "tests/fixtures/pay";
+
+static void
+slurp(const char *path, struct buf *out)
+{
+    buf_init(out, 1 << 20);
+    assert_int_equal(platform_file_slurp(path, 1 << 20, out), VG_OK);
+}
+
+static void
+fixture_path(char out[256], const char *name, const char *suffix)
+{
+    (void)snprintf(out, 256, "%s/%s%s", FOLDER, name, suffix);
+}
+
+static void
+read_all(const struct pay_bench *b, const char *path, struct buf *out,
+         struct logfile_counts *counts)
+{
+    struct logfile *f = pay_bench_log(b, path, NULL);
+    const struct profile *profile;
+
+    buf_init(out, 1 << 20);
+    assert_int_equal(pay_bench_read(f, out), VG_AGAIN);
+    profile = logfile_profile(f);
+    assert_non_null(profile);
+    *counts = *logfile_counts(f);
+    buf_printf(out, "# %s: %u records, %u skipped, %u bad, %u cards\n", profile->name,
+               (unsigned)counts->records, (unsigned)counts->skipped, (unsigned)counts->bad,
+               (unsigned)counts->cards);
+    logfile_free(f);
+}
+
+static void
+test_golden(void **state)
+{
+    const char *write = getenv("VIGIA_GOLDEN");
+    struct pay_bench b;
+
+    pay_bench_init(&b);
+    for (size_t i = 0; i < VG_ARRAY_LEN(FIXTURES); i++) {
+        char path[256], expected_path[256];
+        struct logfile_counts counts;
+        struct buf got, expected;
+
+        fixture_path(path, FIXTURES[i], "");
+        fixture_path(expected_path, FIXTURES[i], ".expected");
+        read_all(&b, path, &got, &counts);
+        if (write != NULL && strcmp(write, "write") == 0)
+            assert_int_equal(platform_file_replace(expected_path, buf_slice(&got), false), VG_OK);
+        slurp(expected_path, &expected);
+        assert_string_equal(buf_str(&got), buf_str(&expected));
+        buf_done(&got);
+        buf_done(&expected);
+    }
+    pay_bench_done(&b);
+}
+
+/* Every beginning of every fixture: nothing is read that the whole file does not hold as well, but
+ * for the cut record itself. */
+static void
+test_truncations(void **state)
+{
+    struct pay_bench b;
+
+    pay_bench_init(&b);
+    for (size_t i = 0; i < VG_ARRAY_LEN(FIXTURES); i++) {
+        struct buf whole;
+        char path[256], cut[256];
+
+        fixture_path(path, FIXTURES[i], "");
+        slurp(path, &whole);
+        (void)snprintf(cut, sizeof cut, "%s/cut", b.folder);
+        for (size_t n = 0; n < whole.len; n++) {
+            struct logfile *f;
+            struct buf out;
+            enum vg_err err;
+
+            pay_bench_write(&b, "cut", "wb", whole.data, n);
+            buf_init(&out, 1 << 20);
+            f = pay_bench_log(&b, cut, NULL);
+            err = pay_bench_read(f, &out);
+            assert_true(err == VG_AGAIN || err == VG_ERR_NOENT);
+            assert_true(logfile_offset(f) <= n);
+            logfile_free(f);
+            buf_done(&out);
+        }
+        buf_done(&whole);
+    }
+    pay_bench_done(&b);
+}
+
+/* Stopped after any record and begun anew from the state: the same transactions. */
+static void
+test_resume(void **state)
+{
+    struct pay_bench b;
+
+    pay_bench_init(&b);
+    for (size_t i = 0; i < VG_ARRAY_LEN(FIXTURES); i++) {
+        struct logfile_counts counts;
+        struct buf whole;
+        char path[256];
+
+        fixture_path(path, FIXTURES[i], "");
+        read_all(&b, path, &whole, &counts);
+        for (size_t stop = 0; stop < counts.records; stop++) {
+            struct logfile *f = pay_bench_log(&b, path, NULL);
+            struct logfile_state at;
+            struct buf out;
+
+            buf_init(&out, 1 << 20);
+            for (size_t k = 0; k < stop; k++) {
+                size_t n;
+                const struct txn_view *t;
+
+                assert_int_equal(logfile_next(f, true), VG_OK);
+                t = logfile_txns(f, &n);
+                for (size_t m = 0; m < n; m++) {
+                    txn_write(&t[m], &out);
+                    buf_put_u8(&out, '\n');
+                }
+            }
+            logfile_state(f, &at);
+            logfile_free(f);
+            f = pay_bench_log(&b, path, NULL);
+            assert_int_equal(logfile_resume(f, &at), VG_OK);
+            assert_int_equal(pay_bench_read(f, &out), VG_AGAIN);
+            assert_memory_equal(out.data, whole.data, out.len);
+            assert_true(whole.data[out.len] == '#');
+            logfile_free(f);
+            buf_done(&out);
+        }
+        buf_done(&whole);
+    }
+    pay_bench_done(&b);
+}
+
+static void
+test_resume_elsewhere(void **state)
+{
+    static const char head[] = "time|id|amount\n2026-11-22T13:05:09Z|A1|1\n";
+    struct logfile_state at;
+    struct pay_bench b;
+    struct logfile *f;
+    char path[256];
+
+    pay_bench_init(&b);
+    (void)snprintf(path, sizeof path, "%s/log", b.folder);
+    pay_bench_write(&b, "log", "wb", head, strlen(head));
+    f = pay_bench_log(&b, path, NULL);
+    assert_int_equal(logfile_next(f, false), VG_OK);
+    assert_int_equal(logfile_next(f, false), VG_AGAIN);
+    logfile_state(f, &at);
+    assert_int_equal(at.offset, strlen(head));
+    assert_true(logfile_unchanged(f, strlen(head)));
+    assert_false(logfile_unchanged(f, 3));
+    pay_bench_write(&b, "log", "r+b", "TIME", 4);
+    assert_false(logfile_unchanged(f, strlen(head)));
+    logfile_free(f);
+    f = pay_bench_log(&b, path, NULL);
+    assert_int_equal(logfile_resume(f, &at), VG_ERR_DENIED);
+    logfile_free(f);
+    pay_bench_done(&b);
+}
+
+/* The same text as gzip (in two members), zstd and UTF-16 gives the same transactions. */
+static void
+write_gzip(const struct pay_bench *b, const char *path, const struct buf *text)
+{
+    size_t half = text->len / 2;
+    gzFile gz = gzopen(path, "wb");
+
+    assert_non_null(gz);
+    assert_int_equal(gzwrite(gz, text->data, (unsigned)half), (int)half);
+    assert_int_equal(gzclose(gz), Z_OK);
+    gz = gzopen(path, "ab");
+    assert_non_null(gz);
+    assert_int_equal(gzwrite(gz, text->data + half, (unsigned)(text->len - half)),
+                     (int)(text->len - half));
+    assert_int_equal(gzclose(gz), Z_OK);
+}
+
+static void
+test_encodings(void **state)
+{
+    struct logfile_counts counts;
+    struct buf text, plain, got, wide;
+    size_t packed_size;
+    uint8_t *packed;
+    struct pay_bench b;
+    char path[256];
+
+    pay_bench_init(&b);
+    slurp("tests/fixtures/pay/mercadopago.csv", &text);
+    read_all(&b, "tests/fixtures/pay/mercadopago.csv", &plain, &counts);
+    (void)snprintf(path, sizeof path, "%s/log.gz", b.folder);
+    write_gzip(&b, path, &text);
+    read_all(&b, path, &got, &counts);
+    assert_string_equal(buf_str(&got), buf_str(&plain));
+    buf_done(&got);
+
+    packed_size = ZSTD_compressBound(text.len);
+    packed = malloc(packed_size);
+    packed_size = ZSTD_compress(packed, packed_size, text.data, text.len, 3);
+    pay_bench_write(&b, "log.zst", "wb", packed, packed_size);
+    (void)snprintf(path, sizeof path, "%s/log.zst", b.folder);
+    read_all(&b, path, &got, &counts);
+    assert_string_equal(buf_str(&got), buf_str(&plain));
+    buf_done(&got);
+    for (size_t n = 0; n < packed_size; n++) { /* cut compression never breaks anything */
+        struct logfile *f;
+
+        pay_bench_write(&b, "log.zst", "wb", packed, n);
+        f = pay_bench_log(&b, path, NULL);
+        buf_init(&got, 1 << 20);
+        assert_int_not_equal(pay_bench_read(f, &got), VG_OK);
+        buf_done(&got);
+        logfile_free(f);
+    }
+    free(packed);
+
+    buf_init(&wide, 1 << 20);
+    buf_put(&wide, "\xff\xfe", 2);
+    for (size_t i = 0; i < text.len; i++) {
+        buf_put_u8(&wide, text.data[i]);
+        buf_put_u8(&wide, 0);
+    }
+    pay_bench_write(&b, "wide", "wb", wide.data, wide.len);
+    (void)snprintf(path, sizeof path, "%s/wide", b.folder);
+    read_all(&b, path, &got, &counts);
+    assert_string_equal(buf_str(&got), buf_str(&plain));
+    buf_done(&got);
+    buf_done(&wide);
+    buf_done(&plain);
+    buf_done(&text);
+    pay_bench_done(&b);
+}
+
+/* A line over the cap is passed over and counted; what follows is read. */
+static void
+test_long_line(void **state)
+{
+    struct pay_bench b;
+    struct buf text, out;
+    struct logfile *f;
+    char path[256];
+
+    pay_bench_init(&b);
+    buf_init(&text, 4 << 20);
+    buf_put_str(&text, "time,id,amount\n2026-11-22T13:05:09Z,A1,1\n");
+    for (int i = 0; i < 1000000; i++)
+        buf_put_u8(&text, 'x');
+    buf_put_str(&text, "\n2026-11-22T13:05:10Z,A2,2\n");
+    pay_bench_write(&b, "log", "wb", text.data, text.len);
+    (void)snprintf(path, sizeof path, "%s/log", b.folder);
+    f = pay_bench_log(&b, path, NULL);
+    buf_init(&out, 1 << 20);
+    assert_int_equal(pay_bench_read(f, &out), VG_AGAIN);
+    assert_int_equal(logfile_counts(f)->too_long, 1);
+    assert_int_equal(logfile_counts(f)->transactions, 2);
+    assert_non_null(strstr(buf_str(&out), "\"A2\""));
+    logfile_free(f);
+    buf_done(&out);
+    buf_done(&text);
+    pay_bench_done(&b);
+}
+
+/* No card number of the input is in any output, whatever the reader. */
+static void
+test_no_card_in_output(void **state)
+{
+    static const char *const numbers[] = {"4111111111111111", "1111 1111",        "4111 1111",
+                                          "4111/1111",        "5500005555555559", "5500-0055",
+                                          "example.com"};
+    struct pay_bench b;
+
+    pay_bench_init(&b);
+    for (size_t i = 0; i < VG_ARRAY_LEN(FIXTURES); i++) {
+        struct logfile_counts counts;
+        struct buf got;
+        char path[256];
+
+        fixture_path(path, FIXTURES[i], "");
+        read_all(&b, path, &got, &counts);
+        for (size_t k = 0; k < VG_ARRAY_LEN(numbers); k++)
+            assert_null(strstr(buf_str(&got), numbers[k]));
+        buf_done(&got);
+    }
+    pay_bench_done(&b);
+}
+
+/* The same card has one token in every reader and in every writing of it. */
+static void
+test_one_token(void **state)
+{
+    char token[TOKEN_TEXT_MAX];
+    size_t found = 0;
+    struct pay_bench b;
+
+    pay_bench_init(&b);
+    assert_int_equal(tokens_make(b.tokens, TOKEN_CARD, slice_of("4111111111111111", 16), token),
+                     VG_OK);
+    for (size_t i = 0; i < VG_ARRAY_LEN(FIXTURES); i++) {
+        struct logfile_counts counts;
+        struct buf got;
+        char path[256];
+
+        fixture_path(path, FIXTURES[i], "");
+        read_all(&b, path, &got, &counts);
+        for (const char *at = buf_str(&got); (at = strstr(at, token)) != NULL; at++)
+            found++;
+        buf_done(&got);
+    }
+    assert_int_equal(found, 5); /* card=, id=, an escaped order, "/" between, a quoted csv */
+    pay_bench_done(&b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_resume_elsewhere),
+        cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_no_card_in_output),
+        cmocka_unit_test(test_one_token),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
