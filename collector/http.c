@@ -2,6 +2,7 @@
 #include "collector/http.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
@@ -237,20 +238,21 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 static struct evconnlistener *
 listen_on(struct event_base *loop, const struct collector_listen *listen)
 {
-    struct sockaddr_storage ss;
+    const char *host = strcmp(listen->host, "localhost") == 0 ? "127.0.0.1" : listen->host;
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(listen->port)};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(listen->port)};
+    bool is_v6 = inet_pton(AF_INET6, host, &v6.sin6_addr) == 1;
+    struct sockaddr *address = is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
+    int size = is_v6 ? (int)sizeof v6 : (int)sizeof v4, one = 1;
     struct evconnlistener *listener;
-    char text[COLLECTOR_ADDRESS_MAX + 16];
-    int size = sizeof ss, one = 1;
 
-    (void)snprintf(text, sizeof text, strchr(listen->host, ':') != NULL ? "[%s]:%u" : "%s:%u",
-                   strcmp(listen->host, "localhost") == 0 ? "127.0.0.1" : listen->host,
-                   listen->port);
-    memset(&ss, 0, sizeof ss);
-    if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&ss, &size) != 0)
+    if (!is_v6 && inet_pton(AF_INET, host, &v4.sin_addr) != 1) {
+        errno = EADDRNOTAVAIL;
         return NULL;
+    }
     listener = evconnlistener_new_bind(
         loop, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-        BACKLOG, (struct sockaddr *)&ss, size);
+        BACKLOG, address, size);
     /* Accepted sockets inherit it: answers of two small writes do not wait for an ACK. */
     if (listener != NULL)
         (void)setsockopt(evconnlistener_get_fd(listener), IPPROTO_TCP, TCP_NODELAY, &one,

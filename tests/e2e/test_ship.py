@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From agent to collector: enrolment, idempotent ingest, kills, outages, revocation, copies of a disk."""
-import http.client, json, shutil, ssl, subprocess, time, urllib.parse, uuid
+import hashlib, http.client, json, shutil, sqlite3, ssl, subprocess, time, urllib.parse, uuid
 
 import pytest
 
@@ -226,3 +226,43 @@ def test_restored_from_an_older_image(collector, agents, tmp_path):
     vigia.wait_for(lambda: any(e['detector'] == 'agent.store_conflict' for e in collector.events()), 60)
     assert len(collector.events()) > before
     assert len({e['store'] for e in collector.events()}) == 2
+
+
+def sign(client, collector, days_from, days_until):
+    """A certificate for the client's key with other dates, known to the collector: a shifted clock."""
+    folder = client.dir
+    csr = subprocess.run(['openssl', 'req', '-new', '-key', client.key, '-subj', '/CN=' + client.agent], check=True,
+                         capture_output=True).stdout
+    (folder / 'x.csr').write_bytes(csr)
+    (folder / 'x.cnf').write_text('[ca]\ndefault_ca=d\n[d]\ndatabase=%s/db\nserial=%s/serial\nnew_certs_dir=%s\n'
+                                  'default_md=sha256\npolicy=p\nx509_extensions=e\n[p]\ncommonName=supplied\n'
+                                  '[e]\nbasicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\n' % ((folder,) * 3))
+    (folder / 'db').write_text('')
+    (folder / 'serial').write_text('01\n')
+    date = lambda days: time.strftime('%Y%m%d%H%M%SZ', time.gmtime(time.time() + days * 86400))
+    subprocess.run(['openssl', 'ca', '-batch', '-notext', '-config', folder / 'x.cnf', '-in', folder / 'x.csr',
+                    '-out', client.cert, '-cert', collector.state / 'pki/ca.pem', '-keyfile', collector.state / 'pki/ca.key',
+                    '-startdate', date(days_from), '-enddate', date(days_until)], check=True, capture_output=True)
+    der = subprocess.run(['openssl', 'x509', '-in', client.cert, '-outform', 'der'], check=True, capture_output=True).stdout
+    with sqlite3.connect(collector.state / 'collector.sqlite') as db:
+        db.execute('INSERT INTO certs VALUES (?,?,?,?)', (hashlib.sha256(der).digest(), client.agent, 0, 0))
+    db.close()
+    client.connection = None
+    return csr.decode()
+
+
+def test_a_certificate_that_ran_out(collector, tmp_path):
+    """Out for less than a year: it may renew and do nothing else. For longer: nothing at all."""
+    c = Client(collector, tmp_path / 'c')
+    csr = sign(c, collector, -120, -30)
+    assert c.events([c.event(1)])[1]['error'] == 'expired'
+    assert c.post('/v1/hello', '{}')[1]['error'] == 'expired'
+    status, answer = c.post('/v1/renew', json.dumps({'csr': csr}))
+    assert status == 200
+    c.cert.write_text(answer['cert'])
+    c.connection = None
+    assert c.events([c.event(1)])[0] == 200
+
+    late = Client(collector, tmp_path / 'late')
+    csr = sign(late, collector, -500, -370)
+    assert late.post('/v1/renew', json.dumps({'csr': csr}))[1]['error'] == 'expired'
