@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net.volume: a device sends out of the shop far more than it usually does at this hour, or in a day.
  *
- * For each device the logarithm of the bytes that left it towards the world, by the hour against its
- * season (season.h), by the day against its own moments. Hours of silence count as zeros, so that a
+ * For each device the logarithm of the bytes that left it towards the world: by the hour against its
+ * season (season.h) and against the tail of all its hours (tail.h; a slot with few data says little,
+ * a hundred times the largest hour ever says much), by the day against its own moments. Hours of silence count as zeros, so that a
  * night is known as a night. Nothing is tested before a device has been known for `learn`, nor below
  * a floor that nobody would mind. What stands out is learned at half weight. Tests are made when an
  * hour or a day is over. */
@@ -17,10 +18,11 @@
 #include "agent/detect/mask.h"
 #include "agent/detect/net_common.h"
 #include "agent/detect/season.h"
+#include "agent/detect/tail.h"
 #include "common/vtime.h"
 
 enum {
-    VOLUME_DEVICES_MAX = 128, /* 9 KiB each */
+    VOLUME_DEVICES_MAX = 128, /* 18 KiB each */
     VOLUME_FLOWS_MAX = 4096,
     VOLUME_VERSION = 1,
     SILENT_HOURS_MAX = 24 * 28,
@@ -39,6 +41,11 @@ struct device {
     char top_name[PLACE_NAME_MAX];
 };
 
+struct past { /* of one device */
+    struct season season;
+    struct quantile hours; /* bytes of each hour */
+};
+
 struct flow_seen {
     uint64_t bytes;
 };
@@ -47,7 +54,7 @@ struct volume {
     struct judge *judge;
     struct season_clock clock;
     struct zone *own_zone;
-    struct keyed *devices, *seasons, *flows;
+    struct keyed *devices, *pasts, *flows;
     int64_t learn_ns, hour_ns; /* hour_ns: of the last event */
     uint64_t hour_floor, day_floor, tested;
 };
@@ -116,10 +123,13 @@ static void
 close_hours(struct volume *v, const struct slice *key, struct device *d, int64_t now_ns)
 {
     int64_t now_hour = hour_of(now_ns), last = now_hour - SILENT_HOURS_MAX * VG_HOUR_NS;
-    struct season *season = keyed_use(v->seasons, key->at, key->left, NULL);
+    bool made;
+    struct past *past = keyed_use(v->pasts, key->at, key->left, &made);
     struct slice in = *key;
     struct net_addr who = net_addr_decode(&in);
 
+    if (made)
+        quantile_init(&past->hours, DAY_MEMORY_NS);
     if (d->hour_ns < last) { /* away for longer than is worth counting */
         d->hour_bytes = 0;
         d->hour_ns = last;
@@ -131,12 +141,17 @@ close_hours(struct volume *v, const struct slice *key, struct device *d, int64_t
         bool ready = d->hour_ns - d->first_ns >= v->learn_ns;
 
         if (ready && d->hour_bytes >= v->hour_floor) {
-            struct moments_expect e = season_expect(season, slot, d->hour_ns);
+            struct moments_expect e = season_expect(&past->season, slot, d->hour_ns);
 
-            p = upper_p(e, x);
+            quantile_time(&past->hours, d->hour_ns);
+            p = fmin(1,
+                     2 * fmin(upper_p(e, x),
+                              fmax(tail_upper_p(&past->hours, 1 + (double)d->hour_bytes), 1e-300)));
             tell(v, &who, d, "hour", d->hour_bytes, expm1(e.mean), p, d->hour_ns + VG_HOUR_NS);
         }
-        season_add(season, slot, x, weight_of(p), d->hour_ns);
+        season_add(&past->season, slot, x, weight_of(p), d->hour_ns);
+        quantile_time(&past->hours, d->hour_ns);
+        quantile_add(&past->hours, 1 + (double)d->hour_bytes, weight_of(p));
         d->hour_bytes = 0;
         d->hour_ns += VG_HOUR_NS;
         (void)season_at(&v->clock, d->hour_ns);
@@ -239,7 +254,7 @@ volume_free(void *self)
     if (v == NULL)
         return;
     keyed_free(v->devices);
-    keyed_free(v->seasons);
+    keyed_free(v->pasts);
     keyed_free(v->flows);
     zone_free(v->own_zone);
     free(v);
@@ -265,7 +280,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     v->day_floor = (uint64_t)(day_mb * 1e6);
     if ((env->zone == NULL && (v->own_zone = zone_utc()) == NULL) ||
         keyed_new(VOLUME_DEVICES_MAX, sizeof(struct device), &v->devices) != VG_OK ||
-        keyed_new(VOLUME_DEVICES_MAX, sizeof(struct season), &v->seasons) != VG_OK ||
+        keyed_new(VOLUME_DEVICES_MAX, sizeof(struct past), &v->pasts) != VG_OK ||
         keyed_new(VOLUME_FLOWS_MAX, sizeof(struct flow_seen), &v->flows) != VG_OK) {
         volume_free(v);
         return VG_ERR_NOMEM;
@@ -311,15 +326,22 @@ decode_device(void *value, struct slice *in)
 }
 
 static void
-encode_season(const void *value, struct buf *out)
+encode_past(const void *value, struct buf *out)
 {
-    season_put(value, out);
+    const struct past *p = value;
+
+    season_put(&p->season, out);
+    quantile_put(&p->hours, out);
 }
 
 static void
-decode_season(void *value, struct slice *in)
+decode_past(void *value, struct slice *in)
 {
-    season_get(value, in);
+    struct past *p = value;
+
+    season_get(&p->season, in);
+    quantile_init(&p->hours, DAY_MEMORY_NS);
+    quantile_get(&p->hours, in);
 }
 
 static void
@@ -340,7 +362,7 @@ save(void *self, struct state_out *out)
     struct volume *v = self;
 
     keyed_save(v->devices, out, 'd', VOLUME_VERSION, encode_device);
-    keyed_save(v->seasons, out, 's', VOLUME_VERSION, encode_season);
+    keyed_save(v->pasts, out, 's', VOLUME_VERSION, encode_past);
     keyed_save(v->flows, out, 'f', VOLUME_VERSION, encode_flow);
 }
 
@@ -355,7 +377,7 @@ load(void *self, struct slice key, uint16_t version, struct slice blob)
     case 'd':
         return keyed_load(v->devices, key, blob, decode_device);
     case 's':
-        return keyed_load(v->seasons, key, blob, decode_season);
+        return keyed_load(v->pasts, key, blob, decode_past);
     case 'f':
         return keyed_load(v->flows, key, blob, decode_flow);
     default:
