@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verify: recomputes the seal over all events from its first key, which this machine no longer has
- * once a collector or the technician took it. */
+ * once a collector or the technician took it: the collector is asked, or a file is given. */
 #include <string.h>
 
 #include "agent/cli/cli_store.h"
 #include "agent/cli/commands.h"
 #include "agent/keeper/seal.h"
+#include "agent/keeper/seal_ask.h"
 #include "agent/platform/platform.h"
 
 enum { OPT_CONFIG, OPT_KEY, OPT_SHOW };
@@ -52,14 +53,17 @@ verify(struct cli_store *s, const char *key_path)
 {
     struct store_verdict verdict;
     uint8_t key[SEAL_SIZE];
+    char why[160];
     enum vg_err err =
         key_path != NULL ? read_key(key_path, key) : store_seal_key_first(s->store, key);
 
     if (err != VG_OK && key_path != NULL)
         return cli_fail(VG_EXIT_INPUT, "%s holds no key of 64 hex digits", key_path);
-    if (err != VG_OK)
-        return cli_fail(VG_EXIT_INPUT, "the first key is not on this machine any more; write "
-                                       "verify --key FILE (the collector has it too)");
+    if (err != VG_OK && seal_ask(s->config.state_dir, store_id(s->store), key, why) != VG_OK)
+        return cli_fail(VG_EXIT_INPUT,
+                        "the first key is not on this machine any more, and the collector did not "
+                        "give it (%s); write verify --key FILE",
+                        why);
     err = store_verify(s->store, key, &verdict);
     platform_secure_zero(key, sizeof(key));
     if (err == VG_ERR_DENIED) {

@@ -68,7 +68,8 @@ const struct cli_command CLI_COMMANDS[] = {
      cmd_explain},
     {"verify", "verify [--key FILE | --show-key] [-c FILE]",
      "Recompute the seal over all events: nothing was changed or removed",
-     "      --key FILE     the first key, 64 hex digits; without it the one that is still here\n"
+     "      --key FILE     the first key, 64 hex digits; without it the one that is still here,\n"
+     "                     or the collector's\n"
      "      --show-key     print the first key once and remove it from this machine\n" HELP_CONFIG
      "Exit code 0: whole; 1: broken; 3: no key or no store.\n",
      cmd_verify},

@@ -266,3 +266,16 @@ def test_a_certificate_that_ran_out(collector, tmp_path):
     late = Client(collector, tmp_path / 'late')
     csr = sign(late, collector, -500, -370)
     assert late.post('/v1/renew', json.dumps({'csr': csr}))[1]['error'] == 'expired'
+
+
+def test_verify_asks_the_collector(collector, agents):
+    a = agents('network: off\n')
+    a.enroll(collector.token())
+    a.start()
+    vigia.wait_for(lambda: len(collector.events()) >= 1)
+    a.stop()
+    assert not (a.state / 'seal.first').exists(), 'handed over and forgotten'
+    whole = a.cli('verify')
+    assert whole.stdout.startswith('whole: ')
+    collector.stop()
+    assert a.cli('verify', check=False).returncode == 3
