@@ -12,7 +12,8 @@ import argparse, csv, datetime, random
 
 HEADER = ['time', 'id', 'type', 'status', 'amount', 'currency', 'card', 'customer', 'ip', 'terminal', 'employee',
           'original', 'reason']
-FIRST_DAY = datetime.datetime(2026, 9, 1)
+# However long the log is: it ends here, for what lies in the future is not taken for true.
+LAST_DAY, A_DAY = datetime.datetime(2026, 9, 30), 420
 DISHES = [45.0, 62.0, 85.0, 120.0, 155.0, 210.0, 340.0]
 
 
@@ -53,11 +54,11 @@ class Log:
 def ordinary(log, rng, lines):
     cards = [card_number(rng) for _ in range(max(200, lines // 40))]
     employees = ['ana', 'beto', 'carla', 'dani', 'eli']
-    a_day = 420
+    first_day = LAST_DAY - datetime.timedelta(days=(lines - 1) // A_DAY)
     for n in range(lines):
-        day, of_day = divmod(n, a_day)
+        day, of_day = divmod(n, A_DAY)
         hour = min(19.98, max(9.0, rng.gauss(14.5 if rng.random() < 0.6 else 18.5, 1.6)))
-        when = FIRST_DAY + datetime.timedelta(days=day, seconds=int(hour * 3600))
+        when = first_day + datetime.timedelta(days=day, seconds=int(hour * 3600))
         who = int(len(cards) * rng.random() ** 2)
         amount = rng.choice(DISHES) * rng.choice([1, 1, 1, 2, 3]) + rng.randrange(100) / 100
         status = 'declined' if rng.random() < 0.02 else 'approved'
@@ -68,7 +69,7 @@ def ordinary(log, rng, lines):
         if status == 'approved' and rng.random() < 0.004:
             log.add(when + datetime.timedelta(minutes=rng.randrange(5, 60)), 'refund', 'approved', amount, cards[who],
                     'caja-1', rng.choice(employees[:4]), 'C%05d' % who, original=sale)
-    return FIRST_DAY + datetime.timedelta(days=(lines - 1) // a_day)
+    return LAST_DAY
 
 
 def frauds(log, rng, day):

@@ -175,6 +175,8 @@ store: {path: %s}
         return self.cli('enroll', url)
 
     def start(self):
+        # What a killed keeper left says nothing about the one that starts now.
+        (self.state / 'status.json').unlink(missing_ok=True)
         self.process = Process([AGENT, 'run', '-c', self.config] + ([] if self.sandbox else ['--no-sandbox']),
                                self.dir / 'agent.log')
         return self
