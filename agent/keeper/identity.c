@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/rand.h>
+
 #include "agent/platform/platform.h"
 
 enum { JSON_MAX = 8 * 1024, TOKEN_KEY_TEXT = 64 };
@@ -136,6 +138,52 @@ done:
     platform_secure_zero(bytes, sizeof bytes);
     free(text);
     json_decref(collector);
+    return err;
+}
+
+/* A key of this agent's own, durable before it is used. */
+static enum vg_err
+make_token_key(const char *dir)
+{
+    char text[IDENTITY_TOKEN_KEY_SIZE];
+    uint8_t bytes[TOKEN_KEY_TEXT / 2];
+    enum vg_err err = RAND_bytes(bytes, sizeof bytes) == 1 ? VG_OK : VG_ERR_SYS;
+
+    for (size_t i = 0; err == VG_OK && i < sizeof bytes; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    if (err == VG_OK)
+        err = platform_folder_make(dir, true);
+    if (err == VG_OK)
+        err = write_file(dir, "token.key", slice_of(text, TOKEN_KEY_TEXT), true);
+    platform_secure_zero(bytes, sizeof bytes);
+    platform_secure_zero(text, sizeof text);
+    return err;
+}
+
+enum vg_err
+identity_token_key(const char *state_dir, char out[IDENTITY_TOKEN_KEY_SIZE])
+{
+    char dir[IDENTITY_PATH_MAX];
+    uint8_t bytes[TOKEN_KEY_TEXT / 2];
+    struct buf text = {.data = NULL};
+    enum vg_err err;
+
+    (void)snprintf(dir, sizeof dir, "%s/identity", state_dir);
+    err = read_file(dir, "token.key", TOKEN_KEY_TEXT, &text);
+    if (err == VG_ERR_NOENT) {
+        err = make_token_key(dir);
+        if (err == VG_OK)
+            err = read_file(dir, "token.key", TOKEN_KEY_TEXT, &text);
+    }
+    if (err == VG_OK && (text.len != TOKEN_KEY_TEXT || buf_str(&text) == NULL ||
+                         pki_unhex((const char *)text.data, bytes, sizeof bytes) != VG_OK))
+        err = VG_ERR_FORMAT;
+    if (err == VG_OK)
+        (void)vg_strcpy(out, IDENTITY_TOKEN_KEY_SIZE, (const char *)text.data);
+    platform_secure_zero(bytes, sizeof bytes);
+    if (text.data != NULL)
+        platform_secure_zero(text.data, text.room);
+    buf_done(&text);
     return err;
 }
 

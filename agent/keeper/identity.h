@@ -25,6 +25,13 @@ struct identity {
 enum vg_err identity_load(const char *state_dir, struct identity *out) VG_MUST_CHECK;
 void identity_done(struct identity *identity);
 
+/* The key of card tokens in hex: the tenant's since enrolment, or one that is made here at the first
+ * call while the agent stands alone. *out is the caller's to wipe. VG_ERR_FORMAT: the file is
+ * damaged. VG_ERR_SYS. */
+enum { IDENTITY_TOKEN_KEY_SIZE = 65 };
+enum vg_err identity_token_key(const char *state_dir,
+                               char out[IDENTITY_TOKEN_KEY_SIZE]) VG_MUST_CHECK;
+
 /* An enrolment's answer (collector/API.md) and the key it was asked with, durable, cert.pem last. */
 enum vg_err identity_save(const char *state_dir, struct slice key_pem,
                           const json_t *answer) VG_MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include "agent/keeper/feedback.h"
 #include "agent/keeper/health.h"
+#include "agent/keeper/identity.h"
 #include "agent/keeper/mailer.h"
 #include "agent/keeper/ship.h"
 #include "agent/keeper/status.h"
@@ -34,7 +35,8 @@ struct keeper {
     struct health_limit limit;
     const char *state; /* "running", "stopping", "stopped" */
     char started[VTIME_TEXT_MAX];
-    int64_t retain_at_ns; /* monotonic */
+    char token_key[IDENTITY_TOKEN_KEY_SIZE]; /* "" when it cannot be read */
+    int64_t retain_at_ns;                    /* monotonic */
     int code;
 };
 
@@ -299,6 +301,17 @@ make_loop(struct keeper *k)
     return VG_OK;
 }
 
+/* A damaged key is told, not fatal: the pay worker then says that its tokens are under no secret. */
+static void
+read_token_key(struct keeper *k)
+{
+    enum vg_err err = identity_token_key(k->config->state_dir, k->token_key);
+
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "keeper.token_key", "file=identity/token.key error=%s",
+                  vg_err_name(err));
+}
+
 static enum vg_err
 start_workers(struct keeper *k)
 {
@@ -307,6 +320,7 @@ start_workers(struct keeper *k)
                                          .config = k->config,
                                          .program = k->options->program,
                                          .sandbox = k->options->sandbox,
+                                         .token_key = k->token_key[0] != '\0' ? k->token_key : NULL,
                                          .on_events = on_events,
                                          .on_idle = on_idle,
                                          .ctx = k};
@@ -398,7 +412,10 @@ begin(struct keeper *k)
         err = start_ship(k);
     if (err == VG_OK)
         err = start_mailer(k);
-    return err == VG_OK ? start_workers(k) : err;
+    if (err != VG_OK)
+        return err;
+    read_token_key(k);
+    return start_workers(k);
 }
 
 static void
@@ -408,6 +425,7 @@ end(struct keeper *k)
     status_force(&k->status);
     if (k->store != NULL && k->loop != NULL)
         write_status(k);
+    platform_secure_zero(k->token_key, sizeof k->token_key);
     ship_free(k->ship);
     mailer_free(k->mailer);
     supervisor_free(k->supervisor);

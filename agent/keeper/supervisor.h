@@ -19,6 +19,7 @@ struct supervisor_options {
     const struct agent_config *config;
     const char *program; /* path of this program */
     bool sandbox;
+    const char *token_key; /* hex, borrowed: goes to the pay worker alone; NULL: none */
     /* Called after each commit that carried events (ship, mail). */
     void (*on_events)(void *ctx);
     /* Called when every worker's finite input is done and nothing live is configured. */

@@ -187,9 +187,11 @@ send_config(struct supervised *w)
 {
     json_t *tree = agent_config_for_worker(w->s->options.config, w->kind->name);
     bool sandbox = w->s->options.sandbox && w->s->options.config->sandbox;
+    const char *key = strcmp(w->kind->name, "pay") == 0 ? w->s->options.token_key : NULL;
     size_t mark;
 
-    if (tree == NULL || json_object_set_new(tree, "sandbox", json_boolean(sandbox)) != 0) {
+    if (tree == NULL || json_object_set_new(tree, "sandbox", json_boolean(sandbox)) != 0 ||
+        (key != NULL && json_object_set_new(tree, "token_key", json_string(key)) != 0)) {
         json_decref(tree);
         supervised_end(w, "no memory for its configuration");
         return;

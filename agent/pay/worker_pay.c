@@ -36,6 +36,7 @@ struct pay_worker {
     int64_t now_ns, ticked_ns;                              /* the keeper's clock */
     int64_t idle_since_ns, uncommitted_since_ns, health_ns; /* monotonic */
     size_t uncommitted;
+    bool caught_up; /* nothing left to read, and it has been said */
     bool key_public;
 };
 
@@ -265,6 +266,7 @@ health_tell(struct pay_worker *w)
         (void)json_object_set_new(health, "bad_like", json_string(shape));
     if (w->key_public)
         (void)json_object_set_new(health, "token_key", json_string("public"));
+    (void)json_object_set_new(health, "caught_up", json_boolean(w->caught_up));
     panel_health(w->panel, health);
     buf_init(&text, 64 * 1024);
     vg_json_write(health, &text);
@@ -314,6 +316,7 @@ pay_work(void *self, platform_handle *handle, int64_t *wait_ns)
         if (err != VG_OK)
             break;
         w->idle_since_ns = now;
+        w->caught_up = false;
         if (w->uncommitted++ == 0)
             w->uncommitted_since_ns = now;
         err = pay_sensor_take(&w->sensor, log, recent);
@@ -323,10 +326,12 @@ pay_work(void *self, platform_handle *handle, int64_t *wait_ns)
     if (err != VG_AGAIN)
         return err;
     *handle = platform_watch_handle(w->watch);
-    if (w->uncommitted == 0)
+    if (w->uncommitted == 0 && w->caught_up)
         return VG_AGAIN;
     now = platform_clock_monotonic();
-    if (now - w->uncommitted_since_ns >= PAY_COMMIT_NS) {
+    if (w->uncommitted == 0 || now - w->uncommitted_since_ns >= PAY_COMMIT_NS) {
+        w->caught_up = true;
+        w->health_ns = 0; /* `status` learns at once that the logs are read */
         err = commit(w);
         return err == VG_OK ? VG_AGAIN : err;
     }

@@ -25,8 +25,8 @@ def move_capture(out, end):
     write(out, bytes(moved))
 
 
-def move_log(out, end):
-    with open(HERE / 'payments.csv', newline='', encoding='utf-8') as f:
+def move_log(out, end, source=HERE / 'payments.csv'):
+    with open(source, newline='', encoding='utf-8') as f:
         rows = list(csv.reader(f))
     stamps = [datetime.datetime.strptime(r[0], STAMP) for r in rows[1:]]
     # The log is in the shop's own time, as a till writes it.

@@ -7,7 +7,7 @@ import vigia
 def test_one_incident_one_mail(collector, agents):
     made = []
     for i in range(3):
-        a = agents('network: {interfaces: [], mode: mirror, replay: ["%s"]}\n' % recent(story, collector))
+        a = agents('network: {interfaces: [], mode: mirror, replay: ["%s"]}\n' % story.capture_now(collector.dir / 'shop.pcap'))
         a.enroll(collector.token())
         made.append(a.start())
 
@@ -31,12 +31,3 @@ def about(mail, text):
 
 def body(mail):
     return mail.get_body(('plain',)).get_content()
-
-
-def recent(story_module, collector):
-    """The capture moved to now: old alerts would come as one summary."""
-    import subprocess, sys
-    out = collector.dir / 'shop.pcap'
-    if not out.exists():
-        subprocess.run([sys.executable, story_module.DEMO / 'replay.py', out, collector.dir / 'payments.csv'], check=True)
-    return out

@@ -211,7 +211,8 @@ def idle(agent, seconds=120):
     def done():
         if not agent.process.alive():
             raise AssertionError('agent ended:\n' + agent.process.tail())
-        sensors = agent.status().get('workers') or []
-        wanted = [w for w in sensors if w.get('name') in ('net', 'pay')]
-        return wanted and all((w.get('health') or {}).get('done') for w in wanted)
+        wanted = {w['name']: w.get('health') or {} for w in agent.status().get('workers') or []
+                  if w.get('name') in ('net', 'pay') and w.get('pid') == agent.process.workers().get(w['name'])}
+        sensors = {'net', 'pay'} & set(agent.process.workers())
+        return sensors and set(wanted) == sensors and all(h.get('done') or h.get('caught_up') for h in wanted.values())
     return wait_for(done, seconds, 0.3)
