@@ -69,8 +69,7 @@ print_status(const json_t *status, const struct agent_config *config)
     if (vtime_parse(time, strlen(time), &t) == VG_OK)
         texts_put_time(&out, t, &view);
     printf("vigia-agent %s: %s (%s)\n", vg_json_str(status, "version", "?"),
-           strcmp(state, "stopped") != 0 && stale ? "not running: it ended without saying so"
-                                                  : state,
+           strcmp(state, "stopped") != 0 && stale ? "not running: it was killed, or hangs" : state,
            buf_str(&out) != NULL ? buf_str(&out) : "");
     put_text("shop", config->shop_name);
     buf_clear(&out);

@@ -399,6 +399,11 @@ begin(struct keeper *k)
     if (err == VG_OK)
         err = lock_down(k);
     if (err == VG_OK)
+        err = status_begin(&k->status, k->config->state_dir);
+    if (err == VG_ERR_EXISTS)
+        log_event(LOG_LEVEL_ERROR, "store.open", "error=exists why=%s",
+                  log_quote("the store is in use by another vigia-agent run"));
+    if (err == VG_OK)
         err = open_store(k);
     if (err == VG_OK)
         err = feedback_folder(k->config->state_dir);

@@ -9,21 +9,53 @@
 #include "common/vtime.h"
 
 static char *
-path_of(const char *state_dir)
+path_of(const char *state_dir, const char *name)
 {
-    size_t n = strlen(state_dir) + sizeof("/status.json");
+    size_t n = strlen(state_dir) + strlen(name) + 2;
     char *path = malloc(n);
 
     if (path != NULL)
-        snprintf(path, n, "%s/status.json", state_dir);
+        snprintf(path, n, "%s/%s", state_dir, name);
     return path;
+}
+
+/* Whether a keeper holds the store. Where that cannot be told it is believed. */
+static bool
+somebody_lives(const char *state_dir)
+{
+    char *path = path_of(state_dir, "lock");
+    struct platform_stat stat;
+    platform_file lock;
+    enum vg_err err = path != NULL ? platform_path_stat(path, &stat) : VG_ERR_NOMEM;
+    bool lives = err != VG_ERR_NOENT; /* never make it: another user's keeper could not use it */
+
+    if (err == VG_OK && platform_lock(path, &lock) == VG_OK) {
+        platform_unlock(lock);
+        lives = false;
+    }
+    free(path);
+    return lives;
 }
 
 enum vg_err
 status_init(struct status_file *s, const char *state_dir)
 {
-    *s = (struct status_file){.path = path_of(state_dir)};
+    *s = (struct status_file){.path = path_of(state_dir, "status.json")};
     return s->path != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+enum vg_err
+status_begin(const struct status_file *s, const char *state_dir)
+{
+    struct platform_stat stat;
+    enum vg_err err;
+
+    if (platform_path_stat(s->path, &stat) != VG_OK)
+        return VG_OK;
+    if (somebody_lives(state_dir))
+        return VG_ERR_EXISTS;
+    err = platform_file_remove(s->path);
+    return err == VG_ERR_NOENT ? VG_OK : err;
 }
 
 void
@@ -90,12 +122,12 @@ done:
 enum vg_err
 status_read(const char *state_dir, int64_t now_ns, json_t **out)
 {
-    char *path = path_of(state_dir);
+    char *path = path_of(state_dir, "status.json");
     struct buf text = {0};
     json_t *status = NULL;
     const char *time;
     int64_t written = 0;
-    bool stale;
+    bool stale, killed = !somebody_lives(state_dir); /* before the file: a new one removes it */
     enum vg_err err =
         path != NULL ? platform_file_slurp(path, STATUS_BYTES_MAX, &text) : VG_ERR_NOMEM;
 
@@ -110,9 +142,12 @@ status_read(const char *state_dir, int64_t now_ns, json_t **out)
         return err;
     }
     time = vg_json_str(status, "time", "");
-    stale = vtime_parse(time, strlen(time), &written) != VG_OK ||
+    killed = killed && strcmp(vg_json_str(status, "state", ""), "stopped") != 0;
+    stale = killed || vtime_parse(time, strlen(time), &written) != VG_OK ||
             now_ns - written > STATUS_STALE_NS || written - now_ns > STATUS_STALE_NS;
-    if (json_object_set_new(status, "stale", json_boolean(stale)) != 0) {
+    if (json_object_set_new(status, "stale", json_boolean(stale)) != 0 ||
+        (killed && (json_object_set_new(status, "state", json_string("killed")) != 0 ||
+                    json_object_set_new(status, "workers", json_array()) != 0))) {
         json_decref(status);
         return VG_ERR_NOMEM;
     }

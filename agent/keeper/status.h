@@ -24,6 +24,11 @@ enum vg_err status_write(struct status_file *s, json_t *status, int64_t now_ns) 
 void status_force(struct status_file *s);
 void status_done(struct status_file *s);
 
+/* Forgets what an earlier life left, so that nobody takes it for ours. VG_ERR_EXISTS: another keeper
+ * lives here. */
+enum vg_err status_begin(const struct status_file *s, const char *state_dir) VG_MUST_CHECK;
+
 /* The last one with "stale" (nobody wrote it in STATUS_STALE_NS, or its clock is wrong): new
- * reference. VG_ERR_NOENT: it never ran. */
+ * reference. One that was killed is {"state": "killed", "stale": true, "workers": []}: nobody holds
+ * the store's lock. VG_ERR_NOENT: it never ran. */
 enum vg_err status_read(const char *state_dir, int64_t now_ns, json_t **out) VG_MUST_CHECK;

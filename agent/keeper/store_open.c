@@ -9,6 +9,8 @@
 #include "common/vtime.h"
 
 /* Below this size a start checks every page; it takes some 100 ms. */
+#define LOCK_WAIT_NS (20 * VG_MS_NS)
+enum { LOCK_TRIES = 25 };
 #define QUICK_CHECK_BYTES (INT64_C(64) * 1024 * 1024)
 
 char *
@@ -37,6 +39,14 @@ take_lock(struct store *s, char why[STORE_WHY_MAX])
     if (path == NULL)
         return VG_ERR_NOMEM;
     err = platform_lock(path, &s->lock);
+    /* `status` holds it for an instant, to see whether anybody lives. */
+    for (int i = 0; i < LOCK_TRIES && err == VG_ERR_EXISTS; i++) {
+        unsigned ready;
+
+        if (platform_wait(NULL, 0, 0, LOCK_WAIT_NS, &ready) != VG_OK)
+            break;
+        err = platform_lock(path, &s->lock);
+    }
     if (err == VG_OK)
         s->locked = true;
     else if (err == VG_ERR_EXISTS)

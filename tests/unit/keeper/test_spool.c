@@ -82,6 +82,12 @@ test_status(void **state)
     struct status_file file;
     json_t *status;
 
+    platform_file lock;
+    char path[200];
+
+    /* Somebody holds the store, as a keeper does. */
+    snprintf(path, sizeof(path), "%s/lock", p->dir);
+    assert_int_equal(platform_lock(path, &lock), VG_OK);
     assert_int_equal(status_read(p->dir, NOW, &status), VG_ERR_NOENT);
     assert_int_equal(status_init(&file, p->dir), VG_OK);
     assert_int_equal(status_write(&file, json_pack("{s:i}", "n", 1), NOW), VG_OK);
@@ -111,6 +117,16 @@ test_status(void **state)
     /* The clock went back: not silent until it has caught up. */
     assert_int_equal(status_write(&file, json_pack("{s:i}", "n", 5), NOW - VG_DAY_NS), VG_OK);
     assert_int_equal(file.written_ns, NOW - VG_DAY_NS);
+    assert_int_equal(status_begin(&file, p->dir), VG_ERR_EXISTS);
+    platform_unlock(lock);
+    /* Killed: what it said of its workers no longer holds, and the next life removes it. */
+    assert_int_equal(status_read(p->dir, file.written_ns, &status), VG_OK);
+    assert_string_equal(vg_json_str(status, "state", ""), "killed");
+    assert_true(vg_json_bool(status, "stale", false));
+    assert_int_equal(json_array_size(json_object_get(status, "workers")), 0);
+    json_decref(status);
+    assert_int_equal(status_begin(&file, p->dir), VG_OK);
+    assert_int_equal(status_read(p->dir, NOW, &status), VG_ERR_NOENT);
     status_done(&file);
     run_shell("printf '[1]' > $A/status.json", p->dir, "");
     assert_int_equal(status_read(p->dir, NOW, &status), VG_ERR_FORMAT);
