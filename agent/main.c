@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/cli/cli.h"
+#include "agent/file/worker_file.h"
 #include "agent/host/worker_host.h"
 #include "agent/link/worker.h"
 #include "agent/net/worker_net.h"
@@ -11,6 +12,7 @@
 
 /* One row for each kind of worker: the struct is defined beside its sensor. */
 static const struct worker_ops *const WORKERS[] = {
+    &WORKER_FILE,
     &WORKER_HOST,
     &WORKER_NET,
     &WORKER_PAY,

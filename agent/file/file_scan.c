@@ -92,26 +92,20 @@ read_file(void *ctx, uint64_t offset, void *to, size_t size, size_t *got)
 }
 
 enum vg_err
-file_scan_path(struct file_scan *scan, const char *path, int64_t now_ns, size_t *matches)
+file_scan_handle(struct file_scan *scan, platform_file file, const char *path, int64_t now_ns,
+                 size_t *matches)
 {
     struct platform_stat stat;
     struct yara_result result = {0};
-    platform_file file;
     struct yara_source source = {.read = read_file, .ctx = &file};
-    enum vg_err err = platform_file_open(path, &file);
+    enum vg_err err = platform_file_stat(file, &stat);
 
-    if (err != VG_OK) {
-        scan->counts.refused++;
-        return err;
-    }
-    err = platform_file_stat(file, &stat);
     if (err == VG_OK && !stat.regular)
         err = VG_ERR_FORMAT;
     if (err == VG_OK) {
         source.size = stat.size < FILE_SCAN_BYTES_MAX ? stat.size : FILE_SCAN_BYTES_MAX;
         err = yara_scan_source(scan->rules, &source, SCAN_TIMEOUT_S, &result);
     }
-    platform_file_close(file);
     if (err != VG_OK && err != VG_ERR_LIMIT) {
         scan->counts.refused++;
         return err;
@@ -126,6 +120,21 @@ file_scan_path(struct file_scan *scan, const char *path, int64_t now_ns, size_t 
     if (matches != NULL)
         *matches = result.count + result.more;
     return VG_OK;
+}
+
+enum vg_err
+file_scan_path(struct file_scan *scan, const char *path, int64_t now_ns, size_t *matches)
+{
+    platform_file file;
+    enum vg_err err = platform_file_open(path, &file);
+
+    if (err != VG_OK) {
+        scan->counts.refused++;
+        return err;
+    }
+    err = file_scan_handle(scan, file, path, now_ns, matches);
+    platform_file_close(file);
+    return err;
 }
 
 const struct file_scan_counts *

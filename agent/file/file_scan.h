@@ -30,4 +30,7 @@ void file_scan_free(struct file_scan *scan);
  * the findings. Errors of opening and reading; a given-up scan is VG_OK and counted. */
 enum vg_err file_scan_path(struct file_scan *scan, const char *path, int64_t now_ns,
                            size_t *matches) VG_MUST_CHECK;
+/* The same of an open file, which stays the caller's. */
+enum vg_err file_scan_handle(struct file_scan *scan, platform_file file, const char *path,
+                             int64_t now_ns, size_t *matches) VG_MUST_CHECK;
 const struct file_scan_counts *file_scan_counts(const struct file_scan *scan);

@@ -88,15 +88,10 @@ blind_spots(const struct keeper *k)
         (void)json_array_append_new(list, json_string("the content of encrypted connections"));
     if (!k->config->net_enabled)
         (void)json_array_append_new(list, json_string("the network: it is switched off"));
-    if (k->config->file_count > 0)
-        (void)json_array_append_new(
-            list, json_string("new files: folders are not watched yet, vigia-agent scan looks at"
-                              " them"));
     if (k->config->payment_count == 0)
         (void)json_array_append_new(list, json_string("payments: no log is configured"));
-    if (k->config->file_count > 0)
-        (void)json_array_append_new(
-            list, json_string("files as they arrive: only `vigia-agent scan` looks into them"));
+    if (k->config->file_count == 0)
+        (void)json_array_append_new(list, json_string("files: no folder is configured"));
     return list;
 }
 

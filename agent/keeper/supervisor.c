@@ -17,7 +17,9 @@ configured(const struct agent_config *c, const char *name)
         return c->net_enabled && c->interface_count + c->replay_count > 0;
     if (strcmp(name, "pay") == 0)
         return c->payment_count > 0;
-    return strcmp(name, "host") == 0; /* folders are not watched yet: `vigia-agent scan` */
+    if (strcmp(name, "file") == 0)
+        return c->file_count > 0;
+    return strcmp(name, "host") == 0;
 }
 
 /* Has a source that never ends, so that silence there means that time passes. */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker_file: the file sensor: all files of the configured folders once, then new and changed ones
+ * as they come. What a file was when it was last scanned (identity, size, time) is a row, so that a
+ * restart does not scan it again; a change is looked for whenever a folder says that something
+ * moved, and once an hour. */
+#pragma once
+
+#include "agent/link/worker.h"
+
+enum {
+    WORKER_FILE_KNOWN_MAX = 16384,  /* files remembered; the one looked at longest ago goes */
+    WORKER_FILE_WATCH_MAX = 512,    /* folders watched; the others are looked at once an hour */
+    WORKER_FILE_COMMIT_FILES = 200, /* commit after as many scans */
+};
+
+extern const struct worker_ops WORKER_FILE;
