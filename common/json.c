@@ -132,7 +132,7 @@ put_special(struct buf *out, struct slice *in)
         return;
     }
     c = slice_u8(in);
-    if (n == 0)
+    if (n == 0 || c == 0) /* readers (jansson too) refuse a NUL in a string */
         buf_put_str(out, "\xef\xbf\xbd");
     else if (c == '"' || c == '\\') {
         buf_put_u8(out, '\\');

@@ -26,7 +26,7 @@ double vg_json_real(const json_t *object, const char *key, double otherwise);
 bool vg_json_bool(const json_t *object, const char *key, bool otherwise);
 
 /* Streaming writer for hot paths (metadata, transactions): appends ,"key":value with escaping;
- * bytes that are not valid UTF-8 become U+FFFD. Start with '{' and end with '}' by hand:
+ * bytes that are not valid UTF-8, and NUL, become U+FFFD. Start with '{' and end with '}' by hand:
  * the comma is left out right after '{' or '['. */
 void vg_json_put_key(struct buf *out, const char *key);
 void vg_json_put_str(struct buf *out, const char *key, const void *text, size_t len);

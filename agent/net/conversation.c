@@ -246,7 +246,7 @@ conversation_segment(struct net_engine *e, struct stream_pool *pool, struct flow
                      unsigned dir, const struct packet *pkt)
 {
     struct context ctx = {.pool = pool,
-                          .call = {.engine = e, .flow = flow, .time_ns = pkt->time_ns, .dir = dir}};
+                          .call = {.engine = e, .flow = flow, .time_ns = net_now(e), .dir = dir}};
     struct stream_user user = USER;
     struct stream_segment seg = {
         .seq = pkt->seq,
@@ -280,7 +280,7 @@ void
 conversation_datagram(struct net_engine *e, struct flow *flow, unsigned dir,
                       const struct packet *pkt)
 {
-    struct protocol_call call = {.engine = e, .flow = flow, .time_ns = pkt->time_ns, .dir = dir};
+    struct protocol_call call = {.engine = e, .flow = flow, .time_ns = net_now(e), .dir = dir};
 
     if (flow->parser_done || pkt->payload.left == 0)
         return;

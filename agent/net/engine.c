@@ -26,6 +26,12 @@ net_emit(struct net_engine *e, const struct obs *obs)
     e->observe(e->ctx, obs);
 }
 
+int64_t
+net_now(const struct net_engine *e)
+{
+    return e->now_ns;
+}
+
 void
 net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out)
 {
@@ -128,7 +134,7 @@ on_flow_end(void *ctx, struct flow *flow)
 }
 
 enum vg_err
-net_engine_new(net_observe_fn *observe, void *ctx, struct net_engine **out)
+net_engine_new(net_observe_fn *observe, void *ctx, uint32_t flows_max, struct net_engine **out)
 {
     struct net_engine *e = calloc(1, sizeof(*e));
     enum vg_err err;
@@ -143,7 +149,7 @@ net_engine_new(net_observe_fn *observe, void *ctx, struct net_engine **out)
     if (err == VG_OK)
         err = stream_pool_new(&e->counters, &e->pool);
     if (err == VG_OK)
-        err = flow_table_new(&e->counters, on_flow_end, e, &e->flows);
+        err = flow_table_new(&e->counters, flows_max, on_flow_end, e, &e->flows);
     if (err != VG_OK) {
         net_engine_free(e);
         return err;

@@ -20,7 +20,8 @@ struct net_engine;
 /* Everything in the observation is borrowed for the call. */
 typedef void net_observe_fn(void *ctx, const struct obs *obs);
 
-enum vg_err net_engine_new(net_observe_fn *observe, void *ctx,
+/* `flows_max`: 1 to FLOWS_MAX; 0 is FLOWS_MAX. VG_ERR_NOMEM. */
+enum vg_err net_engine_new(net_observe_fn *observe, void *ctx, uint32_t flows_max,
                            struct net_engine **out) VG_MUST_CHECK;
 void net_engine_free(struct net_engine *e);
 
@@ -36,6 +37,8 @@ struct net_counters *net_engine_counters(struct net_engine *e);
 size_t net_engine_flows(const struct net_engine *e);
 
 /* ---- for protocols ---- */
+/* The newest time so far: observations never go back in time, even where packets do. */
+int64_t net_now(const struct net_engine *e);
 void net_emit(struct net_engine *e, const struct obs *obs);
 /* Flow seen with direction index `client` as src. */
 void net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out);

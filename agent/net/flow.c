@@ -8,8 +8,6 @@
 
 #include "agent/net/flow_key.h"
 
-enum { BUCKETS = FLOWS_MAX * 2, BUCKET_MASK = BUCKETS - 1 };
-
 struct bucket {
     uint32_t hash, place; /* place FLOW_NONE: empty */
 };
@@ -18,11 +16,12 @@ struct flow_table {
     struct net_counters *counters;
     flow_end_fn *end;
     void *ctx;
-    struct hash_key secret; /* peers choose keys; the order of the table never shows */
-    struct flow *pool;      /* FLOWS_MAX + 1; zeroed pages until used */
-    struct bucket *buckets; /* BUCKETS */
-    uint32_t fresh;         /* places from here on were never used */
-    uint32_t spare;         /* list of places that were */
+    struct hash_key secret;   /* peers choose keys; the order of the table never shows */
+    struct flow *pool;        /* flows_max + 1; zeroed pages until used */
+    struct bucket *buckets;   /* at least twice flows_max */
+    uint32_t flows_max, mask; /* mask: number of buckets less one */
+    uint32_t fresh;           /* places from here on were never used */
+    uint32_t spare;           /* list of places that were */
     uint32_t count;
     struct {
         uint32_t head, tail;
@@ -38,7 +37,8 @@ static const int64_t TIMEOUT_NS[FLOW_LISTS] = {
 };
 
 enum vg_err
-flow_table_new(struct net_counters *counters, flow_end_fn *end, void *ctx, struct flow_table **out)
+flow_table_new(struct net_counters *counters, uint32_t flows_max, flow_end_fn *end, void *ctx,
+               struct flow_table **out)
 {
     struct flow_table *t = calloc(1, sizeof(*t));
 
@@ -50,8 +50,11 @@ flow_table_new(struct net_counters *counters, flow_end_fn *end, void *ctx, struc
     t->fresh = 1;
     if (RAND_bytes((unsigned char *)&t->secret, sizeof(t->secret)) != 1)
         t->secret = STR_HASH_STORED; /* slower under attack, same results */
-    t->pool = calloc(FLOWS_MAX + 1, sizeof(t->pool[0]));
-    t->buckets = calloc(BUCKETS, sizeof(t->buckets[0]));
+    t->flows_max = flows_max > 0 && flows_max < FLOWS_MAX ? flows_max : FLOWS_MAX;
+    for (t->mask = 1; t->mask < t->flows_max * 2; t->mask = t->mask * 2 + 1)
+        ;
+    t->pool = calloc(t->flows_max + (size_t)1, sizeof(t->pool[0]));
+    t->buckets = calloc(t->mask + (size_t)1, sizeof(t->buckets[0]));
     if (t->pool == NULL || t->buckets == NULL)
         goto fail;
     *out = t;
@@ -122,8 +125,7 @@ list_for(const struct flow *f)
 static struct flow *
 lookup(struct flow_table *t, const struct flow_key *key, uint32_t hash)
 {
-    for (uint32_t i = hash & BUCKET_MASK; t->buckets[i].place != FLOW_NONE;
-         i = (i + 1) & BUCKET_MASK)
+    for (uint32_t i = hash & t->mask; t->buckets[i].place != FLOW_NONE; i = (i + 1) & t->mask)
         if (t->buckets[i].hash == hash && flow_key_eq(&t->pool[t->buckets[i].place].key, key))
             return &t->pool[t->buckets[i].place];
     return NULL;
@@ -132,25 +134,25 @@ lookup(struct flow_table *t, const struct flow_key *key, uint32_t hash)
 static void
 bucket_add(struct flow_table *t, uint32_t hash, uint32_t place)
 {
-    uint32_t i = hash & BUCKET_MASK;
+    uint32_t i = hash & t->mask;
 
     while (t->buckets[i].place != FLOW_NONE)
-        i = (i + 1) & BUCKET_MASK;
+        i = (i + 1) & t->mask;
     t->buckets[i] = (struct bucket){hash, place};
 }
 
 static void
 bucket_remove(struct flow_table *t, uint32_t hash, uint32_t place)
 {
-    uint32_t hole = hash & BUCKET_MASK;
+    uint32_t hole = hash & t->mask;
 
     while (t->buckets[hole].place != place)
-        hole = (hole + 1) & BUCKET_MASK;
-    for (uint32_t i = (hole + 1) & BUCKET_MASK; t->buckets[i].place != FLOW_NONE;
-         i = (i + 1) & BUCKET_MASK) {
-        uint32_t home = t->buckets[i].hash & BUCKET_MASK;
+        hole = (hole + 1) & t->mask;
+    for (uint32_t i = (hole + 1) & t->mask; t->buckets[i].place != FLOW_NONE;
+         i = (i + 1) & t->mask) {
+        uint32_t home = t->buckets[i].hash & t->mask;
 
-        if (((i - home) & BUCKET_MASK) >= ((i - hole) & BUCKET_MASK)) {
+        if (((i - home) & t->mask) >= ((i - hole) & t->mask)) {
             t->buckets[hole] = t->buckets[i];
             hole = i;
         }
@@ -185,7 +187,7 @@ take_place(struct flow_table *t)
     struct flow *oldest = NULL;
     uint32_t place;
 
-    if (t->spare == FLOW_NONE && t->fresh > FLOWS_MAX) {
+    if (t->spare == FLOW_NONE && t->fresh > t->flows_max) {
         for (unsigned i = 0; i < FLOW_LISTS; i++) {
             struct flow *head = &t->pool[t->list[i].head];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flow: the conversations that are going on, in a table of fixed size.
  *
- * Open addressing over a pool of FLOWS_MAX flows; the pool is touched only as far as it is used.
+ * Open addressing over a pool of at most FLOWS_MAX flows; the pool is touched only as far as it is used.
  * Each flow hangs in one of a few lists, one for each timeout, in the order of its last packet, so
  * that expiry and eviction look at list heads only: constant work for a packet. Time is event
  * time. Directions: index 0 sends from key.addr[0], index 1 from key.addr[1]; `client` is the index
@@ -62,9 +62,9 @@ struct flow_table;
 /* Called when a flow ends, before it is forgotten; flow->state is final. */
 typedef void flow_end_fn(void *ctx, struct flow *flow);
 
-/* `counters` is borrowed. VG_ERR_NOMEM. */
-enum vg_err flow_table_new(struct net_counters *counters, flow_end_fn *end, void *ctx,
-                           struct flow_table **out) VG_MUST_CHECK;
+/* `counters` is borrowed. `flows_max`: 1 to FLOWS_MAX; 0 is FLOWS_MAX. VG_ERR_NOMEM. */
+enum vg_err flow_table_new(struct net_counters *counters, uint32_t flows_max, flow_end_fn *end,
+                           void *ctx, struct flow_table **out) VG_MUST_CHECK;
 /* Frees without a word: flow_table_flush() first where ends matter. */
 void flow_table_free(struct flow_table *t);
 

@@ -221,7 +221,7 @@ sensor_new(const struct sensor_options *options, struct sensor **out, char why[D
         s->options.commit_packets = SENSOR_COMMIT_PACKETS;
     s->counting = (struct sink){.ops = &COUNTING, .ctx = s};
     buf_init(&s->line, 64 * 1024);
-    err = net_engine_new(on_observation, s, &s->engine);
+    err = net_engine_new(on_observation, s, 0, &s->engine);
     if (err == VG_OK)
         err = panel_new(&options->panel, &s->counting, &s->panel, why);
     if (err != VG_OK) {

@@ -65,7 +65,7 @@ kit_engine(struct kit_log *log)
     struct net_engine *e = NULL;
 
     kit_log_init(log);
-    assert_int_equal(net_engine_new(kit_observe, log, &e), VG_OK);
+    assert_int_equal(net_engine_new(kit_observe, log, 1024, &e), VG_OK);
     return e;
 }
 

@@ -29,7 +29,7 @@ begin(struct bench *b)
 {
     memset(b, 0, sizeof(*b));
     b->ordered = true;
-    assert_int_equal(flow_table_new(&b->counters, on_end, b, &b->table), VG_OK);
+    assert_int_equal(flow_table_new(&b->counters, 0, on_end, b, &b->table), VG_OK);
 }
 
 static struct packet
