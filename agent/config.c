@@ -461,14 +461,11 @@ agent_config_done(struct agent_config *config)
 }
 
 json_t *
-agent_config_for_worker(const struct agent_config *config, const char *worker)
+agent_config_for_worker(const struct agent_config *config)
 {
     json_t *tree = json_deep_copy(config->tree);
 
-    if (tree == NULL)
-        return NULL;
-    (void)json_object_del(tree, "mail"); /* absent is fine */
-    if (strcmp(worker, "pay") != 0)
-        (void)json_object_del(tree, "token_key");
+    if (tree != NULL)
+        (void)json_object_del(tree, "mail"); /* absent is fine */
     return tree;
 }

@@ -63,10 +63,9 @@ enum vg_err agent_config_from_tree(json_t *tree, struct agent_config *out,
 enum vg_err agent_config_default(struct agent_config *out, struct conf_error *err) VG_MUST_CHECK;
 void agent_config_done(struct agent_config *config);
 
-/* What one worker may know of it: the tree without `mail` (passwords), and the key of card tokens
- * ("token_key", put there by the keeper) for "pay" alone. New reference, NULL without memory;
- * agent_config_from_tree() takes it. */
-json_t *agent_config_for_worker(const struct agent_config *config, const char *worker);
+/* What a worker may know of it: the tree without `mail` (passwords). New reference, NULL without
+ * memory; agent_config_from_tree() takes it. */
+json_t *agent_config_for_worker(const struct agent_config *config);
 
 /* The schema, for `check`, the man page and shell completion. */
 extern const struct conf_field AGENT_CONFIG_SCHEMA[];

@@ -14,7 +14,6 @@
 #include "agent/keeper/status.h"
 #include "agent/keeper/store.h"
 #include "agent/keeper/supervisor.h"
-#include "agent/keeper/token_key.h"
 #include "agent/platform/platform.h"
 #include "common/log.h"
 #include "common/vtime.h"
@@ -407,9 +406,7 @@ begin(struct keeper *k)
     k->retain_at_ns = platform_clock_monotonic() + RETAIN_FIRST_NS;
     record(k, "agent.started", SEVERITY_INFO,
            json_pack("{s:s, s:b}", "version", VIGIA_VERSION, "sandbox", k->options->sandbox));
-    err = token_key_set(k->config);
-    if (err == VG_OK)
-        err = start_ship(k);
+    err = start_ship(k);
     if (err == VG_OK)
         err = start_mailer(k);
     if (err != VG_OK)

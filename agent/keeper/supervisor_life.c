@@ -185,7 +185,7 @@ not_started(struct supervised *w, enum vg_err err)
 static void
 send_config(struct supervised *w)
 {
-    json_t *tree = agent_config_for_worker(w->s->options.config, w->kind->name);
+    json_t *tree = agent_config_for_worker(w->s->options.config);
     bool sandbox = w->s->options.sandbox && w->s->options.config->sandbox;
     const char *key = strcmp(w->kind->name, "pay") == 0 ? w->s->options.token_key : NULL;
     size_t mark;

@@ -127,14 +127,9 @@ test_all_keys(void **state)
     assert_int_equal(c.hours.day[5].open_min, c.hours.day[5].close_min);
     assert_int_equal(c.hours.day[6].close_min, 1440);
     /* A worker never gets a password. */
-    assert_int_equal(json_object_set_new(c.tree, "token_key", json_string("00")), 0);
-    worker = agent_config_for_worker(&c, "net");
+    worker = agent_config_for_worker(&c);
     assert_non_null(worker);
     assert_null(json_object_get(worker, "mail"));
-    assert_null(json_object_get(worker, "token_key"));
-    json_decref(worker);
-    worker = agent_config_for_worker(&c, "pay");
-    assert_string_equal(vg_json_str(worker, "token_key", ""), "00");
     agent_config_done(&c);
     json_decref(worker);
 }
@@ -149,7 +144,7 @@ test_for_worker(void **state)
     struct conf_error err;
 
     (void)state;
-    assert_int_equal(agent_config_from_tree(agent_config_for_worker(&c, "net"), &w, &err), VG_OK);
+    assert_int_equal(agent_config_from_tree(agent_config_for_worker(&c), &w, &err), VG_OK);
     assert_string_equal(w.shop_name, c.shop_name);
     assert_string_equal(zone_name(w.zone), "Europe/Madrid");
     assert_string_equal(w.replay[0], c.replay[0]);
