@@ -123,7 +123,8 @@ mail: {transport: maildir, dir: %s}
         return re.search(r'https://\S+?#sha256=[0-9a-fA-F]{64}', self.cli('token', site).stdout).group(0)
 
     def start(self):
-        self.process = Process([COLLECTOR, 'serve', '-c', self.config], self.dir / 'collector.log')
+        self.process = Process([COLLECTOR, 'serve', '-c', self.config] + ([] if SANDBOX else ['--no-sandbox']),
+                               self.dir / 'collector.log')
 
         def up():
             if not self.process.alive():
