@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net.new_device: a device that was never on this network before.
  *
- * For the first learning period every MAC is only noted (health says so). After it a MAC that was
+ * For the first learning period every MAC is only noted (health says so); it lasts `learn` and at
+ * least HOURS_MIN different hours with traffic, so that a gap in the watching is not learning. After it a MAC that was
  * not seen for FORGET_NS is new. It must show itself twice, CONFIRM_NS apart, before it is told, so
  * that a stray frame is no device, and it must show itself as a station of this network: in ARP with
  * a local address, or as the source of a local flow. Phones change to random MACs (the locally
@@ -17,7 +18,7 @@
 #include "agent/detect/net_common.h"
 #include "common/vtime.h"
 
-enum { DEVICES_MAX = 2048, DEVICES_VERSION = 1 };
+enum { DEVICES_MAX = 2048, DEVICES_VERSION = 1, HOURS_MIN = 24 };
 #define FORGET_NS  (90 * VG_DAY_NS)
 #define CONFIRM_NS (30 * VG_SEC_NS)
 #define TOUCH_NS   VG_HOUR_NS /* a known device's row changes at most so often */
@@ -32,6 +33,8 @@ struct new_device {
     struct judge *judge;
     struct keyed *devices;
     int64_t since_ns, learn_ns;
+    int64_t hour;   /* the last one with traffic, since 1970 */
+    uint32_t hours; /* with traffic, counted up to HOURS_MIN */
     bool since_changed, learning;
 };
 
@@ -42,7 +45,12 @@ learning(struct new_device *n, int64_t now_ns)
         n->since_ns = now_ns;
         n->since_changed = true;
     }
-    n->learning = now_ns - n->since_ns < n->learn_ns;
+    if (n->hours < HOURS_MIN && now_ns / VG_HOUR_NS != n->hour) {
+        n->hour = now_ns / VG_HOUR_NS;
+        n->hours++;
+        n->since_changed = true;
+    }
+    n->learning = n->hours < HOURS_MIN || now_ns - n->since_ns < n->learn_ns;
     return n->learning;
 }
 
@@ -106,7 +114,7 @@ observe(void *self, const struct obs *obs)
     } else if (obs->kind == OBS_FLOW_START && obs->flow->has_mac && !obs->flow->midstream) {
         see(n, obs->flow->src_mac, &obs->flow->src, obs->time_ns);
     } else if (obs->kind == OBS_TICK && n->since_ns != 0) {
-        (void)learning(n, obs->time_ns);
+        n->learning = n->hours < HOURS_MIN || obs->time_ns - n->since_ns < n->learn_ns;
     }
 }
 
@@ -176,6 +184,8 @@ save(void *self, struct state_out *out)
         return;
     buf_init(&blob, 64);
     buf_put_be64(&blob, (uint64_t)n->since_ns);
+    buf_put_be64(&blob, (uint64_t)n->hour);
+    buf_put_be32(&blob, n->hours);
     if (!blob.bad) {
         state_put(out, slice_of("i", 1), DEVICES_VERSION, buf_slice(&blob));
         n->since_changed = false;
@@ -188,16 +198,21 @@ load(void *self, struct slice key, uint16_t version, struct slice blob)
 {
     struct new_device *n = self;
     uint8_t kind = slice_u8(&key);
-    int64_t since_ns;
+    int64_t since_ns, hour;
+    uint32_t hours;
 
     if (version != DEVICES_VERSION)
         return VG_ERR_FORMAT;
     if (kind == 'm')
         return keyed_load(n->devices, key, blob, decode);
     since_ns = (int64_t)slice_be64(&blob);
+    hour = (int64_t)slice_be64(&blob);
+    hours = slice_be32(&blob);
     if (kind != 'i' || blob.bad || blob.left != 0)
         return VG_ERR_FORMAT;
     n->since_ns = since_ns;
+    n->hour = hour;
+    n->hours = hours;
     return VG_OK;
 }
 

@@ -49,9 +49,9 @@ test_new_one_after_learning(void **state)
 {
     void *self = start();
 
-    for (int d = 0; d < 5; d++)
+    for (int h = 0; h < 100; h++)
         for (uint8_t id = 10; id < 15; id++)
-            hello(self, id, T0 + d * VG_DAY_NS + id * VG_SEC_NS);
+            hello(self, id, T0 + h * VG_HOUR_NS + id * VG_SEC_NS);
     assert_int_equal(judge.count, 0);
     assert_false(is_learning(self));
     hello(self, 66, T0 + 5 * VG_DAY_NS);
@@ -65,6 +65,20 @@ test_new_one_after_learning(void **state)
     for (int i = 0; i < 50; i++)
         hello(self, 66, T0 + 6 * VG_DAY_NS + i * VG_DAY_NS);
     assert_int_equal(judge.count, 1);
+    NET_NEW_DEVICE.free(self);
+}
+
+/* Two looks at a network, weeks apart, are no learning. */
+static void
+test_gap_is_not_learning(void **state)
+{
+    void *self = start();
+
+    hello(self, 10, T0);
+    for (int i = 0; i < 10; i++)
+        hello(self, (uint8_t)(20 + i % 3), T0 + 40 * VG_DAY_NS + i * VG_MIN_NS);
+    assert_int_equal(judge.count, 0);
+    assert_true(is_learning(self));
     NET_NEW_DEVICE.free(self);
 }
 
@@ -122,6 +136,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quiet_while_learning),
         cmocka_unit_test(test_new_one_after_learning),
+        cmocka_unit_test(test_gap_is_not_learning),
         cmocka_unit_test(test_routers_side_is_no_device),
         cmocka_unit_test(test_restart_goes_on),
     };
