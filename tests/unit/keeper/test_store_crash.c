@@ -68,14 +68,18 @@ commit_lines(struct store *store, int64_t from)
     buf_done(&row);
 }
 
+/* Says so on `told` after each commit; -1: says nothing. */
 static void
-work_until_killed(const char *dir)
+work_until_killed(const char *dir, int told)
 {
     struct store *store = open_with(dir, false, 0);
     int64_t line = position_of(store);
 
-    for (;; line += EVENTS_A_BATCH)
+    for (;; line += EVENTS_A_BATCH) {
         commit_lines(store, line);
+        if (told >= 0 && write(told, "", 1) != 1)
+            _exit(1);
+    }
 }
 
 static void
@@ -117,19 +121,27 @@ test_kills(void **state)
     assert_int_equal(store_seal_key_first(store, first), VG_OK);
     store_close(store);
     for (int i = 0; i < KILLS; i++) {
-        struct timespec wait = {.tv_nsec = 3000000L + (long)(rand_r(&seed) % 150000000)};
-        pid_t child = fork();
-        int status;
+        struct timespec wait = {.tv_nsec = (long)(rand_r(&seed) % 90000000)};
+        int ends[2], status;
+        char byte;
+        pid_t child;
 
+        assert_int_equal(pipe(ends), 0);
+        child = fork();
         assert_true(child >= 0);
         if (child == 0) {
-            work_until_killed(p->dir);
-            _exit(0);
+            (void)close(ends[0]);
+            work_until_killed(p->dir, ends[1]);
         }
+        (void)close(ends[1]);
+        /* Every other one is let live until its first commit, on however slow a machine. */
+        if (i % 2 == 0)
+            assert_int_equal(read(ends[0], &byte, 1), 1);
         (void)nanosleep(&wait, NULL);
         assert_int_equal(kill(child, SIGKILL), 0);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status)); /* it did not end by itself */
+        (void)close(ends[0]);
         check_whole(p->dir, id, first);
     }
     store = open_with(p->dir, false, 0);
@@ -154,7 +166,7 @@ test_kills_at_the_beginning(void **state)
         int status;
 
         if (child == 0) {
-            work_until_killed(p->dir);
+            work_until_killed(p->dir, -1);
             _exit(0);
         }
         (void)nanosleep(&wait, NULL);
