@@ -20,6 +20,7 @@ cp "$2"/*.deb "$1/root/debs"
 exec chroot "$1/root" /bin/sh -euc '
 export DEBIAN_FRONTEND=noninteractive
 rm -rf /run/systemd/system
+ip link set lo up
 find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /debs -o -path /var/lib/dpkg -o -path /var/log -o -path /var/cache \) -prune -o -print | sort >/tmp/before
 dpkg -i /debs/*.deb
 id vigia; id vigia-collector
@@ -28,14 +29,14 @@ vigia-agent --version; vigia-collector --version
 vigia-agent check -c /etc/vigia/agent.yaml
 vigia-collector init -c /etc/vigia/collector.yaml
 chown -R vigia-collector: /var/lib/vigia-collector
-run_as() { who=$1; shift; setpriv --reuid="$who" --regid="$who" --init-groups --bounding-set -all,+net_raw,+net_admin,+dac_read_search,+sys_ptrace --inh-caps -all "$@"; }
+run_as() { who=$1; shift; exec setpriv --reuid="$who" --regid="$who" --init-groups --bounding-set -all,+net_raw,+net_admin,+dac_read_search,+sys_ptrace --inh-caps -all "$@"; }
 run_as vigia-collector vigia-collector serve -c /etc/vigia/collector.yaml >/tmp/collector.log 2>&1 & c=$!
 sed -i "s/interfaces: auto/interfaces: []/" /etc/vigia/agent.yaml
 run_as vigia vigia-agent run -c /etc/vigia/agent.yaml >/tmp/agent.log 2>&1 & a=$!
 sleep 4
 kill -0 $a || { cat /tmp/agent.log; exit 1; }
 kill -0 $c || { cat /tmp/collector.log; exit 1; }
-run_as vigia vigia-agent status -c /etc/vigia/agent.yaml
+(run_as vigia vigia-agent status -c /etc/vigia/agent.yaml)
 kill -TERM $a $c; wait $a; wait $c
 dpkg --purge vigia-agent vigia-collector vigia-rules
 ! id vigia 2>/dev/null; ! id vigia-collector 2>/dev/null
@@ -66,7 +67,7 @@ def test_units_are_valid_and_hardened():
 def test_install_start_stop_purge(packages, tmp_path):
     if os.geteuid() != 0:
         pytest.skip('needs root for a throw-away copy of the system')
-    p = subprocess.run(['unshare', '--mount', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'test', tmp_path, packages],
+    p = subprocess.run(['unshare', '--mount', '--net', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'test', tmp_path, packages],
                        capture_output=True, text=True, timeout=240)
     if 'vigia-test' in p.stderr and 'mount:' in p.stderr:
         pytest.skip('no overlay mounts here: ' + p.stderr[-200:])
