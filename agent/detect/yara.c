@@ -7,6 +7,7 @@
 
 #include <yara.h>
 
+#include "agent/detect/yara_pack.h"
 #include "agent/platform/platform.h"
 
 struct yara_rules {
@@ -130,6 +131,8 @@ compile_folder(struct yara_rules *rules, const char *folder, struct yara_report 
         err = VG_ERR_NOMEM;
     if (all != NULL)
         yr_compiler_destroy(all);
+    if (err == VG_OK)
+        err = yara_pack(&rules->compiled);
     if (err != VG_OK)
         return err;
     yr_rules_foreach(rules->compiled, rule)

@@ -4,6 +4,7 @@
 
 #include <ifaddrs.h>
 #include <limits.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -133,6 +134,12 @@ platform_path_expand(const char *path)
     if (out != NULL)
         (void)snprintf(out, need, "%s%s", home, rest);
     return out;
+}
+
+void
+platform_memory_trim(void)
+{
+    (void)malloc_trim(0);
 }
 
 void

@@ -150,6 +150,7 @@ char *platform_program_path(void);            /* malloc'd; NULL without memory *
 const char *platform_default_config(void);    /* "/etc/vigia/agent.yaml" */
 char *platform_path_expand(const char *path); /* leading ~; malloc'd */
 void platform_secure_zero(void *p, size_t n);
+void platform_memory_trim(void); /* gives freed memory back to the system, where that can be asked */
 bool platform_terminal(int standard); /* 1 stdout, 2 stderr is a terminal */
 
 /* The program behind a local socket (host worker only). VG_ERR_NOENT when there is none. */
