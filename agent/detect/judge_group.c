@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Groups: what keeps one incident from speaking again and again, and whom they are kept by. */
+#include "agent/detect/judge_private.h"
+
+#include <string.h>
+
+#define GROUP_NS (EVENT_INCIDENT_HOURS * JUDGE_WINDOW_NS)
+/* A group that grows by this factor says so in a new event. */
+enum { GROWTH = 10 };
+
+uint64_t
+judge_mix(uint64_t h, const char *text)
+{
+    uint64_t pair[2] = {h, str_hash(&STR_HASH_STORED, text, strlen(text))};
+
+    return str_hash(&STR_HASH_STORED, pair, sizeof pair);
+}
+
+uint64_t
+judge_party_key(uint64_t h, const struct party *p)
+{
+    return p != NULL ? judge_mix(judge_mix(h, p->kind), p->id) : judge_mix(h, "");
+}
+
+void
+judge_emit(struct judge *judge, const struct judge_event *e)
+{
+    json_t *event = judge_event_build(e);
+
+    if (event == NULL)
+        return;
+    if (!e->suppressed)
+        judge->alerts++;
+    judge->sink->ops->event(judge->sink->ctx, event);
+}
+
+bool
+judge_group_open(const struct judge_group *g, int64_t now_ns)
+{
+    return now_ns - g->last_ns <= GROUP_NS && now_ns - g->opened_ns <= JUDGE_GROUP_LIFE_NS;
+}
+
+void
+judge_group_begin(struct judge_group *g, int64_t now_ns, int64_t first_ns, uint64_t count)
+{
+    *g = (struct judge_group){.opened_ns = now_ns,
+                              .first_ns = first_ns,
+                              .last_ns = now_ns,
+                              .count = count,
+                              .next = count * GROWTH};
+}
+
+bool
+judge_group_join(struct judge *judge, struct judge_group *g, int64_t time_ns)
+{
+    judge->joined++;
+    g->count++;
+    if (time_ns > g->last_ns)
+        g->last_ns = time_ns;
+    if (g->count < g->next)
+        return false;
+    g->next *= GROWTH;
+    return true;
+}
+
+void
+judge_group_event(struct judge_event *e, const struct judge_group *g)
+{
+    e->count = g->count;
+    e->first_ns = g->first_ns;
+    e->last_ns = g->last_ns;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests: those on one subject within the window are fused, held against threshold and budget. */
+#include "agent/detect/judge_private.h"
+
+#include <string.h>
+
+/* Forgets subjects whose window is over, so that the table holds what can still fuse. */
+static void
+purge(struct judge *judge)
+{
+    uint64_t key;
+    const struct judge_subject *s;
+
+    while ((s = keytab_oldest(judge->subjects, &key)) != NULL &&
+           s->last_ns < judge->now_ns - JUDGE_WINDOW_NS)
+        keytab_remove(judge->subjects, key);
+}
+static void
+test_release(struct test *test)
+{
+    json_decref(test->facts);
+    json_decref(test->evidence);
+    test->facts = test->evidence = NULL;
+}
+
+static void
+slot_fill(struct judge_slot *slot, struct test *test)
+{
+    judge_slot_clear(slot);
+    (void)vg_strcpy(slot->detector, sizeof slot->detector, test->detector);
+    slot->p = test->p;
+    slot->time_ns = test->time_ns;
+    slot->facts = test->facts;
+    slot->evidence = test->evidence;
+    slot->peer = judge_party_json(test->peer);
+    test->facts = test->evidence = NULL;
+}
+
+/* Drops what the window has left behind, puts the test in its detector's place (or in that of the
+ * weakest, where all are taken). */
+static void
+subject_add(struct judge *judge, struct judge_subject *s, struct test *test)
+{
+    struct judge_slot *mine = NULL, *empty = NULL, *weakest = &s->slots[0];
+
+    for (size_t i = 0; i < JUDGE_SLOTS; i++) {
+        struct judge_slot *slot = &s->slots[i];
+
+        if (slot->detector[0] != '\0' && slot->time_ns < judge->now_ns - JUDGE_WINDOW_NS)
+            judge_slot_clear(slot);
+        if (slot->detector[0] == '\0')
+            empty = empty != NULL ? empty : slot;
+        else if (strcmp(slot->detector, test->detector) == 0)
+            mine = slot;
+        if (slot->p > weakest->p)
+            weakest = slot;
+    }
+    if (s->last_ns < judge->now_ns - JUDGE_WINDOW_NS)
+        s->count = 0;
+    if (s->count++ == 0)
+        s->first_ns = test->time_ns;
+    s->last_ns = judge->now_ns;
+    if (mine == NULL)
+        mine = empty != NULL ? empty : weakest->p > test->p ? weakest : NULL;
+    if (mine != NULL && (mine->detector[0] == '\0' || test->p <= mine->p))
+        slot_fill(mine, test);
+}
+
+/* The event of the slots that are filled. */
+static void
+event_from_test(struct judge *judge, const struct test *test, const struct judge_slot *slots,
+                struct judge_event *e)
+{
+    struct cauchy all = {0};
+
+    for (size_t i = 0; i < JUDGE_SLOTS; i++)
+        if (slots[i].detector[0] != '\0')
+            cauchy_add(&all, slots[i].p);
+    *e = (struct judge_event){.sensor = judge->sensor,
+                              .texts = judge->texts,
+                              .subject = test->subject,
+                              .slots = slots,
+                              .time_ns = test->time_ns,
+                              .has_p = true,
+                              .p = cauchy_mean(&all),
+                              .score = judge_score(cauchy_mean(&all))};
+}
+
+/* More on a subject that has alerted: joins, or speaks again, or takes the token that it lacked. */
+static void
+test_join(struct judge *judge, struct judge_group *g, struct test *test)
+{
+    struct judge_slot slots[JUDGE_SLOTS] = {0};
+    struct judge_event e;
+    bool grown = judge_group_join(judge, g, test->time_ns);
+    bool raised = g->suppressed && test->p < judge_threshold(judge) &&
+                  judge_bucket_take(&judge->budget, judge->now_ns);
+
+    if (raised)
+        g->suppressed = 0;
+    if (!raised && (!grown || g->suppressed))
+        return;
+    slot_fill(&slots[0], test);
+    event_from_test(judge, test, slots, &e);
+    judge_group_event(&e, g);
+    judge_emit(judge, &e);
+    judge_slot_clear(&slots[0]);
+}
+
+static void
+test_alert(struct judge *judge, struct judge_group *g, const struct test *test,
+           struct judge_subject *s)
+{
+    struct judge_event e;
+
+    judge_group_begin(g, judge->now_ns, s->first_ns, s->count);
+    event_from_test(judge, test, s->slots, &e);
+    judge_group_event(&e, g);
+    if (!judge_bucket_take(&judge->budget, judge->now_ns)) {
+        g->suppressed = 1;
+        e.suppressed = true;
+        judge->suppressed++;
+        if (!judge_bucket_take(&judge->suppressed_budget, judge->now_ns)) {
+            judge->suppressed_uncounted++;
+            return;
+        }
+    }
+    judge_emit(judge, &e);
+}
+
+void
+judge_test(struct judge *judge, struct test *test)
+{
+    struct cauchy all = {0};
+    struct judge_subject *s;
+    struct judge_group *g;
+    uint64_t key;
+    bool fresh;
+
+    judge_advance(judge, test->time_ns);
+    judge->tests++;
+    judge_rate_count(&judge->rate);
+    cauchy_add(&judge->observation, test->p);
+    if (!judge_wants(judge, test->p))
+        goto done;
+    key = judge_party_key(1, test->subject);
+    g = keytab_change(judge->groups, key);
+    if (g != NULL && judge_group_open(g, judge->now_ns)) {
+        test_join(judge, g, test);
+        goto done;
+    }
+    purge(judge);
+    s = keytab_touch(judge->subjects, key, &fresh);
+    if (s == NULL)
+        goto done;
+    subject_add(judge, s, test);
+    for (size_t i = 0; i < JUDGE_SLOTS; i++)
+        if (s->slots[i].detector[0] != '\0')
+            cauchy_add(&all, s->slots[i].p);
+    if (cauchy_sum(&all) < judge_threshold(judge)) {
+        g = keytab_touch(judge->groups, key, &fresh);
+        if (g != NULL)
+            test_alert(judge, g, test, s);
+        keytab_remove(judge->subjects, key);
+    }
+done:
+    test_release(test);
+}
