@@ -52,10 +52,10 @@ const struct cli_command CLI_COMMANDS[] = {
     {"status", "status [--json] [-c FILE]", "Show how the running agent is and what it cannot see",
      "      --json         as one JSON object\n" HELP_CONFIG, cmd_status},
     {"alerts", "alerts [--since 7d] [--json] [--all] [-c FILE]",
-     "List what was found, oldest first",
+     "List what was found, oldest first, one entry an incident",
      "      --since TIME   from then on: 7d (the default), 12h, or 2026-01-31T00:00:00Z\n"
      "      --json         one JSON object a line\n"
-     "      --all          also what was no alert: info and health events\n" HELP_CONFIG,
+     "      --all          every event by itself, also info and health events\n" HELP_CONFIG,
      cmd_alerts},
     {"show", "show ID [--json] [-c FILE]", "Show one alert with its message, facts and evidence",
      "ID is what alerts prints, or its beginning.\n" HELP_CONFIG, cmd_show},
