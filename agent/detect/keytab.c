@@ -187,7 +187,8 @@ place(struct keytab *t)
     return t->top++;
 }
 
-/* A chain that is far too long loses its oldest: lookups stay bounded whoever picks the keys. */
+/* A chain that is far too long loses its oldest: lookups stay bounded whoever picks the keys. Not
+ * where rows come back: a half restored table has few buckets, and its chains are long for a while. */
 static void
 trim_chain(struct keytab *t, uint64_t key)
 {
@@ -224,10 +225,8 @@ fill(struct keytab *t, uint32_t i, uint64_t key, uint64_t seq)
 uint32_t
 keytab_insert(struct keytab *t, uint64_t key, uint64_t seq)
 {
-    uint32_t i;
+    uint32_t i = place(t);
 
-    trim_chain(t, key);
-    i = place(t);
     if (i != KEYTAB_NIL)
         fill(t, i, key, seq);
     return i;
@@ -309,6 +308,7 @@ keytab_touch(struct keytab *t, uint64_t key, bool *fresh)
     i = keytab_index(t, key);
     *fresh = i == KEYTAB_NIL;
     if (i == KEYTAB_NIL) {
+        trim_chain(t, key);
         i = keytab_insert(t, key, ++t->seq);
         if (i == KEYTAB_NIL)
             return NULL;

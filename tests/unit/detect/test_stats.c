@@ -508,6 +508,47 @@ test_keytab(void **state)
     keytab_lives(true);
 }
 
+/* Rows far larger than a chain may be: each comes back whole, in whatever order. */
+static void
+test_keytab_long_rows(void **state)
+{
+    const struct keytab_options o = {.cell_bytes = 8,
+                                     .cells_max = 4096,
+                                     .row_bits = 4,
+                                     .name = 'k',
+                                     .version = 3,
+                                     .put = num_put,
+                                     .get = num_get};
+    struct keytab *whole = NULL, *back = NULL;
+    struct kit kit;
+    struct state_out out;
+
+    (void)state;
+    kit_init(&kit);
+    out = (struct state_out){&kit.sink, "pay.test"};
+    assert_int_equal(keytab_new(&o, &whole), VG_OK);
+    assert_int_equal(keytab_new(&o, &back), VG_OK);
+    for (uint64_t n = 0; n < 4096; n++) {
+        bool fresh;
+
+        assert_non_null(keytab_touch(whole, str_hash(&STR_HASH_STORED, &n, sizeof n), &fresh));
+    }
+    keytab_save(whole, &out);
+    for (size_t r = 0; r < kit.row_count; r++)
+        assert_int_equal(keytab_load(back, slice_of(kit.rows[r].key, kit.rows[r].key_len),
+                                     kit.rows[r].version,
+                                     slice_of(kit.rows[r].blob, kit.rows[r].blob_len)),
+                         VG_OK);
+    assert_int_equal(keytab_count(whole), 4096);
+    assert_int_equal(keytab_count(back), 4096);
+    assert_int_equal(keytab_evicted(back), 0);
+    for (uint64_t n = 0; n < 4096; n++)
+        assert_non_null(keytab_find(back, str_hash(&STR_HASH_STORED, &n, sizeof n)));
+    keytab_free(whole);
+    keytab_free(back);
+    kit_done(&kit);
+}
+
 int
 main(void)
 {
@@ -523,6 +564,7 @@ main(void)
         cmocka_unit_test(test_season_days),
         cmocka_unit_test(test_season_levels),
         cmocka_unit_test(test_keytab),
+        cmocka_unit_test(test_keytab_long_rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
