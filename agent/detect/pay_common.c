@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/vtime.h"
 
@@ -59,12 +60,19 @@ pay_text(struct str text)
 {
     char plain[256];
     size_t n = text.len < sizeof plain ? text.len : sizeof plain;
-    json_t *v = text.len > 0 && text.len <= sizeof plain ? json_stringn(text.at, text.len) : NULL;
+    json_t *v = NULL;
 
-    if (v != NULL || text.len == 0)
-        return v != NULL ? v : json_string("-");
-    for (size_t i = 0; i < n; i++)
-        plain[i] = (char)((unsigned char)text.at[i] < 0x80 ? text.at[i] : '?');
+    if (text.len == 0)
+        return json_string("-");
+    if (text.len <= sizeof plain && memchr(text.at, '\0', text.len) == NULL)
+        v = json_stringn(text.at, text.len);
+    if (v != NULL)
+        return v;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+
+        plain[i] = (char)(c > 0 && c < 0x80 ? c : '?');
+    }
     return json_stringn(plain, n);
 }
 

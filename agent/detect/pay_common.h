@@ -16,7 +16,8 @@ void pay_party_card(struct party *out, const struct txn_view *t);
 
 /* The transaction as one element of evidence: never a card number. New reference. */
 json_t *pay_evidence(const struct txn_view *t);
-/* Text for facts: UTF-8 or with '?' for what is not; "-" where empty. New reference. */
+/* Text for facts: UTF-8, or with '?' for what is not and for NUL, which no reader of JSON takes: an
+ * event that holds one would be refused. "-" where empty. New reference. */
 json_t *pay_text(struct str text);
 
 /* A number from the settings; VG_ERR_CONFIG with `why` where it is not one within min..max. */

@@ -69,10 +69,17 @@ struct kit {
 static inline void
 kit_event(void *ctx, json_t *event)
 {
-    char why[EVENT_WHY_MAX] = "";
+    char why[EVENT_WHY_MAX] = "", *line = vg_json_text(event);
+    json_t *read = NULL;
 
     if (event_check(event, false, why) != VG_OK)
         fail_msg("event: %s", why);
+    /* The keeper ends a sensor whose events it cannot read. */
+    if (line == NULL ||
+        vg_json_parse(slice_of(line, strlen(line)), EVENT_BYTES_MAX, &read) != VG_OK)
+        fail_msg("event: no reader takes it: %s", line != NULL ? line : "");
+    json_decref(read);
+    free(line);
     if (getenv("KIT_SHOW") != NULL) {
         char *text = vg_json_text(event);
 

@@ -2,6 +2,8 @@
 /* The payment detectors in a simulated shop: what must alert, what must not. */
 #include "pay_kit.h"
 
+#include "agent/detect/pay_common.h"
+
 /* Eight weeks of ordinary business: within the target of 0.6 a week, with room for chance. */
 static void
 test_quiet(void **state)
@@ -348,6 +350,33 @@ test_damaged_rows(void **state)
     shop_close(&s);
 }
 
+/* Evidence holds what a log holds, but nothing that a reader of JSON refuses. */
+static void
+test_odd_text(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *want;
+    } rows[] = {{"caja 1", 6, "caja 1"},
+                {"", 0, "-"},
+                {"Ni\xc3\xb1o", 5, "Ni\xc3\xb1o"},
+                {"Ni\xf1o", 4, "Ni?o"},
+                {"a\0b", 3, "a?b"}};
+
+    (void)state;
+    for (size_t i = 0; i < VG_ARRAY_LEN(rows); i++) {
+        json_t *v = pay_text(str_n(rows[i].text, rows[i].len)), *back = NULL;
+        char *text = json_dumps(v, JSON_ENCODE_ANY);
+
+        assert_string_equal(json_string_value(v), rows[i].want);
+        assert_int_equal(vg_json_parse(slice_of(text, strlen(text)), 100, &back), VG_OK);
+        json_decref(back);
+        json_decref(v);
+        free(text);
+    }
+}
+
 int
 main(void)
 {
@@ -357,6 +386,7 @@ main(void)
         cmocka_unit_test(test_velocity),     cmocka_unit_test(test_refund),
         cmocka_unit_test(test_refund_quiet), cmocka_unit_test(test_card_number),
         cmocka_unit_test(test_restart),      cmocka_unit_test(test_damaged_rows),
+        cmocka_unit_test(test_odd_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
