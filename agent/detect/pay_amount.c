@@ -13,16 +13,13 @@
 #include <stdlib.h>
 
 #include "agent/detect/cauchy.h"
-#include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
-#include "agent/detect/keytab.h"
 #include "agent/detect/pay_common.h"
-#include "agent/detect/season.h"
+#include "agent/detect/pay_habit.h"
+#include "agent/detect/pay_money.h"
 #include "agent/detect/tail.h"
 #include "common/vtime.h"
 
-#define MEMORY_NS (90 * VG_DAY_NS)
-#define HEAT_NS   (7 * VG_DAY_NS) /* how long a card stays suspicious */
 /* Observations of the shop that a new card or terminal starts from. */
 #define PRIOR_CARD     2.0
 #define PRIOR_TERMINAL 20.0
@@ -35,33 +32,15 @@
 #define HEAT_GAIN 20.0
 
 enum { CARDS_MAX = 131072, TERMINALS_MAX = 4096, CURRENCIES_MAX = 4, STATE_VERSION = 1 };
-enum { CAUSE_CARD, CAUSE_SHOP, CAUSE_TERMINAL, CAUSE_HOUR, CAUSES };
 static const char *const CAUSE_NAMES[CAUSES] = {"card", "shop", "terminal", "hour"};
 static const double SHARES[CAUSES] = {SHARE_CARD, SHARE_SHOP, SHARE_TERMINAL, SHARE_HOUR};
-
-struct habit {
-    int64_t at_ns;
-    float weight, mean, squares, heat;
-};
-
-struct money {
-    char currency[4];
-    struct moments all;            /* of amounts */
-    struct moments variation;      /* of ((x - mean) / mean)^2 within cards */
-    struct moments at_terminal;    /* the same within terminals */
-    struct moments gain;           /* of the watch weights, to keep their mean at 1 */
-    struct quantile ranks[CAUSES]; /* of the statistics */
-    struct season season;          /* of log amounts */
-    int64_t since_ns;
-    uint64_t seen;
-};
 
 struct amount {
     char currency[4]; /* the shop's */
     struct judge *judge;
     struct season_clock clock;
     struct keytab *cards, *terminals;
-    struct money *monies[CURRENCIES_MAX];
+    struct pay_money *monies[CURRENCIES_MAX];
     double learn_days, learn_count;
     uint64_t other_currencies;
     bool changed;
@@ -74,71 +53,7 @@ struct look {
     int worst;
 };
 
-static void
-habit_put(const void *cell, struct buf *out)
-{
-    const struct habit *h = cell;
-
-    codec_put_i64(out, h->at_ns);
-    codec_put_f32(out, h->weight);
-    codec_put_f32(out, h->mean);
-    codec_put_f32(out, h->squares);
-    codec_put_f32(out, h->heat);
-}
-
-static void
-habit_get(void *cell, struct slice *in)
-{
-    struct habit *h = cell;
-
-    h->at_ns = codec_i64(in);
-    h->weight = codec_f32(in);
-    h->mean = codec_f32(in);
-    h->squares = codec_f32(in);
-    h->heat = codec_f32(in);
-}
-
-static void
-habit_forget(struct habit *h, int64_t now_ns)
-{
-    double dt = (double)(now_ns - h->at_ns), keep;
-
-    if (h->weight <= 0)
-        h->at_ns = now_ns;
-    if (h->weight <= 0 || dt <= 0)
-        return;
-    keep = exp(-dt / (double)MEMORY_NS);
-    h->weight = (float)(h->weight * keep);
-    h->squares = (float)(h->squares * keep);
-    if (h->heat > 1e-3F)
-        h->heat = (float)(h->heat * exp(-dt / (double)HEAT_NS));
-    h->at_ns = now_ns;
-}
-
-static void
-habit_add(struct habit *h, double x, double w)
-{
-    double d = x - (double)h->mean, weight = (double)h->weight + w;
-
-    if (!(w > 0))
-        return;
-    h->mean = (float)((double)h->mean + d * w / weight);
-    h->squares = (float)((double)h->squares + w * d * (x - (double)h->mean));
-    h->weight = (float)weight;
-}
-
-/* How many of its usual deviations x lies above the habit's mean. */
-static double
-habit_distance(const struct habit *h, const struct money *m, double variation, double prior,
-               double x, double *mean)
-{
-    double w = (double)h->weight, all = w + prior;
-    double variance;
-
-    *mean = (w * (double)h->mean + prior * m->all.mean) / all;
-    variance = ((double)h->squares + prior * variation * *mean * *mean) / all;
-    return variance > 0 ? (x - *mean) / sqrt(variance * (1 + 1 / all)) : 0;
-}
+/* ---- one transaction ---- */
 
 /* Sketches take positive values: distances in thousandths, from 1 on. */
 static double
@@ -147,20 +62,15 @@ rankable(double distance)
     return distance > 0 ? 1 + 1000 * distance : 1;
 }
 
-static struct money *
+static struct pay_money *
 money_of(struct amount *a, const char *currency)
 {
     for (size_t i = 0; i < CURRENCIES_MAX; i++) {
-        struct money *m = a->monies[i];
+        struct pay_money *m = a->monies[i];
 
         if (m == NULL) {
-            m = a->monies[i] = calloc(1, sizeof *m);
-            if (m == NULL)
-                return NULL;
-            (void)vg_strcpy(m->currency, sizeof m->currency, currency);
-            for (size_t k = 0; k < CAUSES; k++)
-                quantile_init(&m->ranks[k], MEMORY_NS);
-            return m;
+            a->monies[i] = pay_money_new(currency);
+            return a->monies[i];
         }
         if (strcmp(m->currency, currency) == 0)
             return m;
@@ -170,16 +80,18 @@ money_of(struct amount *a, const char *currency)
 }
 
 static bool
-ready(const struct amount *a, const struct money *m, int64_t now_ns)
+ready(const struct amount *a, const struct pay_money *m, int64_t now_ns)
 {
     return (double)m->seen >= a->learn_count &&
            (double)(now_ns - m->since_ns) >= a->learn_days * (double)VG_DAY_NS;
 }
 
 static void
-look_at(struct amount *a, struct money *m, const struct habit *card, const struct habit *terminal,
-        const struct txn_view *t, struct look *out)
+look_at(struct amount *a, struct pay_money *m, const struct pay_habit *card,
+        const struct pay_habit *terminal, const struct txn_view *t, struct look *out)
 {
+    const struct pay_habit_prior of_card = {m->all.mean, m->variation.mean, PRIOR_CARD};
+    const struct pay_habit_prior of_terminal = {m->all.mean, m->at_terminal.mean, PRIOR_TERMINAL};
     struct moments_expect hour;
     struct cauchy all = {0};
     double mean;
@@ -187,11 +99,10 @@ look_at(struct amount *a, struct money *m, const struct habit *card, const struc
     *out = (struct look){.x = (double)t->amount, .worst = CAUSE_CARD};
     out->slot = season_at(&a->clock, t->time_ns);
     hour = season_expect(&m->season, out->slot, t->time_ns);
-    out->statistic[CAUSE_CARD] =
-        rankable(habit_distance(card, m, m->variation.mean, PRIOR_CARD, out->x, &out->usual));
+    out->statistic[CAUSE_CARD] = rankable(pay_habit_distance(card, &of_card, out->x, &out->usual));
     out->statistic[CAUSE_SHOP] = out->x + 1;
     out->statistic[CAUSE_TERMINAL] =
-        rankable(habit_distance(terminal, m, m->at_terminal.mean, PRIOR_TERMINAL, out->x, &mean));
+        rankable(pay_habit_distance(terminal, &of_terminal, out->x, &mean));
     out->statistic[CAUSE_HOUR] =
         rankable(hour.variance > 0 ? (log(out->x + 1) - hour.mean) / sqrt(hour.variance) : 0);
     for (int c = 0; c < CAUSES; c++) {
@@ -206,19 +117,19 @@ look_at(struct amount *a, struct money *m, const struct habit *card, const struc
 
 /* A card in heat gets a larger share of the false alarms that we allow, the others a little less. */
 static double
-watch(struct money *m, const struct habit *card, double p, int64_t now_ns)
+watch(struct pay_money *m, const struct pay_habit *card, double p, int64_t now_ns)
 {
     double gain = 1 + HEAT_GAIN * (double)card->heat;
     double mean = m->gain.weight > 0 && m->gain.mean > 1 ? m->gain.mean : 1;
 
-    moments_add(&m->gain, gain, 1, now_ns, MEMORY_NS);
+    moments_add(&m->gain, gain, 1, now_ns, PAY_MONEY_MEMORY_NS);
     p = p * mean / gain;
     return p < 1 ? p : 1;
 }
 
 static void
-learn(struct money *m, struct habit *card, struct habit *terminal, const struct txn_view *t,
-      const struct look *look, double p)
+learn(struct pay_money *m, struct pay_habit *card, struct pay_habit *terminal,
+      const struct txn_view *t, const struct look *look, double p)
 {
     double w = judge_learn_weight(p), x = look->x;
     double seen[2] = {(double)card->weight, (double)terminal->weight};
@@ -228,25 +139,26 @@ learn(struct money *m, struct habit *card, struct habit *terminal, const struct 
     /* Variation is learned from cards and terminals whose mean is known well enough. */
     if (seen[0] > 3 && card->mean > 0) {
         double r = (x - (double)card->mean) / (double)card->mean;
-        moments_add(&m->variation, r * r * seen[0] / (seen[0] + 1), w, t->time_ns, MEMORY_NS);
+        moments_add(&m->variation, r * r * seen[0] / (seen[0] + 1), w, t->time_ns,
+                    PAY_MONEY_MEMORY_NS);
     }
     if (seen[1] > 3 && terminal->mean > 0) {
         double r = (x - (double)terminal->mean) / (double)terminal->mean;
-        moments_add(&m->at_terminal, r * r * seen[1] / (seen[1] + 1), w, t->time_ns, MEMORY_NS);
+        moments_add(&m->at_terminal, r * r * seen[1] / (seen[1] + 1), w, t->time_ns,
+                    PAY_MONEY_MEMORY_NS);
     }
-    moments_add(&m->all, x, w, t->time_ns, MEMORY_NS);
+    moments_add(&m->all, x, w, t->time_ns, PAY_MONEY_MEMORY_NS);
     season_add(&m->season, look->slot, log(x + 1), w, t->time_ns);
-    habit_add(card, x, w);
-    habit_add(terminal, x, w);
-    /* Squared: one odd purchase warms a card little, a plainly foreign one at once. */
-    card->heat = (float)((double)card->heat + (1 - (double)card->heat) * (1 - w) * (1 - w));
+    pay_habit_add(card, x, w);
+    pay_habit_add(terminal, x, w);
+    pay_habit_warm(card, 1 - w);
     if (m->seen++ == 0)
         m->since_ns = t->time_ns;
 }
 
 static void
-report(struct amount *a, const struct money *m, const struct habit *card, const struct txn_view *t,
-       const struct look *look, double p)
+report(struct amount *a, const struct pay_money *m, const struct pay_habit *card,
+       const struct txn_view *t, const struct look *look, double p)
 {
     struct party subject, terminal;
     struct test test = {
@@ -276,8 +188,8 @@ amount_observe(void *self, const struct obs *obs)
     struct amount *a = self;
     const struct txn_view *t = obs->txn;
     uint64_t card_key = pay_key("card", t->card), terminal_key = pay_key("terminal", t->terminal);
-    struct habit *card, *terminal, nobody = {0}, nowhere = {0};
-    struct money *m;
+    struct pay_habit *card, *terminal, nobody = {0}, nowhere = {0};
+    struct pay_money *m;
     struct look look;
     double p;
     bool fresh;
@@ -295,8 +207,8 @@ amount_observe(void *self, const struct obs *obs)
     if (card == NULL || terminal == NULL)
         return;
     a->changed = true;
-    habit_forget(card, t->time_ns);
-    habit_forget(terminal, t->time_ns);
+    pay_habit_forget(card, t->time_ns);
+    pay_habit_forget(terminal, t->time_ns);
     look_at(a, m, card, terminal, t, &look);
     p = watch(m, card, look.p_all, t->time_ns);
     if (ready(a, m, t->time_ns))
@@ -305,44 +217,6 @@ amount_observe(void *self, const struct obs *obs)
 }
 
 /* ---- state ---- */
-
-static void
-money_put(const struct money *m, struct buf *out)
-{
-    codec_put_text(out, m->currency, strlen(m->currency));
-    moments_put(&m->all, out);
-    moments_put(&m->variation, out);
-    moments_put(&m->at_terminal, out);
-    moments_put(&m->gain, out);
-    for (size_t c = 0; c < CAUSES; c++)
-        quantile_put(&m->ranks[c], out);
-    season_put(&m->season, out);
-    codec_put_i64(out, m->since_ns);
-    buf_put_be64(out, m->seen);
-}
-
-static void
-money_get(struct money *m, struct slice *in)
-{
-    struct slice name = slice_sub(in, slice_be32(in));
-
-    if (name.left >= sizeof m->currency) {
-        in->bad = true;
-        return;
-    }
-    (void)slice_copy(&name, m->currency, name.left);
-    moments_get(&m->all, in);
-    moments_get(&m->variation, in);
-    moments_get(&m->at_terminal, in);
-    moments_get(&m->gain, in);
-    for (size_t c = 0; c < CAUSES; c++) {
-        quantile_init(&m->ranks[c], MEMORY_NS);
-        quantile_get(&m->ranks[c], in);
-    }
-    season_get(&m->season, in);
-    m->since_ns = codec_i64(in);
-    m->seen = slice_be64(in);
-}
 
 static void
 amount_save(void *self, struct state_out *out)
@@ -360,7 +234,7 @@ amount_save(void *self, struct state_out *out)
         const uint8_t key[2] = {'m', i};
 
         buf_clear(&blob);
-        money_put(a->monies[i], &blob);
+        pay_money_put(a->monies[i], &blob);
         if (!blob.bad)
             state_put(out, slice_of(key, 2), STATE_VERSION, buf_slice(&blob));
     }
@@ -371,7 +245,7 @@ static enum vg_err
 amount_load(void *self, struct slice key, uint16_t version, struct slice blob)
 {
     struct amount *a = self;
-    struct money *m;
+    struct pay_money *m;
     uint8_t i;
 
     if (keytab_owns(a->cards, key))
@@ -382,10 +256,10 @@ amount_load(void *self, struct slice key, uint16_t version, struct slice blob)
     i = slice_u8(&key);
     if (key.bad || key.left > 0 || i >= CURRENCIES_MAX || version != STATE_VERSION)
         return VG_ERR_FORMAT;
-    m = calloc(1, sizeof *m);
+    m = pay_money_new("");
     if (m == NULL)
         return VG_ERR_NOMEM;
-    money_get(m, &blob);
+    pay_money_get(m, &blob);
     if (blob.bad || blob.left > 0) {
         free(m);
         return VG_ERR_FORMAT;
@@ -412,22 +286,15 @@ amount_free(void *self)
 static enum vg_err
 amount_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
-    static const struct keytab_options cards = {.cell_bytes = sizeof(struct habit),
-                                                .cells_max = CARDS_MAX,
-                                                .row_bits = 11,
-                                                .name = 'c',
-                                                .version = STATE_VERSION,
-                                                .put = habit_put,
-                                                .get = habit_get};
-    struct keytab_options terminals = cards;
+    static const struct keytab_options cards = {
+        .cells_max = CARDS_MAX, .row_bits = 11, .name = 'c', .version = STATE_VERSION};
+    static const struct keytab_options terminals = {
+        .cells_max = TERMINALS_MAX, .row_bits = 6, .name = 't', .version = STATE_VERSION};
     struct amount *a = calloc(1, sizeof *a);
     enum vg_err err = VG_ERR_NOMEM;
 
     if (a == NULL)
         return VG_ERR_NOMEM;
-    terminals.cells_max = TERMINALS_MAX;
-    terminals.row_bits = 6;
-    terminals.name = 't';
     a->judge = env->judge;
     (void)vg_strcpy(a->currency, sizeof a->currency, env->currency != NULL ? env->currency : "");
     season_clock_init(&a->clock, env->zone);
@@ -435,9 +302,9 @@ amount_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
     if (err == VG_OK)
         err = pay_setting(env->settings, "learn_transactions", 500, 50, 1e6, &a->learn_count, why);
     if (err == VG_OK)
-        err = keytab_new(&cards, &a->cards);
+        err = pay_habits_new(cards, &a->cards);
     if (err == VG_OK)
-        err = keytab_new(&terminals, &a->terminals);
+        err = pay_habits_new(terminals, &a->terminals);
     if (err != VG_OK) {
         amount_free(a);
         return err;
@@ -450,7 +317,7 @@ static void
 amount_health(const void *self, json_t *counters)
 {
     const struct amount *a = self;
-    const struct money *m = a->monies[0];
+    const struct pay_money *m = a->monies[0];
     bool learning = m == NULL || !ready(a, m, m->all.at_ns);
 
     (void)json_object_set_new(counters, "learning", json_integer(learning));

@@ -3,7 +3,7 @@
  * at one place, most of them declined, or with amounts far smaller than the shop's.
  *
  * A place is an address, a device, a terminal, a range of cards (BIN) or a log. In a window of
- * WINDOW_NS each keeps forgotten counts of different cards that were declined and of different
+ * PAY_PLACE_WINDOW_NS each keeps forgotten counts of different cards that were declined and of different
  * cards that paid a small amount (below SMALL_SHARE of the shop's sales); a card tried ten times
  * counts once. Both are held against the place's own busiest rate by a negative binomial tail. One
  * attack touches several places: the test goes to the one that stands out most, and stays with it
@@ -12,35 +12,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/detect/cauchy.h"
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
-#include "agent/detect/keytab.h"
+#include "agent/detect/pay_place.h"
 #include "agent/detect/pay_tries.h"
 #include "agent/detect/quantile.h"
 #include "common/vtime.h"
 
-#define WINDOW_NS   (20 * VG_MIN_NS)
 #define MEMORY_NS   (30 * VG_DAY_NS)
 #define ATTACK_NS   (EVENT_INCIDENT_HOURS * VG_HOUR_NS)
 #define SMALL_SHARE 0.05
-/* The busiest window against the average one, and what even a quiet place may see. */
-#define PEAK  4.0
-#define FLOOR 0.5
-/* Size of the negative binomial: declines come in clumps, so the tail is long. */
-#define SIZE 1.5
 /* From here on a place is under attack. */
 #define ATTACK_P 1e-3
 
-enum { PLACES_MAX = 65536, STATE_VERSION = 1 };
+enum { STATE_VERSION = 1 };
 enum { AT_IP, AT_DEVICE, AT_TERMINAL, AT_BIN, AT_LOG, AT_COUNT };
-
-struct place {
-    int64_t at_ns, since_ns;
-    uint64_t cards[4]; /* seen in this window, as bits: linear counting */
-    float tries, different, declined, small;
-    float base_declined, base_small; /* forgotten with MEMORY_NS */
-};
 
 /* The attack that goes on: its subject stays the same. */
 struct attack {
@@ -65,106 +51,6 @@ struct verdict {
     double p, usual;
     int at;
 };
-
-/* ---- places ---- */
-
-static void
-place_put(const void *cell, struct buf *out)
-{
-    const struct place *c = cell;
-
-    codec_put_i64(out, c->at_ns);
-    codec_put_i64(out, c->since_ns);
-    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
-        buf_put_be64(out, c->cards[i]);
-    codec_put_f32(out, c->tries);
-    codec_put_f32(out, c->different);
-    codec_put_f32(out, c->declined);
-    codec_put_f32(out, c->small);
-    codec_put_f32(out, c->base_declined);
-    codec_put_f32(out, c->base_small);
-}
-
-static void
-place_get(void *cell, struct slice *in)
-{
-    struct place *c = cell;
-
-    c->at_ns = codec_i64(in);
-    c->since_ns = codec_i64(in);
-    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
-        c->cards[i] = slice_be64(in);
-    c->tries = codec_f32(in);
-    c->different = codec_f32(in);
-    c->declined = codec_f32(in);
-    c->small = codec_f32(in);
-    c->base_declined = codec_f32(in);
-    c->base_small = codec_f32(in);
-}
-
-static void
-place_forget(struct place *c, int64_t now_ns)
-{
-    double dt = (double)(now_ns - c->at_ns), keep, base;
-
-    if (dt <= 0)
-        return;
-    keep = exp(-dt / (double)WINDOW_NS);
-    base = exp(-dt / (double)MEMORY_NS);
-    c->tries = (float)((double)c->tries * keep);
-    c->different = (float)((double)c->different * keep);
-    c->declined = (float)((double)c->declined * keep);
-    c->small = (float)((double)c->small * keep);
-    c->base_declined = (float)((double)c->base_declined * base);
-    c->base_small = (float)((double)c->base_small * base);
-    if (c->tries < 0.5F) /* the window is over: every card counts anew */
-        memset(c->cards, 0, sizeof c->cards);
-    c->at_ns = now_ns;
-}
-
-/* Marks the card; true when it is new in this window. */
-static bool
-place_card(struct place *c, uint64_t card)
-{
-    uint64_t *word = &c->cards[(card >> 6) % VG_ARRAY_LEN(c->cards)];
-    uint64_t bit = UINT64_C(1) << (card & 63);
-    bool fresh = (*word & bit) == 0;
-    int set = 0;
-
-    *word |= bit;
-    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
-        set += __builtin_popcountll(c->cards[i]);
-    if (set > 200) /* nearly full: cards would be mistaken for known ones */
-        memset(c->cards, 0, sizeof c->cards);
-    return fresh;
-}
-
-static double
-usual_of(const struct place *c, double base, int64_t now_ns)
-{
-    double age = (double)(now_ns - c->since_ns), memory = (double)MEMORY_NS;
-    double span = memory * (1 - exp(-age / memory));
-
-    /* A place younger than a day has no past to speak of. */
-    return FLOOR + (age > (double)VG_DAY_NS ? PEAK * base / span * (double)WINDOW_NS : 0);
-}
-
-static struct verdict
-place_judge(const struct testing *s, const struct place *c, int at, int64_t now_ns)
-{
-    struct cauchy both = {0};
-    struct verdict v = {.p = 1, .at = at};
-
-    if ((double)c->different < s->min_cards)
-        return v;
-    v.usual = usual_of(c, (double)c->base_declined, now_ns);
-    cauchy_add_share(&both, pay_count_p((double)c->declined, v.usual, SIZE), 0.7);
-    cauchy_add_share(
-        &both, pay_count_p((double)c->small, usual_of(c, (double)c->base_small, now_ns), SIZE),
-        0.3);
-    v.p = cauchy_sum(&both);
-    return v;
-}
 
 /* ---- the attack ---- */
 
@@ -206,8 +92,8 @@ attack_goes_on(const struct attack *a, const uint64_t keys[AT_COUNT], int64_t no
 }
 
 static void
-report(struct testing *s, const struct txn_view *t, const struct place *c, const struct verdict *v,
-       const uint64_t keys[AT_COUNT])
+report(struct testing *s, const struct txn_view *t, const struct pay_place *c,
+       const struct verdict *v, const uint64_t keys[AT_COUNT])
 {
     struct party subject;
     struct test test = {
@@ -227,11 +113,11 @@ report(struct testing *s, const struct txn_view *t, const struct place *c, const
             "{s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:s}", "cards",
             (json_int_t)lround((double)c->different), "tries", (json_int_t)lround((double)c->tries),
             "declined", (json_int_t)lround((double)c->declined), "small",
-            (json_int_t)lround((double)c->small), "seconds", (json_int_t)(WINDOW_NS / VG_SEC_NS),
-            "usual", round(10 * v->usual) / 10, "amount",
-            (json_int_t)(t->has_amount ? t->amount : 0), "currency",
+            (json_int_t)lround((double)c->small), "seconds",
+            (json_int_t)(PAY_PLACE_WINDOW_NS / VG_SEC_NS), "usual", round(10 * v->usual) / 10,
+            "amount", (json_int_t)(t->has_amount ? t->amount : 0), "currency",
             t->currency[0] != '\0' ? t->currency : s->currency);
-        test.evidence = pay_tries_evidence(&s->tries, t->time_ns - 3 * WINDOW_NS);
+        test.evidence = pay_tries_evidence(&s->tries, t->time_ns - 3 * PAY_PLACE_WINDOW_NS);
     }
     judge_test(s->judge, &test);
 }
@@ -246,28 +132,6 @@ is_small(struct testing *s, const struct txn_view *t)
     return t->has_amount && all >= 100 && all - quantile_above(&s->amounts, x) < SMALL_SHARE * all;
 }
 
-static struct place *
-count(struct testing *s, uint64_t key, uint64_t card, bool declined, bool small,
-      const struct txn_view *t)
-{
-    bool fresh, first;
-    struct place *c = keytab_touch(s->places, key, &fresh);
-
-    if (c == NULL)
-        return NULL;
-    if (fresh)
-        c->at_ns = c->since_ns = t->time_ns;
-    place_forget(c, t->time_ns);
-    first = place_card(c, card);
-    c->tries += 1;
-    if (!first)
-        return c;
-    c->different += 1;
-    c->declined += declined ? 1 : 0;
-    c->small += small ? 1 : 0;
-    return c;
-}
-
 static void
 testing_observe(void *self, const struct obs *obs)
 {
@@ -276,12 +140,14 @@ testing_observe(void *self, const struct obs *obs)
     const uint64_t keys[AT_COUNT] = {pay_key("ip", t->ip), pay_key("device", t->device),
                                      pay_key("terminal", t->terminal),
                                      pay_key("bin", str_of(t->bin)), pay_key("log", t->source)};
-    uint64_t card = pay_key("card", t->card.len > 0 ? t->card : t->customer);
-    bool declined = t->outcome == TXN_DECLINED, small, learned;
+    struct pay_place_try try = {.time_ns = t->time_ns,
+                                .card = pay_key("card", t->card.len > 0 ? t->card : t->customer),
+                                .declined = t->outcome == TXN_DECLINED};
+    bool learned;
     struct verdict worst = {.p = 1};
-    struct place worst_place = {0};
+    struct pay_place worst_place = {0};
 
-    if ((t->kind != TXN_SALE && t->kind != TXN_AUTH) || card == 0)
+    if ((t->kind != TXN_SALE && t->kind != TXN_AUTH) || try.card == 0)
         return;
     if (!s->any) {
         s->any = true;
@@ -293,21 +159,18 @@ testing_observe(void *self, const struct obs *obs)
         keytab_expect(s->places, keys[at]);
     learned = (double)(t->time_ns - s->since_ns) >= s->learn_days * (double)VG_DAY_NS;
     quantile_time(&s->amounts, t->time_ns);
-    small = is_small(s, t);
-    if (declined || small)
+    try.small = is_small(s, t);
+    if (try.declined || try.small)
         pay_tries_keep(&s->tries, t);
     for (int at = 0; at < AT_COUNT; at++) {
-        struct place *c = keys[at] != 0 ? count(s, keys[at], card, declined, small, t) : NULL;
-        struct verdict v = {.p = 1};
-        double w;
+        struct pay_place *c = keys[at] != 0 ? pay_place_count(s->places, keys[at], &try) : NULL;
+        struct verdict v = {.p = 1, .at = at};
 
-        if (c == NULL || !(declined || small))
+        if (c == NULL || !(try.declined || try.small))
             continue;
         if (learned)
-            v = place_judge(s, c, at, t->time_ns);
-        w = judge_learn_weight(v.p);
-        c->base_declined += declined ? (float)w : 0;
-        c->base_small += small ? (float)w : 0;
+            v.p = pay_place_p(c, s->min_cards, t->time_ns, &v.usual);
+        pay_place_learn(c, &try, judge_learn_weight(v.p));
         if (v.p < worst.p) {
             worst = v;
             worst_place = *c;
@@ -315,7 +178,7 @@ testing_observe(void *self, const struct obs *obs)
     }
     if (worst.p < 1)
         report(s, t, &worst_place, &worst, keys);
-    if (!declined && t->has_amount)
+    if (!try.declined && t->has_amount)
         quantile_add(&s->amounts, (double)t->amount + 1, judge_learn_weight(worst.p));
 }
 
@@ -404,13 +267,6 @@ testing_free(void *self)
 static enum vg_err
 testing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
-    static const struct keytab_options places = {.cell_bytes = sizeof(struct place),
-                                                 .cells_max = PLACES_MAX,
-                                                 .row_bits = 10,
-                                                 .name = 'p',
-                                                 .version = STATE_VERSION,
-                                                 .put = place_put,
-                                                 .get = place_get};
     struct testing *s = calloc(1, sizeof *s);
     enum vg_err err;
 
@@ -423,7 +279,7 @@ testing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
     if (err == VG_OK)
         err = pay_setting(env->settings, "min_cards", 5, 2, 1000, &s->min_cards, why);
     if (err == VG_OK)
-        err = keytab_new(&places, &s->places);
+        err = pay_places_new('p', STATE_VERSION, &s->places);
     if (err != VG_OK) {
         testing_free(s);
         return err;

@@ -4,10 +4,10 @@
  * Findings (certain once the sale is known): more refunded than the sale was worth; refunded to
  * another card. A refund that names no sale is one too where nearly all refunds (MATCHED_SHARE) name
  * one; one that names an unknown sale only where sales have been read for known_days and nearly all
- * are known: else the log simply does not say. Tests: an employee (or terminal) whose share of refunds is far above everybody
- * else's (negative binomial tail), or a refund far larger than refunds usually are (ranks), fused by
- * the Cauchy combination. Sales are kept by the hash of their id and of their order, SALES_MAX of
- * them. */
+ * are known: else the log simply does not say. Tests: an employee (or terminal) whose share of
+ * refunds is far above everybody else's (negative binomial tail), or a refund far larger than
+ * refunds usually are (ranks), fused by the Cauchy combination. Sales are kept by pay_sales, shares
+ * by pay_person. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +15,15 @@
 #include "agent/detect/cauchy.h"
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
-#include "agent/detect/keytab.h"
 #include "agent/detect/moments.h"
 #include "agent/detect/pay_common.h"
+#include "agent/detect/pay_person.h"
+#include "agent/detect/pay_sales.h"
 #include "agent/detect/tail.h"
 #include "common/vtime.h"
 
-#define MEMORY_NS (30 * VG_DAY_NS)
+/* How long sizes, and whether refunds name their sales, are remembered. */
+#define MEMORY_NS (90 * VG_DAY_NS)
 /* Refunds of which this share has a known sale: then one without is odd. */
 #define MATCHED_SHARE 0.9
 #define MATCHED_LEAST 10.0
@@ -31,26 +33,16 @@
 /* Size of the negative binomial: refunds come in clumps (a bad batch of goods). */
 #define SIZE 3.0
 
-enum { SALES_MAX = 65536, PEOPLE_MAX = 1024, STATE_VERSION = 1 };
+enum { STATE_VERSION = 1 };
 enum problem { PROBLEM_MORE, PROBLEM_CARD, PROBLEM_SALE, PROBLEM_SHARE, PROBLEM_LARGE, PROBLEMS };
 static const char *const PROBLEM_NAMES[PROBLEMS] = {"more", "card", "sale", "share", "large"};
-
-struct sale {
-    int64_t amount, refunded;
-    uint64_t card; /* 0: unknown */
-};
-
-struct person {
-    int64_t at_ns;
-    double sales, refunds; /* forgotten with MEMORY_NS */
-};
 
 struct refund {
     struct judge *judge;
     char currency[4];
     const json_t *settings; /* borrowed: the phrases of the problems */
     struct keytab *sales, *people;
-    struct person all;
+    struct pay_person all;
     struct moments matched; /* of refunds that name a sale: 1 where it is known */
     struct moments named;   /* 1: the refund names a sale */
     struct quantile sizes;
@@ -61,113 +53,9 @@ struct refund {
 
 /* A refund against what is known. */
 struct look {
-    const struct sale *sale; /* NULL: unknown */
+    const struct pay_sale *sale; /* NULL: unknown */
     double share, usual_share, p_share, p_large;
 };
-
-/* ---- tables ---- */
-
-static void
-sale_put(const void *cell, struct buf *out)
-{
-    const struct sale *s = cell;
-
-    codec_put_i64(out, s->amount);
-    codec_put_i64(out, s->refunded);
-    buf_put_be64(out, s->card);
-}
-
-static void
-sale_get(void *cell, struct slice *in)
-{
-    struct sale *s = cell;
-
-    s->amount = codec_i64(in);
-    s->refunded = codec_i64(in);
-    s->card = slice_be64(in);
-}
-
-static void
-person_put(const void *cell, struct buf *out)
-{
-    const struct person *p = cell;
-
-    codec_put_i64(out, p->at_ns);
-    codec_put_f64(out, p->sales);
-    codec_put_f64(out, p->refunds);
-}
-
-static void
-person_get(void *cell, struct slice *in)
-{
-    struct person *p = cell;
-
-    p->at_ns = codec_i64(in);
-    p->sales = codec_f64(in);
-    p->refunds = codec_f64(in);
-}
-
-static void
-person_count(struct person *p, bool refund, double w, int64_t now_ns)
-{
-    double dt = (double)(now_ns - p->at_ns);
-
-    if (p->at_ns == 0 || dt > 0) {
-        double keep = p->at_ns == 0 ? 0 : exp(-dt / (double)MEMORY_NS);
-
-        p->sales *= keep;
-        p->refunds *= keep;
-        p->at_ns = now_ns;
-    }
-    if (refund)
-        p->refunds += w;
-    else
-        p->sales += w;
-}
-
-/* ---- sales ---- */
-
-static void
-keep_sale(struct refund *r, struct str id, const struct txn_view *t)
-{
-    uint64_t key = pay_key("sale", id);
-    struct sale *s;
-    bool fresh;
-
-    if (key == 0)
-        return;
-    s = keytab_touch(r->sales, key, &fresh);
-    if (s == NULL)
-        return;
-    /* Several sales of one order are one sum to refund from. */
-    s->amount = fresh ? t->amount : s->amount + t->amount;
-    s->card = pay_key("card", t->card);
-}
-
-static void
-see_sale(struct refund *r, const struct txn_view *t)
-{
-    if (t->outcome != TXN_APPROVED || !t->has_amount)
-        return;
-    keep_sale(r, t->id, t);
-    if (t->order.len > 0 && !str_eq(t->order, t->id))
-        keep_sale(r, t->order, t);
-}
-
-/* The sale that a refund names: by `original`, else by its order. */
-static struct sale *
-sale_of(struct refund *r, const struct txn_view *t)
-{
-    uint64_t keys[2] = {pay_key("sale", t->original), pay_key("sale", t->order)};
-
-    for (int i = 0; i < 2; i++) {
-        struct sale *s = keys[i] != 0 ? keytab_change(r->sales, keys[i]) : NULL;
-
-        if (s != NULL)
-            return s;
-    }
-    return NULL;
-}
 
 /* ---- refunds ---- */
 
@@ -186,7 +74,7 @@ subject_of(struct party *out, const struct txn_view *t)
 }
 
 static void
-look_at(struct refund *r, const struct txn_view *t, const struct person *p, struct look *out)
+look_at(struct refund *r, const struct txn_view *t, const struct pay_person *p, struct look *out)
 {
     double others_sales = r->all.sales - p->sales, others = r->all.refunds - p->refunds;
     double mine = p->sales + p->refunds;
@@ -264,7 +152,7 @@ static bool
 find_problems(struct refund *r, const struct txn_view *t, const struct look *look)
 {
     uint64_t card = pay_key("card", t->card);
-    const struct sale *s = look->sale;
+    const struct pay_sale *s = look->sale;
 
     if (s == NULL) {
         if (!(names_sale(t) ? sales_are_known(r, t->time_ns) : nearly_all(&r->named)))
@@ -305,22 +193,22 @@ make_test(struct refund *r, const struct txn_view *t, const struct look *look)
 }
 
 static void
-see_refund(struct refund *r, const struct txn_view *t, struct person *p)
+see_refund(struct refund *r, const struct txn_view *t, struct pay_person *p)
 {
-    struct sale *sale = sale_of(r, t);
+    struct pay_sale *sale = pay_sales_of(r->sales, t);
     struct look look = {.sale = sale};
     bool wrong;
     double w = 1;
 
-    person_count(p, true, 1, t->time_ns);
-    person_count(&r->all, true, 1, t->time_ns);
+    pay_person_count(p, true, 1, t->time_ns);
+    pay_person_count(&r->all, true, 1, t->time_ns);
     look_at(r, t, p, &look);
     wrong = find_problems(r, t, &look);
     if (!wrong && (look.p_share < 1 || look.p_large < 1))
         w = judge_learn_weight(make_test(r, t, &look));
-    moments_add(&r->named, names_sale(t) ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, 3 * MEMORY_NS);
+    moments_add(&r->named, names_sale(t) ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, MEMORY_NS);
     if (names_sale(t))
-        moments_add(&r->matched, sale != NULL ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, 3 * MEMORY_NS);
+        moments_add(&r->matched, sale != NULL ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, MEMORY_NS);
     if (t->has_amount && !wrong)
         quantile_add(&r->sizes, (double)t->amount + 1, w);
     if (sale != NULL && t->has_amount)
@@ -333,7 +221,7 @@ refund_observe(void *self, const struct obs *obs)
     struct refund *r = self;
     const struct txn_view *t = obs->txn;
     uint64_t key = pay_key("person", person_name(t));
-    struct person nobody = {0}, *p = &nobody;
+    struct pay_person nobody = {0}, *p = &nobody;
     bool fresh;
 
     if ((t->kind != TXN_SALE && t->kind != TXN_REFUND) ||
@@ -353,9 +241,9 @@ refund_observe(void *self, const struct obs *obs)
         see_refund(r, t, p);
         return;
     }
-    see_sale(r, t);
-    person_count(p, false, 1, t->time_ns);
-    person_count(&r->all, false, 1, t->time_ns);
+    pay_sales_see(r->sales, t);
+    pay_person_count(p, false, 1, t->time_ns);
+    pay_person_count(&r->all, false, 1, t->time_ns);
 }
 
 /* ---- state ---- */
@@ -372,7 +260,7 @@ refund_save(void *self, struct state_out *out)
         return;
     r->changed = false;
     buf_init(&blob, STATE_BLOB_MAX);
-    person_put(&r->all, &blob);
+    pay_person_put(&r->all, &blob);
     moments_put(&r->matched, &blob);
     moments_put(&r->named, &blob);
     quantile_put(&r->sizes, &blob);
@@ -394,7 +282,7 @@ refund_load(void *self, struct slice key, uint16_t version, struct slice blob)
         return keytab_load(r->people, key, version, blob);
     if (key.left != 1 || slice_u8(&name) != 'a' || version != STATE_VERSION)
         return VG_ERR_FORMAT;
-    person_get(&r->all, &blob);
+    pay_person_get(&r->all, &blob);
     moments_get(&r->matched, &blob);
     moments_get(&r->named, &blob);
     quantile_get(&r->sizes, &blob);
@@ -418,21 +306,6 @@ refund_free(void *self)
 static enum vg_err
 refund_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
-    static const struct keytab_options sales = {.cell_bytes = sizeof(struct sale),
-                                                .cells_max = SALES_MAX,
-                                                .row_bits = 11,
-                                                .name = 's',
-                                                .by_place = true,
-                                                .version = STATE_VERSION,
-                                                .put = sale_put,
-                                                .get = sale_get};
-    static const struct keytab_options people = {.cell_bytes = sizeof(struct person),
-                                                 .cells_max = PEOPLE_MAX,
-                                                 .row_bits = 5,
-                                                 .name = 'p',
-                                                 .version = STATE_VERSION,
-                                                 .put = person_put,
-                                                 .get = person_get};
     struct refund *r = calloc(1, sizeof *r);
     enum vg_err err;
 
@@ -441,12 +314,12 @@ refund_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
     r->judge = env->judge;
     r->settings = env->settings;
     (void)vg_strcpy(r->currency, sizeof r->currency, env->currency != NULL ? env->currency : "");
-    quantile_init(&r->sizes, 3 * MEMORY_NS);
+    quantile_init(&r->sizes, MEMORY_NS);
     err = pay_setting(env->settings, "known_days", 45, 0, 3650, &r->known_days, why);
     if (err == VG_OK)
-        err = keytab_new(&sales, &r->sales);
+        err = pay_sales_new('s', STATE_VERSION, &r->sales);
     if (err == VG_OK)
-        err = keytab_new(&people, &r->people);
+        err = pay_people_new('p', STATE_VERSION, &r->people);
     if (err != VG_OK) {
         refund_free(r);
         return err;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/detect/pay_sales.h"
+
+#include "agent/detect/codec.h"
+
+static void
+sale_put(const void *cell, struct buf *out)
+{
+    const struct pay_sale *s = cell;
+
+    codec_put_i64(out, s->amount);
+    codec_put_i64(out, s->refunded);
+    buf_put_be64(out, s->card);
+}
+
+static void
+sale_get(void *cell, struct slice *in)
+{
+    struct pay_sale *s = cell;
+
+    s->amount = codec_i64(in);
+    s->refunded = codec_i64(in);
+    s->card = slice_be64(in);
+}
+
+static void
+keep_sale(struct keytab *sales, struct str id, const struct txn_view *t)
+{
+    uint64_t key = pay_key("sale", id);
+    struct pay_sale *s;
+    bool fresh;
+
+    if (key == 0)
+        return;
+    s = keytab_touch(sales, key, &fresh);
+    if (s == NULL)
+        return;
+    /* Several sales of one order are one sum to refund from. */
+    s->amount = fresh ? t->amount : s->amount + t->amount;
+    s->card = pay_key("card", t->card);
+}
+
+void
+pay_sales_see(struct keytab *sales, const struct txn_view *t)
+{
+    if (t->outcome != TXN_APPROVED || !t->has_amount)
+        return;
+    keep_sale(sales, t->id, t);
+    if (t->order.len > 0 && !str_eq(t->order, t->id))
+        keep_sale(sales, t->order, t);
+}
+
+struct pay_sale *
+pay_sales_of(struct keytab *sales, const struct txn_view *t)
+{
+    uint64_t keys[2] = {pay_key("sale", t->original), pay_key("sale", t->order)};
+
+    for (int i = 0; i < 2; i++) {
+        struct pay_sale *s = keys[i] != 0 ? keytab_change(sales, keys[i]) : NULL;
+
+        if (s != NULL)
+            return s;
+    }
+    return NULL;
+}
+
+enum vg_err
+pay_sales_new(char name, uint16_t version, struct keytab **out)
+{
+    const struct keytab_options options = {.cell_bytes = sizeof(struct pay_sale),
+                                           .cells_max = PAY_SALES_MAX,
+                                           .row_bits = 11,
+                                           .name = name,
+                                           .by_place = true,
+                                           .version = version,
+                                           .put = sale_put,
+                                           .get = sale_get};
+
+    return keytab_new(&options, out);
+}
