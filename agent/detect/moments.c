@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "agent/detect/beta.h"
 #include "agent/detect/codec.h"
 
 /* Forgetting goes by steps this fine, so that a run of observations costs one exp(). */
@@ -71,53 +72,6 @@ moments_shrink(const struct moments *child, const struct moments_expect *parent,
     };
 }
 
-/* Regularised incomplete beta function by Lentz's continued fraction (Abramowitz and Stegun
- * 26.5.8): enough terms for ten digits in the range that we use. */
-static double
-beta_fraction(double a, double b, double x)
-{
-    const double tiny = 1e-300;
-    double c = 1, d = 1 - (a + b) * x / (a + 1), h;
-
-    d = 1 / (fabs(d) < tiny ? tiny : d);
-    h = d;
-    for (int m = 1; m <= 200; m++) {
-        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        double step;
-
-        d = 1 + even * d;
-        c = 1 + even / c;
-        d = 1 / (fabs(d) < tiny ? tiny : d);
-        c = fabs(c) < tiny ? tiny : c;
-        h *= d * c;
-        d = 1 + odd * d;
-        c = 1 + odd / c;
-        d = 1 / (fabs(d) < tiny ? tiny : d);
-        c = fabs(c) < tiny ? tiny : c;
-        step = d * c;
-        h *= step;
-        if (fabs(step - 1) < 1e-11)
-            break;
-    }
-    return h;
-}
-
-static double
-beta_regular(double a, double b, double x)
-{
-    double front;
-
-    if (x <= 0)
-        return 0;
-    if (x >= 1)
-        return 1;
-    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
-    if (x < (a + 1) / (a + b + 2))
-        return front * beta_fraction(a, b, x) / a;
-    return 1 - front * beta_fraction(b, a, 1 - x) / b;
-}
-
 double
 moments_upper_p(const struct moments_expect *e, double x)
 {
@@ -128,7 +82,7 @@ moments_upper_p(const struct moments_expect *e, double x)
     if (!(spread > 0))
         return x > e->mean ? 1 / (df + 1) : 1;
     t = (x - e->mean) / sqrt(spread);
-    p = 0.5 * beta_regular(df / 2, 0.5, df / (df + t * t));
+    p = 0.5 * beta_lower(df / 2, 0.5, df / (df + t * t));
     p = t >= 0 ? p : 1 - p;
     return p > 1e-300 ? p : 1e-300;
 }

@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/detect/beta.h"
 #include "common/vtime.h"
+
+/* With a mean of so many sizes 400 terms hold the tail to twelve digits. */
+#define SUM_MEAN 10.0
 
 uint64_t
 pay_key(const char *role, struct str text)
@@ -128,8 +132,9 @@ pay_setting(const json_t *settings, const char *name, double otherwise, double m
     return VG_OK;
 }
 
-/* The tail is summed from its first term on: terms fall at least geometrically beyond the mean, and
- * only large counts are asked about. Fractional k goes between its neighbours. */
+/* A short tail is summed from its first term on: terms fall at least geometrically beyond the mean. A
+ * long one (SUM_MEAN and more means a size) would take too many; it is an incomplete beta function.
+ * Fractional k goes between its neighbours. */
 static double
 tail_whole(double k, double mean, double size)
 {
@@ -137,10 +142,14 @@ tail_whole(double k, double mean, double size)
 
     if (k <= 0)
         return 1;
-    term = exp(lgamma(k + size) - lgamma(size) - lgamma(k + 1) + size * log1p(-q) + k * log(q));
-    for (int i = 0; i < 400 && term > sum * 1e-12; i++) {
-        sum += term;
-        term *= (k + i + size) / (k + i + 1) * q;
+    if (mean > SUM_MEAN * size)
+        sum = beta_lower(k, size, q);
+    else {
+        term = exp(lgamma(k + size) - lgamma(size) - lgamma(k + 1) + size * log1p(-q) + k * log(q));
+        for (int i = 0; i < 400 && term > sum * 1e-12; i++) {
+            sum += term;
+            term *= (k + i + size) / (k + i + 1) * q;
+        }
     }
     return sum < 1 ? (sum > 1e-300 ? sum : 1e-300) : 1;
 }

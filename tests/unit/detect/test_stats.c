@@ -7,6 +7,7 @@
 #include "agent/detect/cauchy.h"
 #include "agent/detect/countsketch.h"
 #include "agent/detect/firstseen.h"
+#include "agent/detect/pay_common.h"
 #include "agent/detect/season.h"
 #include "agent/detect/tail.h"
 #include "common/vtime.h"
@@ -420,6 +421,45 @@ test_season_levels(void **state)
     zone_free(zone);
 }
 
+/* ---- counts ---- */
+
+/* Upper tail of the negative binomial, term by term. */
+static double
+count_tail(double k, double mean, double size)
+{
+    double q = mean / (mean + size), sum = 0;
+    double term =
+        exp(lgamma(k + size) - lgamma(size) - lgamma(k + 1) + size * log1p(-q) + k * log(q));
+
+    for (double i = 0; i < 1e7 && term > sum * 1e-14; i++) {
+        sum += term;
+        term *= (k + i + size) / (k + i + 1) * q;
+    }
+    return sum;
+}
+
+/* The tail is right for a quiet till and for the busiest processor: none of it is cut off. */
+static void
+test_count_tail(void **state)
+{
+    static const double means[] = {0.5, 3, 14, 16, 40, 300, 6500, 100000}, sizes[] = {1.5, 3, 8},
+                        times[] = {1.01, 1.5, 3, 8};
+
+    (void)state;
+    for (size_t m = 0; m < VG_ARRAY_LEN(means); m++)
+        for (size_t s = 0; s < VG_ARRAY_LEN(sizes); s++)
+            for (size_t i = 0; i < VG_ARRAY_LEN(times); i++) {
+                double k = ceil(means[m] * times[i] + 0.5);
+                double want = count_tail(k, means[m], sizes[s]);
+                double got = pay_count_p(k, means[m], sizes[s]);
+
+                if (!(fabs(got - want) < 1e-6 * want))
+                    fail_msg("mean %g size %g k %g: %g, not %g", means[m], sizes[s], k, got, want);
+            }
+    assert_true(pay_count_p(5, 5, 3) == 1 && pay_count_p(5, 0, 3) == 1);
+    assert_true(pay_count_p(1e7, 1, 8) >= 1e-300);
+}
+
 /* ---- keytab ---- */
 
 static void
@@ -553,17 +593,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_moments_coverage),
-        cmocka_unit_test(test_moments_forget),
-        cmocka_unit_test(test_quantile_rank),
-        cmocka_unit_test(test_quantile_forget),
-        cmocka_unit_test(test_tail_false_alarms),
-        cmocka_unit_test(test_cauchy_level),
-        cmocka_unit_test(test_firstseen),
-        cmocka_unit_test(test_countsketch),
-        cmocka_unit_test(test_season_days),
-        cmocka_unit_test(test_season_levels),
-        cmocka_unit_test(test_keytab),
+        cmocka_unit_test(test_moments_coverage),  cmocka_unit_test(test_moments_forget),
+        cmocka_unit_test(test_quantile_rank),     cmocka_unit_test(test_quantile_forget),
+        cmocka_unit_test(test_tail_false_alarms), cmocka_unit_test(test_cauchy_level),
+        cmocka_unit_test(test_firstseen),         cmocka_unit_test(test_countsketch),
+        cmocka_unit_test(test_season_days),       cmocka_unit_test(test_season_levels),
+        cmocka_unit_test(test_count_tail),        cmocka_unit_test(test_keytab),
         cmocka_unit_test(test_keytab_long_rows),
     };
 
