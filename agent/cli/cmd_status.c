@@ -20,6 +20,29 @@ put_text(const char *name, const char *text)
     putchar('\n');
 }
 
+/* What holds it, as the platform told: {"seccomp":"allowed list","landlock":4,...}. */
+static void
+put_sandbox(const json_t *sandbox)
+{
+    const char *key, *comma = "";
+    json_t *value;
+
+    fputs("                sandbox: ", stdout);
+    json_object_foreach((json_t *)sandbox, key, value)
+    {
+        char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        const char *said = json_is_string(value) ? json_string_value(value) : text;
+
+        fputs(comma, stdout);
+        cli_put_safe(stdout, key);
+        putchar(' ');
+        cli_put_safe(stdout, said != NULL ? said : "?");
+        comma = ", ";
+        free(text);
+    }
+    putchar('\n');
+}
+
 static void
 put_worker(const json_t *worker)
 {
@@ -40,6 +63,8 @@ put_worker(const json_t *worker)
         printf(" %lld", (long long)json_integer_value(value));
     }
     putchar('\n');
+    if (json_object_size(json_object_get(worker, "sandbox")) > 0)
+        put_sandbox(json_object_get(worker, "sandbox"));
 }
 
 /* "name: {...}" in one line for parts that others fill (collector, mail). */

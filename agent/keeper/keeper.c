@@ -139,12 +139,10 @@ keep_event(void *ctx, int64_t seq, struct slice json)
 static void
 pass_feedback(struct keeper *k, const json_t *event, const char *verdict)
 {
-    const json_t *subject = json_object_get(event, "subject");
-    json_t *feedback = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s}", "event", vg_json_str(event, "id", ""), "detector",
-        vg_json_str(event, "detector", ""), "subject_kind", vg_json_str(subject, "kind", ""),
-        "subject_id", vg_json_str(subject, "id", ""), "peer_id",
-        vg_json_str(json_object_get(event, "peer"), "id", ""), "verdict", verdict);
+    json_t *feedback =
+        json_pack("{s:s, s:s, s:O?, s:O?, s:s}", "event", vg_json_str(event, "id", ""), "detector",
+                  vg_json_str(event, "detector", ""), "subject", json_object_get(event, "subject"),
+                  "peer", json_object_get(event, "peer"), "verdict", verdict);
 
     if (feedback != NULL && k->supervisor != NULL)
         supervisor_feedback(k->supervisor, vg_json_str(event, "sensor", ""), feedback);

@@ -213,7 +213,7 @@ on_health(void *role, struct slice payload)
         json_decref(health);
         return VG_ERR_FORMAT;
     }
-    if (error != NULL)
+    if (error != NULL && w->told[0] == '\0') /* the first reason is the cause */
         (void)vg_strcpy(w->told, sizeof w->told, error);
     /* "done" and "error" come from the worker's frame, beside the sensor's own counters. */
     if (json_object_size(health) == 1 && json_object_get(health, "done") != NULL)

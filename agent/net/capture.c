@@ -11,13 +11,14 @@
 #include "common/vtime.h"
 
 /* Frames are handed over in blocks: how long one may wait, in ms. */
-enum { LIVE_TIMEOUT_MS = 100, IDENTITY_BYTES = 64 * 1024 };
+enum { LIVE_TIMEOUT_MS = 100, IDENTITY_BYTES = 64 * 1024, CAPTURE_NAME_MAX = 65 };
 #define CAPTURE_TIME_MAX_S INT64_C(7258118400) /* the year 2200: what vtime can write */
 
 struct capture {
     pcap_t *pcap;
     FILE *file; /* until capture_begin(): afterwards libpcap's */
     bool live;
+    char interface[CAPTURE_NAME_MAX]; /* of a live one */
     int64_t last_ns;
     char identity[CAPTURE_IDENTITY_MAX];
     char why[CAPTURE_WHY_MAX];
@@ -109,6 +110,7 @@ capture_open_live(const struct capture_live *live, struct capture **out, char wh
     if (c == NULL)
         return VG_ERR_NOMEM;
     c->live = true;
+    (void)vg_strcpy(c->interface, sizeof(c->interface), live->interface);
     c->pcap = pcap_create(live->interface, text);
     err = c->pcap != NULL ? activate(c, live, why) : refuse(why, VG_ERR_SYS, live->interface, text);
     if (err != VG_OK) {
@@ -230,8 +232,10 @@ capture_next(struct capture *c, struct frame *out)
         return VG_AGAIN;
     if (got == PCAP_ERROR_BREAK)
         return VG_END;
+    if (c->live)
+        return refuse(c->why, VG_ERR_SYS, c->interface, pcap_geterr(c->pcap));
     snprintf(c->why, sizeof(c->why), "%.300s", pcap_geterr(c->pcap));
-    return c->live ? VG_ERR_SYS : VG_ERR_FORMAT;
+    return VG_ERR_FORMAT;
 }
 
 const char *

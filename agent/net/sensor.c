@@ -45,6 +45,7 @@ struct sensor {
     uint64_t context_dropped, from_the_future;
     struct buf line;
     enum vg_err failed; /* a commit within an observation failed */
+    const char *why;    /* of the live capture that ended; borrowed from it */
 };
 
 /* ---- the sink that counts ---- */
@@ -414,6 +415,16 @@ work_capture(struct sensor *s)
 
 /* ---- live ---- */
 
+/* An interface is gone: what was raised until then is kept. The keeper starts us again, with longer
+ * and longer waits until it is back. */
+static enum vg_err
+end_live(struct sensor *s, struct capture *c)
+{
+    s->why = capture_why(c);
+    s->failed = commit(s, false);
+    return s->failed != VG_OK ? s->failed : VG_ERR_SYS;
+}
+
 static enum vg_err
 work_live(struct sensor *s, platform_handle *handle, int64_t *wait_ns)
 {
@@ -427,7 +438,7 @@ work_live(struct sensor *s, platform_handle *handle, int64_t *wait_ns)
             if (err == VG_AGAIN)
                 break;
             if (err != VG_OK)
-                return VG_ERR_SYS; /* restarted by the keeper when the interface is back */
+                return end_live(s, s->live[c]);
             s->live_packets++;
             take_frame(s, s->live[c], &f);
             if (s->failed != VG_OK)
@@ -455,6 +466,12 @@ sensor_work(struct sensor *s, platform_handle *handle, int64_t *wait_ns)
     if (s->live_count == 0)
         return VG_END;
     return work_live(s, handle, wait_ns);
+}
+
+const char *
+sensor_why(const struct sensor *s)
+{
+    return s->why != NULL ? s->why : "";
 }
 
 void

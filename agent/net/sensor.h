@@ -61,6 +61,8 @@ enum vg_err sensor_position(struct sensor *s, const char *source,
 /* One bounded piece of work. VG_OK: call again; VG_AGAIN: wait for *handle or *wait_ns; VG_END:
  * every capture is done and nothing is live; VG_ERR_SYS: an interface or the keeper is gone. */
 enum vg_err sensor_work(struct sensor *s, platform_handle *handle, int64_t *wait_ns) VG_MUST_CHECK;
+/* Which interface is gone and how, after VG_ERR_SYS; "" when that was not it. */
+const char *sensor_why(const struct sensor *s);
 /* The clock moved: passes time on live, lets a commit happen that is due. What goes wrong then the
  * next sensor_work() tells. */
 void sensor_tick(struct sensor *s, int64_t now_ns);

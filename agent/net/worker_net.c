@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "agent/net/sensor.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "common/vtime.h"
 
 struct net_worker {
     struct sensor *sensor;
     struct texts *texts;
+    const struct sink *sink;
     int64_t now_ns;
 };
 
@@ -108,6 +110,7 @@ net_open(const struct agent_config *config, const struct sink *sink, struct work
     if (w == NULL)
         return VG_ERR_NOMEM;
     w->now_ns = vtime_now();
+    w->sink = sink;
     err = config->rules_dir != NULL ? texts_load(config->rules_dir, &w->texts, &wrong)
                                     : VG_ERR_CONFIG;
     if (err != VG_OK) {
@@ -174,12 +177,30 @@ net_begin(void *self)
     return VG_OK;
 }
 
+/* Why this life ends, for the keeper's health event. */
+static void
+tell_error(struct net_worker *w, const char *why)
+{
+    struct buf text;
+
+    buf_init(&text, 4096);
+    buf_put_u8(&text, '{');
+    vg_json_put_str(&text, "error", why, strlen(why));
+    buf_put_u8(&text, '}');
+    if (!text.bad)
+        w->sink->ops->health(w->sink->ctx, buf_slice(&text));
+    buf_done(&text);
+}
+
 static enum vg_err
 net_work(void *self, platform_handle *handle, int64_t *wait_ns)
 {
     struct net_worker *w = self;
+    enum vg_err err = sensor_work(w->sensor, handle, wait_ns);
 
-    return sensor_work(w->sensor, handle, wait_ns);
+    if (err == VG_ERR_SYS && sensor_why(w->sensor)[0] != '\0')
+        tell_error(w, sensor_why(w->sensor));
+    return err;
 }
 
 static void

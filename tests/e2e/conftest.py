@@ -23,8 +23,8 @@ def agents(tmp_path):
     """Makes agents that are stopped when the test ends."""
     made = []
 
-    def make(config='', sandbox=vigia.SANDBOX, name=None):
-        a = vigia.Agent(tmp_path / (name or 'agent-%d' % len(made)), config, sandbox)
+    def make(config='', sandbox=vigia.SANDBOX, name=None, inside=()):
+        a = vigia.Agent(tmp_path / (name or 'agent-%d' % len(made)), config, sandbox, inside=inside)
         made.append(a)
         return a
     yield make

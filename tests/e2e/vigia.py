@@ -156,8 +156,9 @@ mail: {transport: maildir, dir: %s}
 
 
 class Agent:
-    def __init__(self, folder, config='', sandbox=SANDBOX, name='Tacos El Güero'):
-        self.dir, self.sandbox = Path(folder), sandbox
+    def __init__(self, folder, config='', sandbox=SANDBOX, name='Tacos El Güero', inside=()):
+        """`inside`: the command that runs another one in a namespace, ahead of all of ours."""
+        self.dir, self.sandbox, self.inside = Path(folder), sandbox, list(inside)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.config, self.state = self.dir / 'agent.yaml', self.dir / 'state'
         self.process, self.name = None, name
@@ -170,7 +171,7 @@ store: {path: %s}
 %s''' % (quote(self.name), quote(self.state), config))
 
     def cli(self, *argv, **options):
-        return run(AGENT, argv[0], '-c', self.config, *argv[1:], **options)
+        return run(*self.inside, AGENT, argv[0], '-c', self.config, *argv[1:], **options)
 
     def enroll(self, url):
         return self.cli('enroll', url)
@@ -178,8 +179,8 @@ store: {path: %s}
     def start(self):
         # What a killed keeper left says nothing about the one that starts now.
         (self.state / 'status.json').unlink(missing_ok=True)
-        self.process = Process([AGENT, 'run', '-c', self.config] + ([] if self.sandbox else ['--no-sandbox']),
-                               self.dir / 'agent.log')
+        self.process = Process(self.inside + [AGENT, 'run', '-c', self.config] +
+                               ([] if self.sandbox else ['--no-sandbox']), self.dir / 'agent.log')
         return self
 
     def stop(self):
