@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file sensor and `scan` with the real agent: every bad file told once, whatever lies around it or dies."""
+import json, os, signal
+
+import pytest
+
+import vigia
+
+YARA = vigia.ROOT / 'tests/fixtures/yara'
+WEBSHELL, NOTE, POS = 'webshell_php', 'ransom_note', 'pos_ram_scraper'
+
+
+def put(path, fixture, more=''):
+    """Written beside the folder and renamed into it, as a browser or a copy program ends."""
+    part = path.parent.parent / ('part-' + path.name)
+    part.write_bytes((YARA / fixture).read_bytes() + more.encode())
+    part.rename(path)
+    return path
+
+
+def paths(p):
+    """[path, ...] of the file.yara alerts that a command printed."""
+    events = [json.loads(x) for x in p.stdout.split('\n') if x.strip()]
+    return sorted(e['facts']['path'] for e in events if e.get('detector') == 'file.yara')
+
+
+def found(agent):
+    p = agent.cli('export', check=False)
+    if p.returncode == 3:
+        return []  # no store yet
+    assert p.returncode == 0, p.stderr
+    return paths(p)
+
+
+def counts(agent):
+    workers = {w['name']: w for w in agent.status().get('workers') or []}
+    # What status says about a worker that is gone does not count.
+    if workers.get('file', {}).get('pid') != agent.process.workers().get('file'):
+        return {}
+    return workers.get('file', {}).get('health') or {}
+
+
+def wait_found(agent, paths, seconds=60):
+    wanted = sorted(str(p) for p in paths)
+
+    def all_told():
+        assert agent.process.alive(), agent.process.tail()
+        return len(found(agent)) >= len(wanted)
+    vigia.wait_for(all_told, seconds, 0.5)
+    assert sorted(found(agent)) == wanted
+
+
+def wait_count(agent, name, at_least, seconds=60):
+    return vigia.wait_for(lambda: counts(agent).get(name, -1) >= at_least and counts(agent), seconds, 0.5)
+
+
+@pytest.fixture
+def watched(agents, tmp_path):
+    folder = tmp_path / 'compartida'
+    folder.mkdir()
+    return folder, agents('network: {interfaces: []}\nfiles: [%s]\n' % vigia.quote(folder))
+
+
+def test_new_changed_unchanged_moved(watched):
+    folder, agent = watched
+    first = put(folder / 'viejo.php', WEBSHELL + '.hit')
+    put(folder / 'limpio.php', WEBSHELL + '.miss')
+    agent.start()
+    wait_found(agent, [first])
+    assert wait_count(agent, 'file.scanned', 2)['file.scanned'] == 2
+
+    # A new one in a folder that is new as well, put there while it is watched.
+    (folder / 'facturas').mkdir()
+    second = folder / 'facturas' / 'NOTA.txt'
+    second.write_bytes((YARA / (NOTE + '.hit')).read_bytes())
+    wait_found(agent, [first, second])
+    assert wait_count(agent, 'file.scanned', 3)['file.scanned'] == 3, 'the unchanged ones were left alone'
+
+    # A clean file turns bad in place: the same file, scanned again.
+    changed = folder / 'limpio.php'
+    changed.write_bytes((YARA / (WEBSHELL + '.hit')).read_bytes())
+    wait_found(agent, [first, second, changed])
+    assert wait_count(agent, 'file.scanned', 4)['file.scanned'] == 4
+
+    # Moved in from outside, its time of change long ago.
+    moved = folder.parent / 'descarga.exe'
+    moved.write_bytes((YARA / (POS + '.hit')).read_bytes())
+    os.utime(moved, (1_600_000_000, 1_600_000_000))
+    moved.rename(folder / 'descarga.exe')
+    wait_found(agent, [first, second, changed, folder / 'descarga.exe'])
+    assert wait_count(agent, 'file.scanned', 5)['file.scanned'] == 5
+    assert agent.stop() == 0
+
+    # Started again: all known, only what came meanwhile is looked at.
+    last = put(folder / 'entretanto.php', WEBSHELL + '.hit')
+    agent.start()
+    wait_found(agent, [first, second, changed, folder / 'descarga.exe', last])
+    assert wait_count(agent, 'file.scanned', 1)['file.scanned'] == 1
+    assert agent.stop() == 0
+
+
+@pytest.mark.parametrize('victim', ['file', 'keeper'])
+def test_killed(watched, victim):
+    """Nothing twice, nothing lost, though it dies amid its first round and amid later ones."""
+    folder, agent = watched
+    wanted = [put(folder / ('%04d.php' % i), WEBSHELL + '.hit', '// %d\n' % i) for i in range(0, 1200, 40)]
+    for i in range(1200):
+        if i % 40:
+            put(folder / ('%04d.php' % i), WEBSHELL + '.miss', '// %d\n' % i)
+
+    def kill():
+        if victim == 'keeper':
+            agent.kill()
+            agent.start()
+        else:
+            os.kill(vigia.wait_for(lambda: agent.process.workers().get('file')), signal.SIGKILL)
+
+    agent.start()
+    vigia.wait_for(lambda: agent.process.workers().get('file'), every=0.01)
+    kill()  # before anything is committed, or right after
+    vigia.wait_for(lambda: found(agent), 60, 0.02)
+    kill()
+    wanted.append(put(folder / 'otro-a.php', NOTE + '.hit'))
+    wait_found(agent, wanted, 90)
+    kill()
+    wanted.append(put(folder / 'otro-b.php', NOTE + '.hit'))
+    wait_found(agent, wanted, 90)
+    events = agent.events()
+    assert [e['seq'] for e in events] == list(range(1, len(events) + 1)), 'gapless and in order'
+    assert len({e['id'] for e in events}) == len(events)
+    assert agent.stop() == 0
+
+
+def test_odd_files_do_no_harm(watched):
+    folder, agent = watched
+    with open(folder / 'a-grande.bin', 'wb') as f:
+        f.truncate(300 << 20)
+    os.mkfifo(folder / 'b-tubo')
+    (folder / 'c-vuelta').symlink_to(folder)
+    (folder / 'd-dentro').mkdir()
+    (folder / 'd-dentro' / 'arriba').symlink_to('..')
+    (folder / 'e-nada').symlink_to('/no/such/file')
+    (folder / 'f-cerrado').write_bytes(b'x')
+    (folder / 'f-cerrado').chmod(0)
+    (folder / 'g\nraro\x1b[31m').write_bytes((YARA / (NOTE + '.hit')).read_bytes())
+    bad = put(folder / 'z.php', WEBSHELL + '.hit')
+    agent.start()
+    vigia.wait_for(lambda: len(found(agent)) >= 2, 120, 0.5)
+    told = found(agent)
+    assert len(told) == 2 and str(bad) in told, 'the loop shows no file twice'
+    n = wait_count(agent, 'file.scanned', 3)
+    assert n['file.bytes_unscanned'] == (300 - 256) << 20, 'told, not hidden'
+    assert agent.process.workers().get('file'), 'alive, not waiting for the other end of a pipe'
+    one = agent.process.workers()['file']
+    late = put(folder / 'z2.php', WEBSHELL + '.hit')
+    vigia.wait_for(lambda: str(late) in found(agent), 60, 0.5)
+    assert agent.process.workers()['file'] == one and len(found(agent)) == 3
+    assert agent.stop() == 0
+
+
+# ---- scan ---------------------------------------------------------------------------------------
+
+def scan(*argv):
+    return vigia.run(vigia.AGENT, 'scan', *([] if vigia.SANDBOX else ['--no-sandbox']), *argv, check=False)
+
+
+def test_scan(tmp_path):
+    deep = tmp_path / 'a' / 'b' / 'c'
+    deep.mkdir(parents=True)
+    bad = put(deep / 'bad.php', WEBSHELL + '.hit')
+    good = put(tmp_path / 'a' / 'good.php', WEBSHELL + '.miss')
+    (deep / 'up').symlink_to(tmp_path / 'a')
+    os.mkfifo(deep / 'pipe')
+
+    p = scan('--json', good)
+    assert (p.returncode, p.stdout) == (0, '')
+    p = scan('--json', bad)
+    assert p.returncode == 1 and paths(p) == [str(bad)]
+    p = scan('--json', tmp_path / 'a')
+    assert p.returncode == 1 and paths(p) == [str(bad)], 'below, and once'
+    assert '2 files scanned, 1 matches' in p.stderr
+    p = scan(tmp_path / 'a')
+    assert p.returncode == 1 and 'bad.php' in p.stdout
+
+    assert scan('--json', tmp_path / 'none').returncode == 3
+    p = scan('--json', tmp_path / 'none', tmp_path / 'a')
+    assert paths(p) == [str(bad)] and p.returncode == 3, 'the rest is scanned all the same'
+    assert scan('--json', deep / 'pipe').returncode == 3
+    assert scan().returncode == 2
+    assert scan('--wrong', bad).returncode == 2
