@@ -6,6 +6,7 @@
 
 #include "collector/ingest.h"
 #include "collector/service.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "common/vtime.h"
 
@@ -209,7 +210,7 @@ hello_write(struct work_job *job, struct storage *s)
     err = s->ops->agent_hello(s, j->agent.id, &hello, j->now_ns);
     if (err == VG_OK && hello.store != NULL) {
         err = s->ops->stream_open(s, j->agent.id, store, j->now_ns, &stream, &durable);
-        if (err == VG_OK && key_text != NULL && pki_unhex(key_text, key, sizeof key) == VG_OK)
+        if (err == VG_OK && key_text != NULL && hex_parse_str(key_text, key, sizeof key) == VG_OK)
             err = s->ops->seal_key_add(s, j->agent.id, store, key);
     }
     free(status);
@@ -277,7 +278,7 @@ seal_read(struct work_job *job, struct storage *s)
         return refuse(j, 404, "unknown", "no key of this store is known here");
     if (err != VG_OK)
         return err;
-    pki_hex(key, sizeof key, hex);
+    hex_put(key, sizeof key, hex);
     j->answer = json_pack("{ss}", "seal_key", hex);
     return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
 }

@@ -5,6 +5,7 @@
 
 #include "collector/cli.h"
 #include "collector/password.h"
+#include "common/hex.h"
 #include "common/vtime.h"
 
 static int
@@ -18,7 +19,7 @@ token_print(struct cli_world *w, const struct storage_site *site, int64_t valid_
 
     if (err != VG_OK)
         return cli_failed(w, "certificates", err);
-    pki_hex(authority.fingerprint, sizeof authority.fingerprint, hex);
+    hex_put(authority.fingerprint, sizeof authority.fingerprint, hex);
     authority_done(&authority);
     err = secret_make(secret);
     if (err == VG_OK)

@@ -5,6 +5,7 @@
 
 #include "collector/cli.h"
 #include "collector/password.h"
+#include "common/hex.h"
 #include "common/mail.h"
 #include "common/vtime.h"
 #include "common/zone.h"
@@ -30,7 +31,7 @@ cmd_init(const struct command *self, int argc, char **argv)
     if (err != VG_OK) {
         code = cli_failed(&world, "certificates", err);
     } else {
-        pki_hex(authority.fingerprint, sizeof authority.fingerprint, hex);
+        hex_put(authority.fingerprint, sizeof authority.fingerprint, hex);
         printf("state     %s\nca sha256 %s\nweb       %s\nagents    %s\n", world.config.state_dir,
                hex, world.config.web_url, world.config.agents_url);
         authority_done(&authority);

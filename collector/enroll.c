@@ -7,6 +7,7 @@
 
 #include "collector/password.h"
 #include "collector/service.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "common/vtime.h"
 
@@ -57,7 +58,7 @@ register_agent(struct enroll_job *j, struct storage *s)
     if (err == VG_OK)
         err = s->ops->cert_add(s, j->cert.fingerprint, j->agent.id, j->now_ns, j->cert.until_ns);
     if (err == VG_OK && uuid_valid(store) &&
-        pki_unhex(vg_json_str(j->body, "seal_key", ""), key, sizeof key) == VG_OK)
+        hex_parse_str(vg_json_str(j->body, "seal_key", ""), key, sizeof key) == VG_OK)
         err = s->ops->seal_key_add(s, j->agent.id, store, key);
     if (err == VG_OK)
         err = s->ops->audit(s, j->site.tenant, "agent", "agent.enrolled", j->agent.id, NULL,
@@ -78,7 +79,7 @@ enroll_write(struct work_job *job, struct storage *s)
         err = register_agent(j, s);
     if (err != VG_OK)
         return err;
-    pki_hex(j->site.token_key, sizeof j->site.token_key, key);
+    hex_put(j->site.token_key, sizeof j->site.token_key, key);
     json_decref(j->answer);
     j->answer = json_pack("{ss ss% ss% ss ss ss ss s{ss ss ss}}", "agent", j->agent.id, "cert",
                           (const char *)j->issued.data, j->issued.len, "ca", (const char *)ca->data,

@@ -378,38 +378,3 @@ pki_renew_due(const struct pki_info *info, int64_t now_ns)
 {
     return now_ns >= info->from_ns + (info->until_ns - info->from_ns) / 3 * 2;
 }
-
-void
-pki_hex(const uint8_t *bytes, size_t n, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < n; i++) {
-        *out++ = digits[bytes[i] >> 4];
-        *out++ = digits[bytes[i] & 15];
-    }
-    *out = '\0';
-}
-
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-enum vg_err
-pki_unhex(const char *text, uint8_t *out, size_t n)
-{
-    if (strlen(text) != 2 * n)
-        return VG_ERR_FORMAT;
-    for (size_t i = 0; i < n; i++)
-        if (hex_digit(text[2 * i]) < 0 || hex_digit(text[2 * i + 1]) < 0)
-            return VG_ERR_FORMAT;
-    for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
-    return VG_OK;
-}

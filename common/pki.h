@@ -62,6 +62,3 @@ bool pki_covers(struct slice cert_pem, const char *const *hosts, size_t count);
 /* Two thirds of its life are over. */
 bool pki_renew_due(const struct pki_info *info, int64_t now_ns);
 
-void pki_hex(const uint8_t *bytes, size_t n, char *out); /* out[2 * n + 1] */
-/* Exactly n bytes of hex (either case). VG_ERR_FORMAT. */
-enum vg_err pki_unhex(const char *text, uint8_t *out, size_t n) VG_MUST_CHECK;

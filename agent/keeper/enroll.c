@@ -8,6 +8,7 @@
 
 #include "agent/keeper/identity.h"
 #include "agent/platform/platform.h"
+#include "common/hex.h"
 
 enum { ANSWER_MAX = 64 * 1024, CONNECT_S = 20, TOTAL_S = 60 };
 
@@ -38,7 +39,7 @@ enroll_url_parse(const char *text, struct enroll_url *out)
     if (url.token[strspn(url.token, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                     "0123456789_-")] != '\0')
         return VG_ERR_FORMAT;
-    if (pki_unhex(mark + strlen("#sha256="), url.fingerprint, sizeof url.fingerprint) != VG_OK)
+    if (hex_parse_str(mark + strlen("#sha256="), url.fingerprint, sizeof url.fingerprint) != VG_OK)
         return VG_ERR_FORMAT;
     *out = url;
     return VG_OK;
@@ -139,7 +140,7 @@ request_text(const struct buf *csr, struct store *store)
     body = json_pack("{ss% ss ss ss}", "csr", (const char *)csr->data, csr->len, "host", host,
                      "machine", machine, "version", VIGIA_VERSION);
     if (body != NULL && store != NULL && store_seal_key_first(store, key) == VG_OK) {
-        pki_hex(key, sizeof key, hex);
+        hex_put(key, sizeof key, hex);
         (void)json_object_set_new(body, "store", json_string(store_id(store)));
         (void)json_object_set_new(body, "seal_key", json_string(hex));
     }

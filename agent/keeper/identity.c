@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 
 #include "agent/platform/platform.h"
+#include "common/hex.h"
 
 enum { JSON_MAX = 8 * 1024, TOKEN_KEY_TEXT = 64 };
 
@@ -120,7 +121,7 @@ identity_save(const char *state_dir, struct slice key_pem, const json_t *answer)
     uint8_t bytes[TOKEN_KEY_TEXT / 2];
     enum vg_err err = VG_ERR_FORMAT;
 
-    if (text == NULL || pki_unhex(token_key, bytes, sizeof bytes) != VG_OK)
+    if (text == NULL || hex_parse_str(token_key, bytes, sizeof bytes) != VG_OK)
         goto done;
     (void)snprintf(dir, sizeof dir, "%s/identity", state_dir);
     err = platform_folder_make(dir, true);
@@ -176,7 +177,7 @@ identity_token_key(const char *state_dir, char out[IDENTITY_TOKEN_KEY_SIZE])
             err = read_file(dir, "token.key", TOKEN_KEY_TEXT, &text);
     }
     if (err == VG_OK && (text.len != TOKEN_KEY_TEXT || buf_str(&text) == NULL ||
-                         pki_unhex((const char *)text.data, bytes, sizeof bytes) != VG_OK))
+                         hex_parse_str((const char *)text.data, bytes, sizeof bytes) != VG_OK))
         err = VG_ERR_FORMAT;
     if (err == VG_OK)
         (void)vg_strcpy(out, IDENTITY_TOKEN_KEY_SIZE, (const char *)text.data);

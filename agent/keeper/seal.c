@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/platform/platform.h"
+#include "common/hex.h"
 #include "common/str.h"
 
 static const char STEP[] = "vigia seal step 1";
@@ -99,49 +100,13 @@ seal_random(uint8_t *out, size_t size)
 void
 seal_to_hex(const uint8_t key[SEAL_SIZE], char out[SEAL_HEX_SIZE])
 {
-    for (size_t i = 0; i < SEAL_SIZE; i++)
-        snprintf(out + 2 * i, 3, "%02x", key[i]);
-}
-
-static int
-hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static bool
-is_space(uint8_t c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    hex_put(key, SEAL_SIZE, out);
 }
 
 enum vg_err
 seal_from_hex(struct slice text, uint8_t out[SEAL_SIZE])
 {
-    uint8_t key[SEAL_SIZE];
-
-    while (text.left > 0 && is_space(text.at[0]))
-        slice_skip(&text, 1);
-    for (size_t i = 0; i < SEAL_SIZE; i++) {
-        int high = hex_digit(slice_u8(&text)), low = hex_digit(slice_u8(&text));
-
-        if (text.bad || high < 0 || low < 0)
-            return VG_ERR_FORMAT;
-        key[i] = (uint8_t)(high << 4 | low);
-    }
-    while (text.left > 0 && is_space(text.at[0]))
-        slice_skip(&text, 1);
-    if (text.left > 0)
-        return VG_ERR_FORMAT;
-    memcpy(out, key, SEAL_SIZE);
-    OPENSSL_cleanse(key, sizeof(key));
-    return VG_OK;
+    return hex_parse(text, out, SEAL_SIZE);
 }
 
 static enum vg_err

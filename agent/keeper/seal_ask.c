@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/keeper/post.h"
+#include "common/hex.h"
 
 struct question {
     struct event_base *loop;
@@ -29,7 +30,7 @@ on_answer(void *ctx, const struct post_answer *a)
         (void)snprintf(q->why, 160, "%s", vg_json_str(answer, "message", "refused"));
         q->err = VG_ERR_NOENT;
     } else {
-        q->err = pki_unhex(vg_json_str(answer, "seal_key", ""), q->out, 32);
+        q->err = hex_parse_str(vg_json_str(answer, "seal_key", ""), q->out, 32);
         if (q->err != VG_OK)
             (void)snprintf(q->why, 160, "the answer holds no key");
     }

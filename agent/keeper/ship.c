@@ -10,6 +10,7 @@
 #include "agent/keeper/health.h"
 #include "agent/keeper/post.h"
 #include "agent/platform/platform.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "common/vtime.h"
 #include "common/zst.h"
@@ -122,7 +123,7 @@ send_hello(struct ship *s)
                   "status", status != NULL ? status : json_object());
     s->seal_key_sent = false;
     if (body != NULL && store_seal_key_first(s->o.store, key) == VG_OK) {
-        pki_hex(key, sizeof key, hex);
+        hex_put(key, sizeof key, hex);
         (void)json_object_set_new(body, "seal_key", json_string(hex));
         s->seal_key_sent = true;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/detect/feedback.h"
 #include "agent/net/sensor.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -216,24 +217,10 @@ static void
 net_feedback(void *self, const json_t *feedback)
 {
     struct net_worker *w = self;
-    const char *verdict = vg_json_str(feedback, "verdict", "");
-    const json_t *subject = json_object_get(feedback, "subject");
-    struct feedback_view view = {
-        .detector = str_of(vg_json_str(feedback, "detector", "")),
-        .subject_kind = str_of(vg_json_str(subject, "kind", "")),
-        .subject_id = str_of(vg_json_str(subject, "id", "")),
-        .peer_id = str_of(vg_json_str(json_object_get(feedback, "peer"), "id", "")),
-    };
+    struct feedback_view view;
 
-    if (strcmp(verdict, "useful") == 0)
-        view.verdict = FEEDBACK_USEFUL;
-    else if (strcmp(verdict, "noise") == 0)
-        view.verdict = FEEDBACK_NOISE;
-    else if (strcmp(verdict, "mine") == 0)
-        view.verdict = FEEDBACK_MINE;
-    else
-        return;
-    sensor_feedback(w->sensor, w->now_ns, &view);
+    if (feedback_view_of(feedback, &view) == VG_OK)
+        sensor_feedback(w->sensor, w->now_ns, &view);
 }
 
 static enum vg_err

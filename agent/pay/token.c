@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pay/token.h"
+#include "common/hex.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -105,43 +106,8 @@ token_key_public(uint8_t out[TOKEN_KEY_SIZE])
     return VG_OK;
 }
 
-static int
-hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static bool
-is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 enum vg_err
 token_key_parse(struct slice text, uint8_t out[TOKEN_KEY_SIZE])
 {
-    uint8_t key[TOKEN_KEY_SIZE];
-
-    while (text.left > 0 && is_space(*text.at))
-        slice_skip(&text, 1);
-    for (size_t i = 0; i < TOKEN_KEY_SIZE; i++) {
-        int high = hex_digit(slice_u8(&text)), low = hex_digit(slice_u8(&text));
-
-        if (text.bad || high < 0 || low < 0)
-            return VG_ERR_FORMAT;
-        key[i] = (uint8_t)(high << 4 | low);
-    }
-    while (text.left > 0 && is_space(*text.at))
-        slice_skip(&text, 1);
-    if (text.left > 0)
-        return VG_ERR_FORMAT;
-    memcpy(out, key, sizeof key);
-    OPENSSL_cleanse(key, sizeof key);
-    return VG_OK;
+    return hex_parse(text, out, TOKEN_KEY_SIZE);
 }

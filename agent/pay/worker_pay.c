@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/detect/feedback.h"
 #include "agent/pay/sensor.h"
 #include "agent/pay/tail.h"
 #include "common/log.h"
@@ -361,23 +362,10 @@ static void
 pay_feedback(void *self, const json_t *feedback)
 {
     struct pay_worker *w = self;
-    const char *verdict = vg_json_str(feedback, "verdict", "");
-    const json_t *subject = json_object_get(feedback, "subject");
-    struct feedback_view view = {
-        .detector = str_of(vg_json_str(feedback, "detector", "")),
-        .subject_kind = str_of(vg_json_str(subject, "kind", "")),
-        .subject_id = str_of(vg_json_str(subject, "id", "")),
-        .peer_id = str_of(vg_json_str(json_object_get(feedback, "peer"), "id", "")),
-    };
+    struct feedback_view view;
     struct obs obs = {.kind = OBS_FEEDBACK, .time_ns = w->now_ns, .feedback = &view};
 
-    if (strcmp(verdict, "useful") == 0)
-        view.verdict = FEEDBACK_USEFUL;
-    else if (strcmp(verdict, "noise") == 0)
-        view.verdict = FEEDBACK_NOISE;
-    else if (strcmp(verdict, "mine") == 0)
-        view.verdict = FEEDBACK_MINE;
-    else
+    if (feedback_view_of(feedback, &view) != VG_OK)
         return;
     panel_observe(w->panel, &obs);
     if (w->uncommitted++ == 0)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/hex.h"
 #include "common/pki.h"
 #include "common/vtime.h"
 #include "common/zst.h"
@@ -146,12 +147,12 @@ test_hex(void **state)
     char text[5];
 
     (void)state;
-    assert_int_equal(pki_unhex("aB01", bytes, 2), VG_OK);
-    pki_hex(bytes, 2, text);
+    assert_int_equal(hex_parse_str("aB01", bytes, 2), VG_OK);
+    hex_put(bytes, 2, text);
     assert_string_equal(text, "ab01");
-    assert_int_equal(pki_unhex("ab0", bytes, 2), VG_ERR_FORMAT);
-    assert_int_equal(pki_unhex("ab0g", bytes, 2), VG_ERR_FORMAT);
-    assert_int_equal(pki_unhex("ab0100", bytes, 2), VG_ERR_FORMAT);
+    assert_int_equal(hex_parse_str("ab0", bytes, 2), VG_ERR_FORMAT);
+    assert_int_equal(hex_parse_str("ab0g", bytes, 2), VG_ERR_FORMAT);
+    assert_int_equal(hex_parse_str("ab0100", bytes, 2), VG_ERR_FORMAT);
 }
 
 static void
