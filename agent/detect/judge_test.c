@@ -23,6 +23,26 @@ test_release(struct test *test)
     test->facts = test->evidence = NULL;
 }
 
+/* Cuts evidence down to what a row keeps, so that a run that was restored says what this one says. */
+static void
+evidence_fit(json_t *evidence)
+{
+    size_t used = 0, keep = 0;
+    struct buf text;
+
+    buf_init(&text, JUDGE_EVIDENCE_BYTES_MAX);
+    for (; keep < json_array_size(evidence); keep++) {
+        buf_clear(&text);
+        vg_json_write(json_array_get(evidence, keep), &text);
+        used += text.len + 2; /* brackets and commas */
+        if (text.bad || used > JUDGE_EVIDENCE_BYTES_MAX)
+            break;
+    }
+    buf_done(&text);
+    while (json_array_size(evidence) > keep)
+        (void)json_array_remove(evidence, json_array_size(evidence) - 1);
+}
+
 static void
 slot_fill(struct judge_slot *slot, struct test *test)
 {
@@ -32,6 +52,7 @@ slot_fill(struct judge_slot *slot, struct test *test)
     slot->time_ns = test->time_ns;
     slot->facts = test->facts;
     slot->evidence = test->evidence;
+    evidence_fit(slot->evidence);
     slot->peer = judge_party_json(test->peer);
     test->facts = test->evidence = NULL;
 }

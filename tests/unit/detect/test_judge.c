@@ -184,6 +184,17 @@ drive(struct judge *judge, struct kit_rng *rng, int from, int to)
     }
 }
 
+static void
+load_all(struct judge *judge, const struct kit *kit)
+{
+    for (size_t i = kit->row_count; i-- > 0;)
+        if (kit->rows[i].version != 0)
+            assert_int_equal(judge_load(judge, slice_of(kit->rows[i].key, kit->rows[i].key_len),
+                                        kit->rows[i].version,
+                                        slice_of(kit->rows[i].blob, kit->rows[i].blob_len)),
+                             VG_OK);
+}
+
 /* Saving and loading midway changes nothing that comes after. */
 static void
 test_restart(void **state)
@@ -210,12 +221,7 @@ test_restart(void **state)
     judge_save(judge);
     judge_free(judge);
     judge = make(&second, 3, 50);
-    for (size_t i = first.row_count; i-- > 0;)
-        if (first.rows[i].version != 0)
-            assert_int_equal(judge_load(judge, slice_of(first.rows[i].key, first.rows[i].key_len),
-                                        first.rows[i].version,
-                                        slice_of(first.rows[i].blob, first.rows[i].blob_len)),
-                             VG_OK);
+    load_all(judge, &first);
     drive(judge, &rng, 9000, 20000);
     judge_free(judge);
     joined = json_copy(first.events);
@@ -224,6 +230,45 @@ test_restart(void **state)
     assert_true(json_equal(joined, whole.events));
     json_decref(joined);
     kit_done(&whole);
+    kit_done(&first);
+    kit_done(&second);
+}
+
+/* More evidence than a row takes: what does not fit is left out before the restart as after it. */
+static void
+test_restart_large(void **state)
+{
+    char text[1001] = "";
+    const int64_t t = INT64_C(1700000000) * VG_SEC_NS;
+    struct party who;
+    struct test test = {.detector = "pay.a", .time_ns = t, .subject = &who, .p = 5e-3};
+    struct kit first, second;
+    struct judge *judge, *back;
+    const json_t *evidence;
+
+    (void)state;
+    kit_init(&first);
+    kit_init(&second);
+    judge = make(&first, 3, 1.2);
+    back = make(&second, 3, 1.2);
+    party_set(&who, "card", "x", NULL);
+    memset(text, 'e', sizeof text - 1);
+    test.facts = json_pack("{s:i}", "x", 1);
+    test.evidence = json_array();
+    for (int i = 0; i < EVENT_EVIDENCE_MAX; i++)
+        (void)json_array_append_new(test.evidence, json_pack("{s:i, s:s}", "n", i, "text", text));
+    judge_test(judge, &test);
+    judge_save(judge);
+    load_all(back, &first);
+    give(judge, "pay.b", t + VG_MIN_NS, "x", 1e-12);
+    give(back, "pay.b", t + VG_MIN_NS, "x", 1e-12);
+    assert_int_equal(json_array_size(first.events), 1);
+    assert_true(json_equal(first.events, second.events));
+    evidence = json_object_get(json_array_get(first.events, 0), "evidence");
+    assert_in_range(json_array_size(evidence), 10, 16);
+    assert_int_equal(vg_json_int(json_array_get(evidence, 0), "n", -1), 0);
+    judge_free(judge);
+    judge_free(back);
     kit_done(&first);
     kit_done(&second);
 }
@@ -260,9 +305,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null_rate), cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_fusion),    cmocka_unit_test(test_findings),
-        cmocka_unit_test(test_restart),   cmocka_unit_test(test_score),
+        cmocka_unit_test(test_null_rate),     cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_fusion),        cmocka_unit_test(test_findings),
+        cmocka_unit_test(test_restart),       cmocka_unit_test(test_score),
+        cmocka_unit_test(test_restart_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
