@@ -9,8 +9,8 @@
 json_t *health_event(const char *detector, enum severity severity, const char *store_id,
                      int64_t now_ns, json_t *facts);
 
-/* At most HEALTH_BURST events of one detector within an hour; what was held back is told in the
- * fact `held_back` of the next one that passes. */
+/* At most HEALTH_BURST events of one detector (about one worker, where `detector` names that too)
+ * within an hour; what was held back is told in the fact `held_back` of the next one that passes. */
 enum { HEALTH_NAMES_MAX = 32, HEALTH_BURST = 6 };
 struct health_limit {
     struct {

@@ -33,11 +33,13 @@ void
 supervisor_tell(struct supervisor *s, const char *detector, json_t *facts)
 {
     int64_t now_ns = vtime_now();
+    char about[64]; /* one worker that fails again and again must not hush up the others */
     unsigned held_back;
     json_t *event;
     enum vg_err err = VG_ERR_NOMEM;
 
-    if (!health_allowed(&s->health, detector, platform_clock_monotonic(), &held_back)) {
+    (void)snprintf(about, sizeof about, "%s %s", detector, vg_json_str(facts, "worker", ""));
+    if (!health_allowed(&s->health, about, platform_clock_monotonic(), &held_back)) {
         json_decref(facts);
         return;
     }

@@ -183,8 +183,8 @@ store: {path: %s}
                                ([] if self.sandbox else ['--no-sandbox']), self.dir / 'agent.log')
         return self
 
-    def stop(self):
-        return self.process.stop() if self.process else 0
+    def stop(self, seconds=30):
+        return self.process.stop(seconds) if self.process else 0
 
     def kill(self):
         """The keeper alone, as the system would; its workers must follow by themselves."""
