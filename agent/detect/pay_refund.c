@@ -212,7 +212,7 @@ see_refund(struct refund *r, const struct txn_view *t, struct pay_person *p)
     if (t->has_amount && !wrong)
         quantile_add(&r->sizes, (double)t->amount + 1, w);
     if (sale != NULL && t->has_amount)
-        sale->refunded += t->amount;
+        pay_sale_refund(sale, t->amount);
 }
 
 static void

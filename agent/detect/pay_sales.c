@@ -3,6 +3,9 @@
 
 #include "agent/detect/codec.h"
 
+/* A till that writes one order number on every sale must not make the sum overflow. */
+#define SUM_MAX (INT64_MAX / 4)
+
 static void
 sale_put(const void *cell, struct buf *out)
 {
@@ -36,7 +39,8 @@ keep_sale(struct keytab *sales, struct str id, const struct txn_view *t)
     if (s == NULL)
         return;
     /* Several sales of one order are one sum to refund from. */
-    s->amount = fresh ? t->amount : s->amount + t->amount;
+    if (s->amount <= SUM_MAX - t->amount)
+        s->amount += t->amount;
     s->card = pay_key("card", t->card);
 }
 
@@ -77,4 +81,11 @@ pay_sales_new(char name, uint16_t version, struct keytab **out)
                                            .get = sale_get};
 
     return keytab_new(&options, out);
+}
+
+void
+pay_sale_refund(struct pay_sale *s, int64_t amount)
+{
+    if (s->refunded <= SUM_MAX - amount)
+        s->refunded += amount;
 }

@@ -2,7 +2,7 @@
 /* pay_sales: what was sold, so that a refund can be held against it.
  *
  * A sale is kept by the stored hash of its id and, where it differs, of its order: several sales of one
- * order are one sum to refund from. PAY_SALES_MAX of them, the oldest go first. Owner: pay.refund. */
+ * order are one sum to refund from, which stops short of an overflow. PAY_SALES_MAX of them, the oldest go first. Owner: pay.refund. */
 #pragma once
 
 #include "agent/detect/keytab.h"
@@ -22,3 +22,5 @@ void pay_sales_see(struct keytab *sales, const struct txn_view *t);
 /* The sale that a refund names, by `original`, else by its order; NULL when unknown. Marked as
  * changed. Borrowed until the next pay_sales_see(). */
 struct pay_sale *pay_sales_of(struct keytab *sales, const struct txn_view *t);
+/* So much of the sale (minor units, not negative) was paid back. */
+void pay_sale_refund(struct pay_sale *s, int64_t amount);

@@ -2,7 +2,7 @@
 /* The payment detectors in a simulated shop: what must alert, what must not. */
 #include "pay_kit.h"
 
-#include "agent/detect/pay_common.h"
+#include "agent/detect/pay_sales.h"
 
 /* Eight weeks of ordinary business: within the target of 0.6 a week, with room for chance. */
 static void
@@ -377,6 +377,36 @@ test_odd_text(void **state)
     }
 }
 
+/* One order number on every sale of a till: the sum grows, and stops before it overflows. */
+static void
+test_sale_sums(void **state)
+{
+    const struct txn_view sale = {.id = str_of(""),
+                                  .order = str_of("1"),
+                                  .outcome = TXN_APPROVED,
+                                  .has_amount = true,
+                                  .amount = 999999999999};
+    struct keytab *sales = NULL;
+    struct pay_sale *s;
+    int64_t before;
+
+    (void)state;
+    assert_int_equal(pay_sales_new('s', 1, &sales), VG_OK);
+    for (int i = 0; i < 3; i++)
+        pay_sales_see(sales, &sale);
+    s = pay_sales_of(sales, &sale);
+    assert_non_null(s);
+    assert_true(s->amount == 3 * sale.amount);
+    s->amount = s->refunded = before = INT64_MAX / 4 - 5;
+    pay_sales_see(sales, &sale);
+    s = pay_sales_of(sales, &sale);
+    pay_sale_refund(s, sale.amount);
+    assert_true(s->amount == before && s->refunded == before);
+    pay_sale_refund(s, 5);
+    assert_true(s->refunded == before + 5);
+    keytab_free(sales);
+}
+
 int
 main(void)
 {
@@ -386,7 +416,7 @@ main(void)
         cmocka_unit_test(test_velocity),     cmocka_unit_test(test_refund),
         cmocka_unit_test(test_refund_quiet), cmocka_unit_test(test_card_number),
         cmocka_unit_test(test_restart),      cmocka_unit_test(test_damaged_rows),
-        cmocka_unit_test(test_odd_text),
+        cmocka_unit_test(test_odd_text),     cmocka_unit_test(test_sale_sums),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
