@@ -10,32 +10,20 @@
 #include "agent/cli/commands.h"
 #include "agent/cli/options.h"
 #include "agent/cli/pay_labels.h"
-#include "agent/pay/rotation.h"
+#include "agent/cli/pay_logs.h"
+#include "agent/cli/pay_out.h"
 #include "agent/pay/sensor.h"
-#include "agent/pay/txn.h"
 #include "agent/platform/platform.h"
 #include "common/log.h"
 #include "common/vtime.h"
 
-enum { LOGS_MAX = 4096, OUT_FLUSH = 64 * 1024, OUT_CAP = 1024 * 1024, PROGRESS_EVERY = 8192 };
+enum { PROGRESS_EVERY = 8192 };
 
 struct pay_args {
     const char *config, *format, *transactions, *scores, *labels, *label_delay, *token_key;
     bool json, sandbox;
     const char **logs;
     size_t log_count;
-};
-
-/* One file that is open to be read. */
-struct pay_log {
-    char *path;
-    platform_file file;
-    uint64_t size;
-};
-
-struct out {
-    FILE *to; /* NULL: not asked for */
-    struct buf text;
 };
 
 struct pay {
@@ -51,14 +39,11 @@ struct pay {
     struct panel *panel;
     struct pay_sensor sensor;
     struct pay_labels *labels;
-    struct out transactions, scores;
-    struct pay_log *logs;
-    size_t log_count;
-    enum vg_exit exit;
+    struct pay_out transactions, scores;
+    struct pay_logs logs;
     enum vg_err failed; /* in a callback */
     int64_t started_ns;
     bool progress, progress_shown;
-    uint64_t bad, too_long, read;
 };
 
 /* ---- command line ---- */
@@ -78,18 +63,12 @@ static const struct cli_option OPTIONS[] = {
     {NULL, 0, false},
 };
 
-static bool
-is_dash(const char *text)
-{
-    return text != NULL && strcmp(text, "-") == 0;
-}
-
 static int
 args_check(const struct pay_args *a)
 {
     if (a->log_count == 0)
         return cli_usage("pay", "which log? write for example: pay ventas.csv");
-    if (is_dash(a->transactions) && is_dash(a->scores))
+    if (pay_out_is_dash(a->transactions) && pay_out_is_dash(a->scores))
         return cli_usage("pay",
                          "only one of --transactions and --scores can go to standard output");
     if (a->label_delay != NULL && a->labels == NULL)
@@ -183,138 +162,10 @@ labels_load(struct pay *p)
     return VG_EXIT_INPUT;
 }
 
-static void
-log_refused(struct pay *p, const char *path, const char *why)
-{
-    fprintf(stderr, "vigia-agent pay: ");
-    cli_put_safe(stderr, path);
-    fprintf(stderr, ": %s\n", why);
-    p->exit = vg_exit_worse(p->exit, VG_EXIT_INPUT);
-}
-
-static const char *
-why_of(enum vg_err err)
-{
-    switch (err) {
-    case VG_ERR_NOENT:
-        return "no such file";
-    case VG_ERR_DENIED:
-        return "not allowed to read it";
-    default:
-        return "cannot be read";
-    }
-}
-
-static void
-log_open(struct pay *p, const char *path)
-{
-    struct platform_stat stat;
-    struct pay_log *log = &p->logs[p->log_count];
-    enum vg_err err;
-
-    if (p->log_count == LOGS_MAX) {
-        log_refused(p, path, "too many files at once");
-        return;
-    }
-    err = platform_file_open(path, &log->file);
-    if (err != VG_OK) {
-        log_refused(p, path, why_of(err));
-        return;
-    }
-    err = platform_file_stat(log->file, &stat);
-    log->path = strdup(path);
-    if (err != VG_OK || log->path == NULL) {
-        platform_file_close(log->file);
-        free(log->path);
-        log_refused(p, path, why_of(err));
-        return;
-    }
-    log->size = stat.size;
-    p->log_count++;
-}
-
-static void
-folder_open(struct pay *p, const char *folder)
-{
-    struct platform_names names;
-    enum vg_err err = platform_folder_list(folder, LOGS_MAX, &names);
-
-    if (err != VG_OK) {
-        log_refused(p, folder, why_of(err));
-        return;
-    }
-    rotation_sort(names.name, names.count);
-    for (size_t i = 0; i < names.count; i++) {
-        struct platform_stat stat;
-        char path[4096];
-        int n = snprintf(path, sizeof path, "%s/%s", folder, names.name[i]);
-
-        if (n > 0 && (size_t)n < sizeof path && platform_path_stat(path, &stat) == VG_OK &&
-            stat.regular)
-            log_open(p, path);
-    }
-    if (names.count == 0)
-        log_refused(p, folder, "holds no file");
-    platform_names_free(&names);
-}
-
-static enum vg_exit
-logs_open(struct pay *p)
-{
-    p->logs = calloc(LOGS_MAX, sizeof *p->logs);
-    if (p->logs == NULL)
-        return VG_EXIT_INTERNAL;
-    for (size_t i = 0; i < p->args.log_count; i++) {
-        struct platform_stat stat;
-
-        if (platform_path_stat(p->args.logs[i], &stat) == VG_OK && stat.folder)
-            folder_open(p, p->args.logs[i]);
-        else
-            log_open(p, p->args.logs[i]);
-    }
-    return VG_EXIT_DONE;
-}
-
-static enum vg_exit
-out_open(struct out *out, const char *path)
-{
-    buf_init(&out->text, OUT_CAP);
-    if (path == NULL)
-        return VG_EXIT_DONE;
-    out->to = is_dash(path) ? stdout : fopen(path, "wb");
-    if (out->to != NULL)
-        return VG_EXIT_DONE;
-    fprintf(stderr, "vigia-agent pay: %s: cannot be written\n", path);
-    return VG_EXIT_USAGE;
-}
-
-static enum vg_err
-out_flush(struct out *out, size_t over)
-{
-    if (out->to == NULL || out->text.len <= over)
-        return VG_OK;
-    if (out->text.bad || fwrite(out->text.data, 1, out->text.len, out->to) != out->text.len)
-        return VG_ERR_SYS;
-    buf_clear(&out->text);
-    return VG_OK;
-}
-
-static bool
-out_close(struct out *out)
-{
-    bool ok = out_flush(out, 0) == VG_OK;
-
-    buf_done(&out->text);
-    if (out->to != NULL)
-        ok &= (out->to == stdout ? fflush(stdout) : fclose(out->to)) == 0;
-    out->to = NULL;
-    return ok;
-}
-
 static enum vg_exit
 panel_make(struct pay *p)
 {
-    bool dash = is_dash(p->args.transactions) || is_dash(p->args.scores);
+    bool dash = pay_out_is_dash(p->args.transactions) || pay_out_is_dash(p->args.scores);
     struct panel_options options = {
         .sensor = "pay",
         .rules_dir = p->config.rules_dir,
@@ -342,12 +193,10 @@ panel_make(struct pay *p)
 static enum vg_exit
 outputs_open(struct pay *p)
 {
-    enum vg_exit exit = out_open(&p->transactions, p->args.transactions);
+    enum vg_exit exit = pay_out_open(&p->transactions, p->args.transactions, NULL);
 
     if (exit == VG_EXIT_DONE)
-        exit = out_open(&p->scores, p->args.scores);
-    if (exit == VG_EXIT_DONE && p->scores.to != NULL)
-        buf_put_str(&p->scores.text, "id,score\n");
+        exit = pay_out_open(&p->scores, p->args.scores, "id,score");
     return exit;
 }
 
@@ -361,6 +210,14 @@ config_load(struct pay *p)
     if (err == VG_OK)
         return VG_EXIT_DONE;
     return err == VG_ERR_NOMEM ? VG_EXIT_INTERNAL : VG_EXIT_USAGE;
+}
+
+static enum vg_exit
+logs_open(struct pay *p)
+{
+    enum vg_err err = pay_logs_open(&p->logs, p->args.logs, p->args.log_count);
+
+    return err == VG_OK ? VG_EXIT_DONE : VG_EXIT_INTERNAL;
 }
 
 static enum vg_exit
@@ -388,46 +245,15 @@ before_txn(void *ctx, int64_t time_ns)
         pay_labels_release(p->labels, time_ns, p->panel);
 }
 
-/* An id as a CSV column: quoted where it must be (RFC 4180). */
-static void
-put_id(struct buf *out, struct str id)
-{
-    bool quote = false;
-
-    for (size_t i = 0; i < id.len; i++)
-        quote |= strchr(",\"\r\n", id.at[i]) != NULL;
-    if (!quote) {
-        buf_put(out, id.at, id.len);
-        return;
-    }
-    buf_put_u8(out, '"');
-    for (size_t i = 0; i < id.len; i++) {
-        if (id.at[i] == '"')
-            buf_put_u8(out, '"');
-        buf_put_u8(out, (uint8_t)id.at[i]);
-    }
-    buf_put_u8(out, '"');
-}
-
 static void
 on_txn(void *ctx, const struct txn_view *t, double score)
 {
     struct pay *p = ctx;
-    enum vg_err err = VG_OK;
+    enum vg_err err;
 
-    if (p->transactions.to != NULL) {
-        txn_write(t, &p->transactions.text);
-        buf_put_u8(&p->transactions.text, '\n');
-        err = out_flush(&p->transactions, OUT_FLUSH);
-    }
-    if (err == VG_OK && p->scores.to != NULL) {
-        char text[40];
-
-        (void)snprintf(text, sizeof text, ",%.6g\n", score);
-        put_id(&p->scores.text, t->id);
-        buf_put_str(&p->scores.text, text);
-        err = out_flush(&p->scores, OUT_FLUSH);
-    }
+    err = pay_out_txn(&p->transactions, t);
+    if (err == VG_OK)
+        err = pay_out_score(&p->scores, t, score);
     if (err == VG_OK && p->labels != NULL)
         err = pay_labels_wait(p->labels, t);
     if (p->failed == VG_OK)
@@ -447,47 +273,6 @@ progress_show(struct pay *p, const struct pay_log *log, const struct logfile *f)
                 p->sensor.transactions);
     else
         fprintf(stderr, "\r%" PRIu64 " ", p->sensor.transactions);
-}
-
-static void
-log_damaged(struct pay *p, const struct pay_log *log, const char *what)
-{
-    fputs("vigia-agent pay: ", stderr);
-    cli_put_safe(stderr, log->path);
-    fprintf(stderr, ": %s; what came before it was read\n", what);
-}
-
-/* Ends one log: what could not be read of it. */
-static void
-log_end(struct pay *p, const struct pay_log *log, const struct logfile *f, enum vg_err err)
-{
-    const struct logfile_counts *c = logfile_counts(f);
-
-    p->bad += c->bad;
-    p->too_long += c->too_long;
-    if (err == VG_ERR_NOENT) {
-        log_refused(p, log->path, "no known format; --format NAME or FILE says which");
-        return;
-    }
-    if (c->transactions == 0 && c->skipped == 0) {
-        log_refused(p, log->path, "holds no record");
-        return;
-    }
-    if (err == VG_ERR_FORMAT || err == VG_ERR_LIMIT)
-        log_damaged(p, log, "damaged compression");
-    else if (err != VG_AGAIN)
-        log_refused(p, log->path, "cannot be read to its end");
-    else if (logfile_midway(f))
-        log_damaged(p, log, "compression is cut off");
-    if (c->bad + c->too_long > 0)
-        fprintf(stderr, "vigia-agent pay: ");
-    if (c->bad + c->too_long > 0) {
-        cli_put_safe(stderr, log->path);
-        fprintf(stderr, ": %" PRIu64 " of %" PRIu64 " records could not be read, like: ",
-                c->bad + c->too_long, c->records);
-        cli_put_safe(stderr, logfile_bad_shape(f, 0));
-        fputc('\n', stderr);
-    }
 }
 
 static enum vg_err
@@ -520,7 +305,7 @@ log_read(struct pay *p, struct pay_log *log)
             progress_show(p, log, f);
     }
     if (p->failed == VG_OK && err != VG_ERR_NOMEM)
-        log_end(p, log, f, err);
+        pay_log_end(&p->logs, log, f, err);
     logfile_free(f);
     return p->failed != VG_OK ? p->failed : err == VG_ERR_NOMEM ? err : VG_OK;
 }
@@ -533,8 +318,8 @@ work(struct pay *p)
     p->sensor.ctx = p;
     p->started_ns = platform_clock_monotonic();
     p->progress = platform_terminal(2);
-    for (size_t i = 0; i < p->log_count; i++) {
-        enum vg_err err = log_read(p, &p->logs[i]);
+    for (size_t i = 0; i < p->logs.count; i++) {
+        enum vg_err err = log_read(p, &p->logs.log[i]);
 
         if (err != VG_OK)
             return (enum vg_exit)cli_fail(VG_EXIT_INTERNAL, "pay: %s", vg_err_name(err));
@@ -558,12 +343,7 @@ pay_done(struct pay *p)
     panel_free(p->panel);
     pay_labels_free(p->labels);
     cli_sink_free(p->sink);
-    for (size_t i = 0; i < p->log_count; i++) {
-        if (p->logs[i].file != PLATFORM_NO_HANDLE)
-            platform_file_close(p->logs[i].file);
-        free(p->logs[i].path);
-    }
-    free(p->logs);
+    pay_logs_done(&p->logs);
     tokens_free(p->tokens);
     profiles_done(&p->profiles);
     texts_free(p->texts);
@@ -590,10 +370,10 @@ cmd_pay(int argc, char **argv)
     for (size_t i = 0; exit == VG_EXIT_DONE && i < VG_ARRAY_LEN(steps); i++)
         exit = steps[i](p);
     if (exit == VG_EXIT_DONE) {
-        exit = vg_exit_worse(p->exit, work(p));
-        exit = vg_exit_worse(p->exit, exit);
+        exit = vg_exit_worse(p->logs.exit, work(p));
+        exit = vg_exit_worse(p->logs.exit, exit);
     }
-    if (!out_close(&p->transactions) || !out_close(&p->scores))
+    if (!pay_out_close(&p->transactions) || !pay_out_close(&p->scores))
         exit = VG_EXIT_INTERNAL;
     pay_done(p);
     free(p);

@@ -14,6 +14,7 @@ enum {
     LOGFILE_HEAD_BYTES = 64 * 1024,  /* how much is looked at to recognise a format */
     LOGFILE_SHAPES = 3,
     LOGFILE_SHAPE_MAX = 80,
+    LOGFILE_NAME_MAX = 512,
 };
 
 struct logfile_counts {
@@ -32,6 +33,9 @@ struct logfile_options {
 };
 
 struct logfile;
+
+/* A file's name as it may be shown: card numbers in it become tokens; "" when it is too long. */
+void logfile_name(struct tokens *tokens, const char *name, char out[LOGFILE_NAME_MAX]);
 
 /* Takes `file` (also when it fails). The options' pointers outlive the log; `source` is copied. */
 enum vg_err logfile_new(const struct logfile_options *options, platform_file file,

@@ -130,6 +130,8 @@ enum vg_err profile_load(const char *path, struct profile **out,
 void profile_free(struct profile *p);
 
 extern const struct conf_field PROFILE_SCHEMA[];
+/* The enum map_field of that name, -1 for none. */
+int profile_field(const char *name);
 
 enum { PROFILES_MAX = 64 };
 struct profiles {

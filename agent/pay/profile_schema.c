@@ -139,3 +139,38 @@ const struct conf_field PROFILE_SCHEMA[] = {
     {.key = "also", .type = CONF_LIST, .min = 1, .max = PROFILE_ALSO_MAX, .item = &ALSO_ITEM},
     {.key = NULL},
 };
+
+static const char *const FIELD_NAMES[MAP_COUNT] = {
+    [MAP_TIME] = "time",
+    [MAP_CLOCK] = "clock",
+    [MAP_AMOUNT] = "amount",
+    [MAP_DEBIT] = "debit",
+    [MAP_KIND] = "kind",
+    [MAP_OUTCOME] = "outcome",
+    [MAP_ID] = "id",
+    [MAP_REASON] = "reason",
+    [MAP_CURRENCY] = "currency",
+    [MAP_CARD] = "card",
+    [MAP_BIN] = "bin",
+    [MAP_LAST4] = "last4",
+    [MAP_CUSTOMER] = "customer",
+    [MAP_EMAIL] = "email",
+    [MAP_IP] = "ip",
+    [MAP_DEVICE] = "device",
+    [MAP_TERMINAL] = "terminal",
+    [MAP_EMPLOYEE] = "employee",
+    [MAP_ORDER] = "order",
+    [MAP_ORIGINAL] = "original",
+    [MAP_ACCOUNT] = "account",
+    [MAP_COUNTRY] = "country",
+    [MAP_LABEL] = "label",
+};
+
+int
+profile_field(const char *name)
+{
+    for (int f = 0; f < MAP_COUNT; f++)
+        if (strcmp(FIELD_NAMES[f], name) == 0)
+            return f;
+    return -1;
+}

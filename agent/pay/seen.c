@@ -199,6 +199,10 @@ seen_id(struct seen *s, const char *family, const struct txn_view *t, bool *befo
     add(&d, sort, sizeof sort);
     add(&d, family, strlen(family));
     add(&d, t->id.at, t->id.len);
+    if (t->original.len > 0 && str_eq(t->original, t->id)) {
+        add(&d, &t->time_ns, sizeof t->time_ns);
+        add(&d, &t->amount, sizeof t->amount);
+    }
     return remember(s, str_hash(&s->key, d.bytes, d.len), before);
 }
 

@@ -17,7 +17,8 @@ enum vg_err seen_new(const struct hash_key *key, struct seen **out) VG_MUST_CHEC
 void seen_free(struct seen *s);
 
 /* True when (family, id, kind) was there already; remembers it. Announcements (pending) are kept
- * apart from results. VG_ERR_NOMEM. */
+ * apart from results. What bears the id of its own `original` has none of its own (two refunds of one
+ * sale): there time and amount count, too. VG_ERR_NOMEM. */
 enum vg_err seen_id(struct seen *s, const char *family, const struct txn_view *t,
                     bool *before) VG_MUST_CHECK;
 

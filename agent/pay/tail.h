@@ -30,6 +30,11 @@ struct tail_options {
     const char *currency;
     /* Opens what this process may not (may be NULL). */
     enum vg_err (*open)(void *ctx, const char *path, platform_file *out);
+    /* Called once for each content when it is read to its end and stands still for TAIL_SETTLE_NS:
+     * the file's name without folder, the format's ("" for none that fits), what it held. May be
+     * NULL. */
+    void (*told)(void *ctx, const char *name, const char *format,
+                 const struct logfile_counts *counts);
     void *ctx;
 };
 

@@ -55,22 +55,30 @@ log_open(struct tail *t, size_t source, const char *name, struct logfile **out)
     return err == VG_OK ? logfile_new(&options, file, out) : err;
 }
 
-void
-tail_slot_count(struct tail *t, struct tail_slot *slot)
+static void
+counts_add(struct logfile_counts *sum, const struct logfile_counts *now,
+           const struct logfile_counts *old)
 {
-    const struct logfile_counts *now = logfile_counts(slot->log);
-    struct logfile_counts *sum = &t->counts.records, *old = &slot->counted;
-
     sum->records += now->records - old->records;
     sum->transactions += now->transactions - old->transactions;
     sum->skipped += now->skipped - old->skipped;
     sum->too_long += now->too_long - old->too_long;
     sum->cards += now->cards - old->cards;
     sum->bad += now->bad - old->bad;
+}
+
+void
+tail_slot_count(struct tail *t, struct tail_slot *slot)
+{
+    const struct logfile_counts *now = logfile_counts(slot->log);
+    const struct logfile_counts *old = &slot->counted;
+
+    counts_add(&t->counts.records, now, old);
+    counts_add(&slot->total, now, old);
     if (now->bad > old->bad)
         (void)vg_strcpy(t->shape, sizeof t->shape,
                         logfile_bad_shape(slot->log, (now->bad - 1) % LOGFILE_SHAPES));
-    *old = *now;
+    slot->counted = *now;
 }
 
 void
@@ -300,6 +308,7 @@ tail_position(struct tail *t, const char *source, const json_t *position)
     (void)vg_strcpy(slot->state.format, sizeof slot->state.format,
                     vg_json_str(position, "format", ""));
     get_recent(vg_json_str(position, "recent", ""), &slot->recent);
+    slot->told = slot->state.offset > 0; /* in an earlier life */
     t->counts.files++;
     return VG_OK;
 }

@@ -21,6 +21,7 @@ struct tail_slot {
     bool news;    /* something may be there to be read */
     bool dirty;   /* the position must be saved */
     bool partial, took, unknown;
+    bool told;    /* tail_options.told was called for it */
     bool waiting; /* rotation may still be writing it: not read until it stands still */
     size_t source;
     char name[TAIL_NAME_MAX];
@@ -32,6 +33,7 @@ struct tail_slot {
     struct seen_recent recent;
     struct logfile *log;           /* NULL: not open */
     struct logfile_counts counted; /* what of its counts is in tail_counts */
+    struct logfile_counts total;   /* of this content in this life */
 };
 
 struct tail_entry {
@@ -60,6 +62,9 @@ struct tail {
 
 bool tail_path(const struct tail *t, size_t source, const char *name, char out[TAIL_PATH_MAX]);
 bool tail_same_identity(const struct platform_identity *a, const struct platform_identity *b);
+
+/* Looks at the folders: which content is where now. VG_ERR_NOMEM. */
+enum vg_err tail_look_now(struct tail *t, int64_t now_ns) VG_MUST_CHECK;
 
 /* Opens the slot's file where it stopped. VG_AGAIN: cannot be opened now (counted). */
 enum vg_err tail_slot_open(struct tail *t, struct tail_slot *slot) VG_MUST_CHECK;

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "agent/detect/feedback.h"
-#include "agent/pay/sensor.h"
-#include "agent/pay/tail.h"
+#include "agent/pay/pay_health.h"
 #include "common/log.h"
 #include "common/vtime.h"
 
@@ -37,6 +36,7 @@ struct pay_worker {
     int64_t now_ns, ticked_ns;                              /* the keeper's clock */
     int64_t idle_since_ns, uncommitted_since_ns, health_ns; /* monotonic */
     size_t uncommitted;
+    struct pay_health health;
     bool caught_up; /* nothing left to read, and it has been said */
     bool key_public;
 };
@@ -55,6 +55,7 @@ pay_close(void *self)
     profiles_done(&w->profiles);
     texts_free(w->texts);
     platform_watch_free(w->watch);
+    pay_health_done(&w->health);
     free(w);
 }
 
@@ -64,6 +65,16 @@ open_file(void *ctx, const char *path, platform_file *out)
     struct pay_worker *w = ctx;
 
     return worker_open_path(w->opener, path, out);
+}
+
+static void
+told_file(void *ctx, const char *name, const char *format, const struct logfile_counts *counts)
+{
+    struct pay_worker *w = ctx;
+
+    pay_health_file(&w->health, name, format, counts);
+    w->health_ns = 0; /* with the next commit, which is due */
+    w->caught_up = false;
 }
 
 /* The key that the keeper sends; a machine without one still hides numbers from readers. */
@@ -140,6 +151,7 @@ sources_open(struct pay_worker *w, const struct agent_config *config, char why[W
         .zone = config->zone,
         .currency = config->currency,
         .open = open_file,
+        .told = told_file,
         .ctx = w,
     };
     enum vg_err err = tail_new(&options, &w->tail);
@@ -171,7 +183,9 @@ pay_open(const struct agent_config *config, const struct sink *sink, struct work
     w->opener = opener;
     w->config = config;
     w->now_ns = vtime_now();
-    err = key_make(w, config);
+    err = pay_health_init(&w->health);
+    if (err == VG_OK)
+        err = key_make(w, config);
     if (err == VG_OK)
         err = rules_load(w, config, why);
     if (err == VG_OK)
@@ -237,44 +251,13 @@ pay_begin(void *self)
 static void
 health_tell(struct pay_worker *w)
 {
-    const struct tail_counts *c = tail_counts(w->tail);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {
-        {"files", c->files},
-        {"files_unknown", c->unknown},
-        {"files_unreadable", c->unreadable},
-        {"files_damaged", c->damaged},
-        {"files_replaced", c->replaced},
-        {"files_forgotten", c->evicted},
-        {"records", c->records.records},
-        {"records_skipped", c->records.skipped},
-        {"records_bad", c->records.bad},
-        {"records_too_long", c->records.too_long},
-        {"transactions", w->sensor.transactions},
-        {"transactions_again", w->sensor.duplicates},
-        {"transactions_future", w->sensor.future},
-        {"card_numbers", w->sensor.cards},
-    };
-    const char *shape = tail_bad_shape(w->tail);
-    json_t *health = json_object();
-    struct buf text;
+    const struct pay_health_now now = {.tail = w->tail,
+                                       .sensor = &w->sensor,
+                                       .panel = w->panel,
+                                       .key_public = w->key_public,
+                                       .caught_up = w->caught_up};
 
-    for (size_t i = 0; i < VG_ARRAY_LEN(rows); i++)
-        (void)json_object_set_new(health, rows[i].name, json_integer((json_int_t)rows[i].value));
-    if (shape[0] != '\0')
-        (void)json_object_set_new(health, "bad_like", json_string(shape));
-    if (w->key_public)
-        (void)json_object_set_new(health, "token_key", json_string("public"));
-    (void)json_object_set_new(health, "caught_up", json_boolean(w->caught_up));
-    panel_health(w->panel, health);
-    buf_init(&text, 64 * 1024);
-    vg_json_write(health, &text);
-    if (!text.bad)
-        w->sink->ops->health(w->sink->ctx, buf_slice(&text));
-    buf_done(&text);
-    json_decref(health);
+    pay_health_tell(&w->health, &now, w->sink);
 }
 
 static enum vg_err
