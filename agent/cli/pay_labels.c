@@ -238,9 +238,16 @@ pay_labels_release(struct pay_labels *l, int64_t now_ns, struct panel *panel)
         struct txn_view *t = l->waiting[l->first];
         struct obs obs = {.kind = OBS_LABEL, .time_ns = t->time_ns + l->delay_ns, .txn = t};
 
-        panel_observe(panel, &obs);
+        if (panel != NULL)
+            panel_observe(panel, &obs);
         free(t);
         l->first = (l->first + 1) % l->ring;
         l->count--;
     }
+}
+
+size_t
+pay_labels_waiting(const struct pay_labels *l)
+{
+    return l->count;
 }

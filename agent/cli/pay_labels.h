@@ -18,5 +18,7 @@ void pay_labels_free(struct pay_labels *l);
 
 /* Remembers the transaction when a label for its id is known. VG_ERR_NOMEM. */
 enum vg_err pay_labels_wait(struct pay_labels *l, const struct txn_view *t) VG_MUST_CHECK;
-/* Gives all whose delay has passed at `now_ns` to the panel, oldest first. */
+/* Gives all whose delay has passed at `now_ns` to the panel (NULL: to nobody), oldest first. */
 void pay_labels_release(struct pay_labels *l, int64_t now_ns, struct panel *panel);
+/* How many transactions wait. */
+size_t pay_labels_waiting(const struct pay_labels *l);
