@@ -63,6 +63,14 @@ put_worker(const json_t *worker)
         printf(" %lld", (long long)json_integer_value(value));
     }
     putchar('\n');
+    json_object_foreach(health, key, value)
+    {
+        if (!json_is_string(value) || strncmp(key, "file_", 5) != 0)
+            continue; /* what the pay sensor took a file for */
+        fputs("                ", stdout);
+        cli_put_safe(stdout, json_string_value(value));
+        putchar('\n');
+    }
     if (json_object_size(json_object_get(worker, "sandbox")) > 0)
         put_sandbox(json_object_get(worker, "sandbox"));
 }

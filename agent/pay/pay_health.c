@@ -1,46 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pay/pay_health.h"
 
+#include <stdio.h>
+
 #include "agent/platform/platform.h"
 
 enum { FILES_A_MINUTE = 20 };
 
-enum vg_err
+void
 pay_health_init(struct pay_health *h)
 {
-    h->recognised = json_array();
-    h->told.burst = FILES_A_MINUTE;
-    return h->recognised != NULL ? VG_OK : VG_ERR_NOMEM;
-}
-
-void
-pay_health_done(struct pay_health *h)
-{
-    json_decref(h->recognised);
-    h->recognised = NULL;
+    *h = (struct pay_health){.told = {.burst = FILES_A_MINUTE}};
 }
 
 void
 pay_health_file(struct pay_health *h, const char *name, const char *format,
                 const struct logfile_counts *c)
 {
+    char *line = h->file[h->files++ % PAY_HEALTH_FILES];
     bool known = format[0] != '\0';
-    json_t *row;
+    unsigned long long bad = c->bad + c->too_long;
 
+    (void)snprintf(line, PAY_HEALTH_LINE,
+                   "%s: %s, %llu records, %llu transactions, %llu skipped, %llu bad", name,
+                   known ? format : "no known format", (unsigned long long)c->records,
+                   (unsigned long long)c->transactions, (unsigned long long)c->skipped, bad);
     if (log_allowed(&h->told, platform_clock_monotonic()))
         log_event(known ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "pay.file",
                   "name=%s format=%s records=%llu transactions=%llu skipped=%llu bad=%llu",
                   log_quote(name), known ? format : "unknown", (unsigned long long)c->records,
-                  (unsigned long long)c->transactions, (unsigned long long)c->skipped,
-                  (unsigned long long)(c->bad + c->too_long));
-    row = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "file", name, "format", known ? format : "unknown",
-                    "records", (json_int_t)c->records, "transactions", (json_int_t)c->transactions,
-                    "skipped", (json_int_t)c->skipped, "bad", (json_int_t)(c->bad + c->too_long));
-    if (row == NULL) /* a name that is no UTF-8 */
-        return;
-    if (json_array_size(h->recognised) == PAY_HEALTH_FILES)
-        (void)json_array_remove(h->recognised, 0);
-    (void)json_array_append_new(h->recognised, row);
+                  (unsigned long long)c->transactions, (unsigned long long)c->skipped, bad);
+}
+
+/* "file_1" is the newest. A name that is no UTF-8 is left to the log. */
+static void
+files_put(const struct pay_health *h, json_t *health)
+{
+    for (unsigned i = 0; i < PAY_HEALTH_FILES && i < h->files; i++) {
+        char key[16];
+
+        (void)snprintf(key, sizeof key, "file_%u", i + 1);
+        (void)json_object_set_new(health, key,
+                                  json_string(h->file[(h->files - 1 - i) % PAY_HEALTH_FILES]));
+    }
 }
 
 void
@@ -77,8 +79,7 @@ pay_health_tell(const struct pay_health *h, const struct pay_health_now *now,
         (void)json_object_set_new(health, "bad_like", json_string(shape));
     if (now->key_public)
         (void)json_object_set_new(health, "token_key", json_string("public"));
-    if (json_array_size(h->recognised) > 0)
-        (void)json_object_set(health, "recognised", h->recognised);
+    files_put(h, health);
     (void)json_object_set_new(health, "caught_up", json_boolean(now->caught_up));
     panel_health(now->panel, health);
     buf_init(&text, 64 * 1024);

@@ -7,12 +7,12 @@
 #include "agent/pay/tail.h"
 #include "common/log.h"
 
-enum {
-    PAY_HEALTH_FILES = 8
-}; /* the newest ones that health names; the log has one line for each */
+/* Health names the newest files; the log has one line for each. */
+enum { PAY_HEALTH_FILES = 5, PAY_HEALTH_LINE = LOGFILE_NAME_MAX + 200 };
 
 struct pay_health {
-    json_t *recognised; /* owned */
+    char file[PAY_HEALTH_FILES][PAY_HEALTH_LINE]; /* a ring */
+    unsigned files;                               /* so far */
     struct log_limit told;
 };
 struct pay_health_now {
@@ -22,9 +22,7 @@ struct pay_health_now {
     bool key_public, caught_up;
 };
 
-/* Of zeros. VG_ERR_NOMEM. */
-enum vg_err pay_health_init(struct pay_health *h) VG_MUST_CHECK;
-void pay_health_done(struct pay_health *h);
+void pay_health_init(struct pay_health *h);
 
 /* A file was read to its end for the first time, see tail_options.told: one line in the log. */
 void pay_health_file(struct pay_health *h, const char *name, const char *format,

@@ -55,7 +55,6 @@ pay_close(void *self)
     profiles_done(&w->profiles);
     texts_free(w->texts);
     platform_watch_free(w->watch);
-    pay_health_done(&w->health);
     free(w);
 }
 
@@ -183,9 +182,8 @@ pay_open(const struct agent_config *config, const struct sink *sink, struct work
     w->opener = opener;
     w->config = config;
     w->now_ns = vtime_now();
-    err = pay_health_init(&w->health);
-    if (err == VG_OK)
-        err = key_make(w, config);
+    pay_health_init(&w->health);
+    err = key_make(w, config);
     if (err == VG_OK)
         err = rules_load(w, config, why);
     if (err == VG_OK)
