@@ -30,7 +30,9 @@ struct ship {
     int64_t batch_last; /* highest number of the batch under way */
     size_t batch_count, batch_max;
     bool said_hello, seal_key_sent, renew_asked;
+    bool expired_told;              /* since the last request that went well */
     int64_t hello_due_ns, fresh_ns; /* monotonic; when the oldest unsent event was announced */
+    int64_t renew_after_ns, anew_after_ns; /* monotonic: not again before */
 
     unsigned failures;
     int64_t not_before_ns; /* monotonic */
@@ -91,6 +93,14 @@ fail(struct ship *s, const char *why, int least_s)
     if (s->failures == 1 || (s->failures & (s->failures - 1)) == 0)
         log_event(LOG_LEVEL_WARN, "ship.failed", "try=%u wait_s=%.1f why=%s", s->failures, wait_s,
                   log_quote(why));
+}
+
+static void
+went_well(struct ship *s)
+{
+    s->failures = 0;
+    s->last_error[0] = '\0';
+    s->expired_told = false;
 }
 
 /* ---- requests ---- */
@@ -205,8 +215,14 @@ static void
 begin_anew(struct ship *s, const char *why)
 {
     char old[UUID_TEXT_SIZE];
+    int64_t now_ns = platform_clock_monotonic();
     enum vg_err err;
 
+    if (now_ns < s->anew_after_ns) { /* whoever says so of a store just made is not to be obeyed */
+        fail(s, "the collector refuses a new store's numbers too", 0);
+        return;
+    }
+    s->anew_after_ns = now_ns + SHIP_ONCE_NS;
     (void)vg_strcpy(old, sizeof old, store_id(s->o.store));
     err = store_renew_id(s->o.store, vtime_now());
     s->cursor = -1;
@@ -236,6 +252,8 @@ on_hello(struct ship *s, const json_t *answer)
     }
     /* Never forward from here: what was sent and not marked goes again, and a copy is found out. */
     s->cursor = durable < shipped ? durable : shipped;
+    if (s->cursor >= store_last_seq(s->o.store)) /* else the events tell whether all is well */
+        went_well(s);
 }
 
 static void
@@ -261,6 +279,7 @@ on_events(struct ship *s, const json_t *answer)
             return;
         }
     }
+    went_well(s);
     if (s->batch_max < SHIP_BATCH_EVENTS)
         s->batch_max *= 2;
 }
@@ -302,8 +321,8 @@ on_refused_us(struct ship *s, const char *word)
 {
     bool news = strcmp(s->state, word) != 0;
 
-    if (strcmp(word, "expired") == 0 && !s->renew_asked) {
-        s->renew_asked = true;
+    if (strcmp(word, "expired") == 0 && !s->expired_told) {
+        s->renew_asked = s->expired_told = true;
         return;
     }
     s->state = strcmp(word, "revoked") == 0 ? "revoked" : "unknown";
@@ -345,10 +364,8 @@ on_answer(void *ctx, const struct post_answer *a)
     } else if (a->status != 200) {
         on_error_status(s, a, vg_json_str(answer, "error", ""));
     } else {
-        s->failures = 0;
         s->not_before_ns = 0;
         s->last_contact_ns = vtime_now();
-        s->last_error[0] = '\0';
         s->state = "connected";
         if (s->step == STEP_HELLO)
             on_hello(s, answer);
@@ -363,10 +380,13 @@ on_answer(void *ctx, const struct post_answer *a)
 
 /* ---- what next ---- */
 
+/* Where the clocks of the two sides differ much, a new certificate may be due at once again: once in a
+ * while is enough, and events go in between. */
 static bool
-renew_due(struct ship *s)
+renew_due(const struct ship *s, int64_t now_ns)
 {
-    return s->renew_asked || pki_renew_due(&s->identity.info, vtime_now());
+    return s->renew_asked ||
+           (now_ns >= s->renew_after_ns && pki_renew_due(&s->identity.info, vtime_now()));
 }
 
 static bool
@@ -401,8 +421,9 @@ pump(struct ship *s)
         wake_at(s, s->not_before_ns);
         return;
     }
-    if (renew_due(s)) {
+    if (renew_due(s, now_ns)) {
         s->renew_asked = false;
+        s->renew_after_ns = now_ns + SHIP_ONCE_NS;
         sent = send_renew(s);
     } else if (!s->said_hello || now_ns >= s->hello_due_ns) {
         sent = send_hello(s);

@@ -17,6 +17,9 @@
 
 #define SHIP_HELLO_NS (INT64_C(300) * 1000000000)
 #define SHIP_LOOK_NS  (INT64_C(5) * 1000000000)
+/* A new certificate because of its age, and a new store id, at most once in this time: a collector that
+ * is broken or hostile, or a clock that is wrong, makes no loop of them. */
+#define SHIP_ONCE_NS (INT64_C(3600) * 1000000000)
 /* How long a small batch waits for more. */
 #define SHIP_AGE_NS (INT64_C(200) * 1000000)
 
