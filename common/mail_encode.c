@@ -122,7 +122,8 @@ cut(struct slice s)
     return slice_sub(&s, s.left > MAIL_HEADER_MAX ? whole_chars(s, MAIL_HEADER_MAX) : s.left);
 }
 
-/* A word that is longer than a line, or that looks like an encoded one, is encoded too. */
+/* A word that is longer than a line, or that looks like an encoded one, is encoded too; so are spaces
+ * side by side, which would make a line too long or an empty one. */
 static bool
 needs_words(struct slice s)
 {
@@ -134,14 +135,14 @@ needs_words(struct slice s)
     while (s.left > 0) {
         uint8_t c = slice_u8(&s);
 
-        if (last == '=' && c == '?')
+        if ((last == '=' && c == '?') || (last == ' ' && c == ' '))
             return true;
         run = c == ' ' ? 0 : run + 1;
         if (run > LINE_MAX_CHARS - 16)
             return true;
         last = c;
     }
-    return false;
+    return last == ' ';
 }
 
 void
