@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VALUE_WEIGHT = 128 };
+
 void
 batch_init(struct batch *b, const char *sensor)
 {
@@ -78,18 +80,34 @@ copy(struct slice s)
     return out;
 }
 
+/* What a tree takes in memory, about: three bytes of text make a value of a hundred. Trees come from
+ * the parser, which has a cap on depth. */
+static size_t
+weight(const json_t *tree)
+{
+    size_t sum = VALUE_WEIGHT + (json_is_string(tree) ? json_string_length(tree) : 0), i;
+    const char *key;
+    json_t *value;
+
+    json_array_foreach(tree, i, value) sum += weight(value);
+    json_object_foreach((json_t *)tree, key, value) sum +=
+        VALUE_WEIGHT + strlen(key) + weight(value);
+    return sum;
+}
+
 enum vg_err
 batch_event(struct batch *b, json_t *event)
 {
+    size_t n = weight(event);
     enum vg_err err = VG_ERR_LIMIT;
 
-    /* What an event weighs was checked at the gate; here its largest size stands for it. */
-    if (b->event_count == BATCH_EVENTS_MAX)
+    if (b->event_count == BATCH_EVENTS_MAX || n > BATCH_BYTES_MAX - b->event_bytes)
         goto fail;
     err = VG_ERR_NOMEM;
     if (!grow((void **)&b->events, b->event_count, sizeof b->events[0]))
         goto fail;
     b->events[b->event_count++] = event;
+    b->event_bytes += n;
     return VG_OK;
 fail:
     json_decref(event);

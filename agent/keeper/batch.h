@@ -34,8 +34,9 @@ struct batch {
     size_t row_count;
     struct batch_position *positions;
     size_t position_count;
-    char *health; /* the newest, or NULL */
-    size_t bytes;
+    char *health;       /* the newest, or NULL */
+    size_t bytes;       /* of all but the events */
+    size_t event_bytes; /* what their trees take in memory, about */
 };
 
 void batch_init(struct batch *b, const char *sensor);

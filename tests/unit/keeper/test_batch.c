@@ -75,12 +75,41 @@ test_caps(void **state)
     free(bytes);
 }
 
+/* A small text can be a large tree: what is held counts, not what came. */
+static void
+test_weighs_trees(void **state)
+{
+    struct batch b;
+    char *line = malloc(EVENT_BYTES_MAX + 1);
+    size_t n = 0, taken = 0;
+    json_t *tree;
+
+    assert_non_null(line);
+    line[n++] = '[';
+    while (n + 6 < EVENT_BYTES_MAX) {
+        memcpy(line + n, n > 1 ? ",[]" : "[] ", 3);
+        n += 3;
+    }
+    line[n++] = ']';
+    assert_int_equal(vg_json_parse(slice_of(line, n), EVENT_BYTES_MAX, &tree), VG_OK);
+    batch_init(&b, "net");
+    while (taken < BATCH_EVENTS_MAX && batch_event(&b, json_incref(tree)) == VG_OK)
+        taken++;
+    assert_in_range(taken, 1, BATCH_BYTES_MAX / (n / 3 * 100));
+    assert_in_range(b.event_bytes, 1, BATCH_BYTES_MAX);
+    batch_clear(&b);
+    assert_int_equal(b.event_bytes, 0);
+    json_decref(tree);
+    free(line);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_holds_copies),
         cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_weighs_trees),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
