@@ -28,7 +28,8 @@ void store_close(struct store *store);
 const char *store_id(const struct store *store); /* UUID made with the database */
 
 /* Commits the batch; VG_ERR_LIMIT when the disk or the cap is full and nothing could make room,
- * VG_ERR_SYS. Afterwards nothing or everything of it is durable. Does not clear the batch.
+ * VG_ERR_DENIED when its sensor would hold more in rows than its share (a quarter of the store; up to
+ * half of a small one), VG_ERR_SYS. Afterwards nothing or everything of it is durable. Does not clear the batch.
  * `now_ns` becomes `recorded`. */
 enum vg_err store_commit(struct store *store, struct batch *batch, int64_t now_ns) VG_MUST_CHECK;
 /* An event of the keeper's own (class health or alert, sensor agent); takes the reference. */

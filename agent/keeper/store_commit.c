@@ -6,6 +6,8 @@
 #include "agent/keeper/store_internal.h"
 #include "common/vtime.h"
 
+#define SHARE_LEAST (INT64_C(64) * 1024 * 1024)
+
 enum vg_err
 store_begin(struct store *s, bool durable)
 {
@@ -257,6 +259,51 @@ write_positions(struct store *s, const struct batch *batch)
     return err;
 }
 
+/* Rows and positions are never given up to make room, so a sensor that was taken over could push out
+ * everything else with them. What honest ones hold fits into SHARE_LEAST. */
+static int64_t
+share_of(const struct store *s)
+{
+    int64_t least = s->bytes_max / 2 < SHARE_LEAST ? s->bytes_max / 2 : SHARE_LEAST;
+
+    return s->bytes_max / 4 > least ? s->bytes_max / 4 : least;
+}
+
+static enum vg_err
+check_share(struct store *s, const struct batch *batch)
+{
+    int64_t share = share_of(s), held = 0;
+    struct store_share *mine = s->share;
+    sqlite3_stmt *q = NULL;
+    bool row = false;
+    enum vg_err err;
+
+    while (mine->sensor[0] != '\0' && strcmp(mine->sensor, batch->sensor) != 0)
+        if (++mine == s->share + VG_ARRAY_LEN(s->share))
+            return VG_ERR_DENIED; /* there are three */
+    (void)vg_strcpy(mine->sensor, sizeof mine->sensor, batch->sensor);
+    mine->written += (int64_t)batch->bytes;
+    if (mine->written <= share / 16)
+        return VG_OK;
+    err = sql_prepare(s->db,
+                      "SELECT (SELECT coalesce(sum(length(key) + length(body) + 64), 0)"
+                      " FROM baselines WHERE sensor = ?1) + (SELECT coalesce(sum(length(source) +"
+                      " length(body) + 64), 0) FROM positions WHERE sensor = ?1)",
+                      &q);
+    if (err == VG_OK) {
+        sqlite3_bind_text(q, 1, batch->sensor, -1, SQLITE_STATIC);
+        err = sql_row(q, &row);
+        held = sqlite3_column_int64(q, 0);
+    }
+    sqlite3_finalize(q);
+    if (err != VG_OK)
+        return err;
+    if (held > share)
+        return VG_ERR_DENIED;
+    mine->written = 0;
+    return VG_OK;
+}
+
 /* The whole batch in one transaction, below the soft limit. */
 static enum vg_err
 write_batch(struct store *s, const struct batch *batch, int64_t now_ns)
@@ -274,6 +321,8 @@ write_batch(struct store *s, const struct batch *batch, int64_t now_ns)
         err = write_rows(s, batch);
     if (err == VG_OK)
         err = write_positions(s, batch);
+    if (err == VG_OK && batch->row_count + batch->position_count > 0)
+        err = check_share(s, batch);
     return store_end(s, err);
 }
 

@@ -24,6 +24,12 @@ struct store_chain {
     struct seal_key key; /* seals event last_seq + 1; not when read_only */
 };
 
+/* What a sensor has written lately: it is held against its share of the store once in a while. */
+struct store_share {
+    char sensor[16];
+    int64_t written;
+};
+
 struct store {
     sqlite3 *db;
     char *dir;
@@ -33,6 +39,7 @@ struct store {
     struct store_crypt *crypt;
     struct store_chain chain, before;
     int64_t key_file_seq; /* what the key file holds for certain */
+    struct store_share share[4];
     unsigned jump_rounds; /* retention rounds since the clock jumped far ahead */
 };
 

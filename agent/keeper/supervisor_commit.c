@@ -62,6 +62,10 @@ supervised_commit(struct supervised *w)
     if (w->health != NULL && w->batch.health == NULL)
         w->batch.health = vg_json_text(w->health);
     err = store_commit(w->s->options.store, &w->batch, vtime_now());
+    if (err == VG_ERR_DENIED) {
+        supervised_end(w, "its rows take more than their share of the store");
+        return;
+    }
     if (err != VG_OK) {
         try_again(w, err);
         return;

@@ -2,7 +2,8 @@
 /* Age and size: what goes first, what is told, and that the chain still holds. */
 #include "tests/unit/keeper/store_kit.h"
 
-#define SMALL (INT64_C(1536) * 1024)
+#define SMALL       (INT64_C(1536) * 1024)
+#define SHARE_STORE (INT64_C(8) * 1024 * 1024)
 
 static void
 commit_observations(struct store *store, int64_t now_ns, size_t count)
@@ -278,6 +279,37 @@ test_observations_by_age(void **state)
 
 #define PLACED(f) cmocka_unit_test_setup_teardown(f, place_make, place_remove)
 
+/* A sensor that only ever adds rows is stopped while there is room for the others' events. */
+static void
+test_rows_have_a_share(void **state)
+{
+    struct place *p = *state;
+    struct store *store = open_with(p->dir, false, SHARE_STORE);
+    static const uint8_t blob[8192];
+    enum vg_err err = VG_OK;
+    size_t commits = 0;
+
+    commit_event(store, NOW, "c1");
+    for (; err == VG_OK && commits < SHARE_STORE / sizeof blob; commits++) {
+        struct batch batch;
+        char key[32];
+
+        batch_init(&batch, "net");
+        (void)snprintf(key, sizeof key, "%zu", commits);
+        assert_int_equal(batch_row(&batch, slice_of("net.scan", 8), slice_of(key, strlen(key)), 1,
+                                   slice_of(blob, sizeof blob)),
+                         VG_OK);
+        err = store_commit(store, &batch, NOW);
+        batch_clear(&batch);
+    }
+    assert_int_equal(err, VG_ERR_DENIED);
+    assert_in_range(commits * sizeof blob, SHARE_STORE / 3, SHARE_STORE * 2 / 3);
+    commit_event(store, NOW, "c2");
+    assert_int_equal(count_detector(store, "pay.velocity"), 2);
+    assert_int_equal(count_detector(store, "agent.store_trimmed"), 0);
+    store_close(store);
+}
+
 int
 main(void)
 {
@@ -286,6 +318,7 @@ main(void)
         PLACED(test_shipped_go_before_unshipped),
         PLACED(test_loss_is_told),
         PLACED(test_full),
+        PLACED(test_rows_have_a_share),
         PLACED(test_age),
         PLACED(test_age_waits_for_the_collector),
         PLACED(test_clock_jumps_ahead),
