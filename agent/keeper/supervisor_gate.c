@@ -72,6 +72,17 @@ on_ready(void *role, struct slice payload)
 
 /* ---- records ---- */
 
+/* An event carries its sensor's own name, and so does the detector in it. */
+static bool
+speaks_for_itself(const struct supervised *w, const json_t *event)
+{
+    const char *detector = vg_json_str(event, "detector", "");
+    size_t n = strlen(w->kind->name);
+
+    return strcmp(vg_json_str(event, "sensor", ""), w->kind->name) == 0 &&
+           strncmp(detector, w->kind->name, n) == 0 && detector[n] == '.';
+}
+
 static enum vg_err
 on_event(void *role, struct slice payload)
 {
@@ -86,7 +97,7 @@ on_event(void *role, struct slice payload)
     if (err != VG_OK)
         return err;
     err = event_check(event, false, why);
-    if (err == VG_OK && strcmp(vg_json_str(event, "sensor", ""), w->kind->name) != 0) {
+    if (err == VG_OK && !speaks_for_itself(w, event)) {
         (void)vg_strcpy(why, sizeof why, "speaks for another sensor");
         err = VG_ERR_DENIED;
     }

@@ -12,6 +12,7 @@
 
 struct fake {
     const char *name;
+    const char *detector; /* whose; NULL: its own */
     platform_stream stream;
     struct buf in, out;
     platform_file file;
@@ -85,7 +86,7 @@ put_event(struct fake *f, const char *note)
         "{\"v\":1,\"time\":\"2026-01-02T03:04:05Z\",\"class\":\"alert\",\"sensor\":\"%s\","
         "\"detector\":\"%s.fake\",\"severity\":\"high\",\"subject\":{\"kind\":\"host\","
         "\"id\":\"h\",\"label\":\"h\"},\"facts\":{\"note\":\"%s\"}}",
-        f->name, f->name, note);
+        f->name, f->detector != NULL ? f->detector : f->name, note);
     frame_put(&f->out, FRAME_EVENT, slice_of(text, strlen(text)));
 }
 
@@ -216,6 +217,15 @@ other_sensor(struct fake *f)
 }
 
 static int
+other_detector(struct fake *f)
+{
+    f->detector = "pay";
+    put_event(f, "of another's detector");
+    put_number(f, FRAME_COMMIT, 1);
+    return until_stopped(f);
+}
+
+static int
 huge_frame(struct fake *f)
 {
     buf_put_be32(&f->out, 0xfffffff0);
@@ -298,6 +308,7 @@ static const struct {
     {"keepers_frame", keepers_frame},
     {"bad_event", bad_event},
     {"other_sensor", other_sensor},
+    {"other_detector", other_detector},
     {"huge_frame", huge_frame},
     {"wrong_commit", wrong_commit},
     {"open_outside", open_outside},

@@ -344,6 +344,7 @@ ENDED(unknown_frame, "frame 63 of 1 bytes refused: denied")
 ENDED(keepers_frame, "frame 65 of 8 bytes refused: denied")
 ENDED(bad_event, "frame 69 of 7 bytes refused: format")
 ENDED(other_sensor, "refused: denied")
+ENDED(other_detector, "refused: denied")
 ENDED(huge_frame, "broken frame: limit")
 ENDED(wrong_commit, "frame 67 of 8 bytes refused: denied")
 ENDED(open_outside, "frame 81")
@@ -469,6 +470,7 @@ main(void)
         TEST(test_keepers_frame),
         TEST(test_bad_event),
         TEST(test_other_sensor),
+        TEST(test_other_detector),
         TEST(test_huge_frame),
         TEST(test_wrong_commit),
         TEST(test_open_outside),
