@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/login.h"
 
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,11 @@ login_limit_new(struct login_limit **out)
 
     if (limit == NULL)
         return VG_ERR_NOMEM;
-    limit->hash = STR_HASH_STORED;
+    /* Nobody can choose names that push a chosen one out of its set. */
+    if (RAND_bytes((unsigned char *)&limit->hash, sizeof limit->hash) != 1) {
+        free(limit);
+        return VG_ERR_SYS;
+    }
     *out = limit;
     return VG_OK;
 }
