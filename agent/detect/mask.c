@@ -1,12 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/detect/mask.h"
 
-enum { MASK_DIGITS_MIN = 12 };
+/* An IPv4 address has 12 at most. */
+enum { MASK_DIGITS_MIN = 13, SEPARATORS_MAX = 3 };
 
 static bool
 digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+static bool
+hex(char c)
+{
+    return digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+/* Length of what stands between two groups of digits: up to SEPARATORS_MAX separators, also as %20 and
+ * the like; 0 when nothing follows. A digit may itself be written %3x. */
+static size_t
+separators(const char *text)
+{
+    size_t n = 0, coded = 0;
+
+    for (size_t count = 0; count < SEPARATORS_MAX && text[n] != '\0'; count++) {
+        if (text[n] == '%' && hex(text[n + 1]) && hex(text[n + 2])) {
+            if (text[n + 1] == '3' && digit(text[n + 2]))
+                coded = n + 3;
+            n += 3;
+        } else if (strchr(" -+._%", text[n]) != NULL) {
+            n++;
+        } else {
+            break;
+        }
+    }
+    return n > 0 && (digit(text[n]) || text[n] == '%') ? n : coded;
 }
 
 static void
@@ -17,11 +45,11 @@ mask_digits(char *text)
 
         if (!digit(text[i]))
             continue;
-        for (size_t j = i; digit(text[j]) || (strchr(" -+._%", text[j]) != NULL &&
-                                              text[j] != '\0' && digit(text[j + 1]));
-             j++) {
-            digits += digit(text[j]);
-            end = j;
+        for (size_t j = i, gap = 1; gap > 0; j += gap) {
+            gap = digit(text[j]) ? 1 : separators(text + j);
+            for (size_t k = j; k < j + gap; k++)
+                digits += digit(text[k]);
+            end = gap > 0 ? j + gap - 1 : end;
         }
         for (size_t j = i; digits >= MASK_DIGITS_MIN && j <= end; j++) {
             if (digit(text[j]))

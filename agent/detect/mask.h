@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mask: names that come from outside (a path, a URI) may hold a card number; before such a text goes
- * into a record, every run of 12 or more digits, also with single separators between, becomes X's.
- * Coarser than the payment sensor's rule on purpose: nobody needs those digits here. */
+ * into a record, every run of 13 or more digits, also with a few separators between (%2D counts as one),
+ * becomes X's. Coarser than the payment sensor's rule on purpose: nobody needs those digits here. */
 #pragma once
 
 #include "common/str.h"
