@@ -43,7 +43,7 @@ struct agent_config {
     const char *state_dir; /* /var/lib/vigia */
     const char *rules_dir; /* found beside the program where the file names none; NULL: nowhere */
     int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
-    const char *user; /* whom the keeper becomes when started as root; "" stays */
+    const char *user; /* whom root becomes; "": `vigia` where there is such a user, else it stays */
     bool sandbox;     /* default true; the command line's --no-sandbox is for tests */
 
     const char *mail_to, *mail_from, *mail_transport; /* "maildir" or "smtp"; to "": no mail */

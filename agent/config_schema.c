@@ -244,7 +244,7 @@ static const struct conf_field SERVICE[] = {
      .fallback = "\"\"",
      .max = 32,
      .check = check_user,
-     .example = "user: vigia"},
+     .example = "user: vigia (the default where the system has that user), or user: root"},
     END,
 };
 

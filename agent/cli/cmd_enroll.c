@@ -8,6 +8,7 @@
 #include "agent/cli/options.h"
 #include "agent/keeper/enroll.h"
 #include "agent/keeper/identity.h"
+#include "agent/keeper/service_user.h"
 #include "agent/platform/platform.h"
 
 enum { OPT_CONFIG, OPT_AGAIN };
@@ -87,9 +88,7 @@ cmd_enroll(int argc, char **argv)
     if (cli_config(config_path, true, &config) != VG_OK)
         return VG_EXIT_USAGE;
     /* What is written must be readable by the service. */
-    if (platform_is_admin() && config.user[0] != '\0')
-        (void)!platform_user_become(config.user, 0);
-    code = enroll(&config, &url, again);
+    code = service_user_become(&config, 0) == VG_OK ? enroll(&config, &url, again) : VG_EXIT_USAGE;
     agent_config_done(&config);
     return code;
 }

@@ -10,6 +10,7 @@
 #include "agent/keeper/health.h"
 #include "agent/keeper/identity.h"
 #include "agent/keeper/mailer.h"
+#include "agent/keeper/service_user.h"
 #include "agent/keeper/ship.h"
 #include "agent/keeper/status.h"
 #include "agent/keeper/store.h"
@@ -377,6 +378,17 @@ lock_down(const struct keeper *k)
     return err;
 }
 
+/* What the workers need at their start; the keeper itself uses none of it. */
+static unsigned
+rights_needed(const struct agent_config *c)
+{
+    unsigned rights = PLATFORM_RIGHT_READ_ALL | PLATFORM_RIGHT_PROCESSES;
+
+    if (c->net_enabled && c->interface_count > 0)
+        rights |= PLATFORM_RIGHT_CAPTURE;
+    return rights;
+}
+
 static enum vg_err
 begin(struct keeper *k)
 {
@@ -384,12 +396,11 @@ begin(struct keeper *k)
 
     if (err == VG_OK)
         err = make_loop(k); /* before anything that a signal must not cut in two */
-    if (err == VG_OK && k->config->user[0] != '\0' && platform_is_admin())
-        err =
-            platform_user_become(k->config->user, PLATFORM_RIGHT_CAPTURE | PLATFORM_RIGHT_READ_ALL |
-                                                      PLATFORM_RIGHT_PROCESSES);
     if (err == VG_OK)
-        err = lock_down(k);
+        err = service_user_become(k->config, rights_needed(k->config));
+    if (err != VG_OK)
+        return err;
+    err = lock_down(k);
     if (err == VG_OK)
         err = status_begin(&k->status, k->config->state_dir);
     if (err == VG_ERR_EXISTS)

@@ -133,6 +133,13 @@ enum vg_err platform_sandbox_enter(const struct platform_sandbox *sandbox,
 /* When started as root: becomes `user`, keeping `rights` where needed for children. */
 enum vg_err platform_user_become(const char *user, unsigned rights) VG_MUST_CHECK;
 bool platform_is_admin(void);
+bool platform_user_known(const char *user);
+/* By root, before it becomes `user`: the folder (made when missing) becomes that user's, with all
+ * in it that is root's; links and files with several names are left. VG_ERR_EXISTS: it is root's
+ * and holds something, but none of `marks` (NULL-ended names): not ours to give. VG_ERR_DENIED: it
+ * is a third one's. VG_ERR_NOENT: no such user. */
+enum vg_err platform_folder_give(const char *path, const char *user,
+                                 const char *const marks[]) VG_MUST_CHECK;
 
 /* ---- service ---- */
 /* A handle that becomes readable on SIGTERM, SIGINT or the service manager's stop. */
@@ -150,7 +157,8 @@ char *platform_program_path(void);            /* malloc'd; NULL without memory *
 const char *platform_default_config(void);    /* "/etc/vigia/agent.yaml" */
 char *platform_path_expand(const char *path); /* leading ~; malloc'd */
 void platform_secure_zero(void *p, size_t n);
-void platform_memory_trim(void); /* gives freed memory back to the system, where that can be asked */
+void
+platform_memory_trim(void); /* gives freed memory back to the system, where that can be asked */
 bool platform_terminal(int standard); /* 1 stdout, 2 stderr is a terminal */
 
 /* The program behind a local socket (host worker only). VG_ERR_NOENT when there is none. */

@@ -166,9 +166,10 @@ class Agent:
 
     def configure(self, config):
         """`config` replaces nothing below: shop and store are always ours."""
+        stay = '' if 'service:' in config else 'service: {user: root}\n'  # whatever users this machine has
         self.config.write_text('''shop: {name: %s, zone: America/Mexico_City, language: es-MX, currency: MXN}
 store: {path: %s}
-%s''' % (quote(self.name), quote(self.state), config))
+%s%s''' % (quote(self.name), quote(self.state), stay, config))
 
     def cli(self, *argv, **options):
         return run(*self.inside, AGENT, argv[0], '-c', self.config, *argv[1:], **options)
