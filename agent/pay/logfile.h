@@ -44,7 +44,7 @@ void logfile_free(struct logfile *f);
 
 /* Reads the next record. VG_OK: one was taken, see logfile_txns() and logfile_cards(), both may be
  * empty (a header, a bad line). VG_AGAIN: nothing whole now; with `final` an unterminated last
- * record counts as whole. VG_ERR_NOENT: no profile fits. VG_ERR_FORMAT, VG_ERR_LIMIT: damaged
+ * record counts as whole, but where compression is cut off: there it is torn. VG_ERR_NOENT: no profile fits. VG_ERR_FORMAT, VG_ERR_LIMIT: damaged
  * compression. VG_ERR_DENIED: the file was truncated or replaced while it was read. VG_ERR_SYS: it
  * cannot be read. */
 enum vg_err logfile_next(struct logfile *f, bool final) VG_MUST_CHECK;

@@ -140,7 +140,7 @@ logfile_span(struct logfile *f, bool final, struct logfile_span *s)
         if (f->skipping)
             overflow(f);
         else
-            err = span_find(f, final && f->at_end, s);
+            err = span_find(f, final && f->at_end && !logbytes_midway(f->bytes), s);
         if (err == VG_ERR_FORMAT || (err == VG_OK && s->end - s->start <= LOGFILE_RECORD_MAX))
             return err;
         if (err == VG_OK || f->end - f->start > LOGFILE_RECORD_MAX) {

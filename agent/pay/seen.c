@@ -182,7 +182,8 @@ add(struct digest_text *d, const void *bytes, size_t n)
 {
     if (n > DIGEST_TEXT - 1 - d->len)
         n = DIGEST_TEXT - 1 - d->len;
-    memcpy(d->bytes + d->len, bytes, n);
+    if (n > 0) /* an absent text may be NULL */
+        memcpy(d->bytes + d->len, bytes, n);
     d->len += n;
     d->bytes[d->len++] = 0;
     if (d->len == DIGEST_TEXT)

@@ -269,6 +269,49 @@ test_encodings(void **state)
     pay_bench_done(&b);
 }
 
+/* gzip that is cut off anywhere: only records that stand there whole, never half of one. */
+static void
+test_cut_compression(void **state)
+{
+    struct pay_bench b;
+    struct buf text, plain, packed;
+    struct logfile_counts counts;
+    char path[256];
+    size_t most = 0;
+    gzFile gz;
+
+    pay_bench_init(&b);
+    fixture_path(path, "pos-plain.log", "");
+    slurp(path, &text);
+    read_all(&b, path, &plain, &counts);
+    (void)snprintf(path, sizeof path, "%s/cut.gz", b.folder);
+    gz = gzopen(path, "wb");
+    assert_non_null(gz);
+    assert_int_equal(gzwrite(gz, text.data, (unsigned)text.len), (int)text.len);
+    assert_int_equal(gzclose(gz), Z_OK);
+    slurp(path, &packed);
+    for (size_t n = 0; n < packed.len; n++) {
+        struct logfile *f;
+        struct buf got;
+
+        pay_bench_write(&b, "cut.gz", "wb", packed.data, n);
+        f = pay_bench_log(&b, path, NULL);
+        buf_init(&got, 1 << 20);
+        assert_int_not_equal(pay_bench_read(f, &got), VG_OK);
+        assert_true(got.len <= plain.len);
+        if (got.len > 0)
+            assert_memory_equal(got.data, plain.data, got.len);
+        most = got.len > most ? got.len : most;
+        buf_done(&got);
+        logfile_free(f);
+    }
+    assert_true(most > 0);
+    buf_done(&packed);
+    buf_done(&plain);
+    buf_done(&text);
+    pay_bench_done(&b);
+}
+
 /* A line over the cap is passed over and counted; what follows is read. */
 static void
 test_long_line(void **state)
@@ -363,13 +406,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_resume_elsewhere),
-        cmocka_unit_test(test_encodings),
-        cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_no_card_in_output),
+        cmocka_unit_test(test_golden),    cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_resume),    cmocka_unit_test(test_resume_elsewhere),
+        cmocka_unit_test(test_encodings), cmocka_unit_test(test_cut_compression),
+        cmocka_unit_test(test_long_line), cmocka_unit_test(test_no_card_in_output),
         cmocka_unit_test(test_one_token),
     };
 
