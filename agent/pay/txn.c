@@ -73,11 +73,13 @@ txn_copy(const struct txn_view *t)
     to = (char *)(own + 1);
     texts_of(own, texts);
     for (size_t i = 0; i < TEXTS; i++) {
-        memcpy(to, texts[i]->at, texts[i]->len);
+        if (texts[i]->len > 0) /* an absent text may be NULL */
+            memcpy(to, texts[i]->at, texts[i]->len);
         *texts[i] = str_n(to, texts[i]->len);
         to += texts[i]->len;
     }
-    memcpy(to, own->source.at, own->source.len);
+    if (own->source.len > 0)
+        memcpy(to, own->source.at, own->source.len);
     own->source = str_n(to, own->source.len);
     return own;
 }
