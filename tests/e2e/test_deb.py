@@ -21,7 +21,7 @@ exec chroot "$1/root" /bin/sh -euc '
 export DEBIAN_FRONTEND=noninteractive
 rm -rf /run/systemd/system
 ip link set lo up
-find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /debs -o -path /var/lib/dpkg -o -path /var/log -o -path /var/cache \) -prune -o -print | sort >/tmp/before
+find /bin /etc /lib /opt /sbin /srv /usr /var -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/tmp \) -prune -o -print | sort >/tmp/before
 dpkg -i /debs/*.deb
 id vigia; id vigia-collector
 test "$(stat -c "%a %U" /var/lib/vigia)" = "700 vigia"
@@ -40,7 +40,7 @@ kill -0 $c || { cat /tmp/collector.log; exit 1; }
 kill -TERM $a $c; wait $a; wait $c
 dpkg --purge vigia-agent vigia-collector vigia-rules
 ! id vigia 2>/dev/null; ! id vigia-collector 2>/dev/null
-find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /debs -o -path /var/lib/dpkg -o -path /var/log -o -path /var/cache \) -prune -o -print | sort >/tmp/after
+find /bin /etc /lib /opt /sbin /srv /usr /var -xdev \( -path /var/lib/dpkg -o -path /var/log -o -path /var/cache -o -path /var/tmp \) -prune -o -print | sort >/tmp/after
 diff /tmp/before /tmp/after | grep "^>" | grep -vE " /(etc/(passwd|group|g?shadow|sub[ug]id)-?$|root)" >/tmp/left || true
 cat /tmp/left; test ! -s /tmp/left
 echo purged-cleanly
