@@ -76,7 +76,7 @@ class_of(uint8_t c)
 {
     if (c >= '0' && c <= '9')
         return DIGIT;
-    return c == ' ' || c == '-' || c == '.' ? SEPARATOR : OTHER;
+    return c == ' ' || c == '-' || c == '.' || c == '_' ? SEPARATOR : OTHER;
 }
 
 /* Groups of digits with one separator between two; `end` is behind the last digit. */

@@ -4,7 +4,7 @@
  *
  * A card number (DESIGN, Payment transaction) has 13 to 19 digits, passes the Luhn check (ISO/IEC
  * 7812-1, annex B) and begins with a prefix that is assigned to a network for that length. It may
- * be written in groups, with one space, dash or dot between two groups; letters around it (ids,
+ * be written in groups, with one space, dash, dot or underscore between two groups; letters around it (ids,
  * URLs, JSON) do not hide it. A group belongs to a number whole or not at all: more than 19 digits
  * on end are no card number, and 16 digits within 18 are none either. */
 #pragma once

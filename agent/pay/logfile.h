@@ -34,7 +34,8 @@ struct logfile_options {
 
 struct logfile;
 
-/* A file's name as it may be shown: card numbers in it become tokens; "" when it is too long. */
+/* A file's name as it may be shown: one line of UTF-8, cut where it is too long, card numbers in it
+ * become tokens. */
 void logfile_name(struct tokens *tokens, const char *name, char out[LOGFILE_NAME_MAX]);
 
 /* Takes `file` (also when it fails). The options' pointers outlive the log; `source` is copied. */

@@ -186,19 +186,26 @@ logfile_bad(struct logfile *f, struct slice record)
     f->counts.bad++;
 }
 
+enum { SHOWN_BYTES_MAX = 4096 };
+
 void
 logfile_name(struct tokens *tokens, const char *name, char out[LOGFILE_NAME_MAX])
 {
     struct card_hits hits;
-    struct buf scratch;
+    struct buf line, scratch;
     struct slice clean;
+    size_t n = 0;
 
-    out[0] = '\0';
-    buf_init(&scratch, LOGFILE_NAME_MAX * 2);
-    if (card_clean(tokens, slice_of(name, strlen(name)), &scratch, &clean, &hits) == VG_OK &&
-        clean.left < LOGFILE_NAME_MAX) {
-        memcpy(out, clean.at, clean.left);
-        out[clean.left] = '\0';
+    buf_init(&line, SHOWN_BYTES_MAX);
+    buf_init(&scratch, SHOWN_BYTES_MAX * 2);
+    utf8_put_line(&line, slice_of(name, strnlen(name, SHOWN_BYTES_MAX / 4)));
+    if (!line.bad && card_clean(tokens, buf_slice(&line), &scratch, &clean, &hits) == VG_OK) {
+        n = clean.left < LOGFILE_NAME_MAX ? clean.left : LOGFILE_NAME_MAX - 1;
+        while (n < clean.left && n > 0 && (byte_at(clean, n) & 0xc0) == 0x80)
+            n--;
+        memcpy(out, clean.at, n);
     }
+    out[n] = '\0';
+    buf_done(&line);
     buf_done(&scratch);
 }

@@ -402,14 +402,61 @@ test_one_token(void **state)
     pay_bench_done(&b);
 }
 
+/* A log's name goes into its records, so what holds for its lines holds for it. */
+static void
+test_name_holds_no_card(void **state)
+{
+    static const struct {
+        const char *name, *head, *tail;
+    } cases[] = {{"ventas-4111111111111111.csv", "ventas-card_", ".csv"},
+                 {"4111 1111 1111 1111.csv", "card_", ".csv"},
+                 {"ventas_4111_1111_1111_1111.csv", "ventas_card_", ".csv"},
+                 {"caf\xe9.csv", "caf\xef\xbf\xbd.csv", ""},
+                 {"ventas-2026-11-22.csv", "ventas-2026-11-22.csv", ""}};
+    struct pay_bench b;
+
+    (void)state;
+    pay_bench_init(&b);
+    for (size_t i = 0; i < VG_ARRAY_LEN(cases); i++) {
+        struct logfile_options o = {.profiles = &b.profiles,
+                                    .tokens = b.tokens,
+                                    .zone = b.zone,
+                                    .currency = "MXN",
+                                    .source = cases[i].name};
+        const struct txn_view *t = NULL;
+        platform_file file;
+        struct logfile *f;
+        size_t n = 0;
+
+        assert_int_equal(platform_file_open("tests/fixtures/pay/pos-csv.csv", &file), VG_OK);
+        assert_int_equal(logfile_new(&o, file, &f), VG_OK);
+        while (n == 0 && logfile_next(f, true) == VG_OK)
+            t = logfile_txns(f, &n);
+        assert_int_equal(n, 1);
+        assert_true(t->source.len >= strlen(cases[i].head));
+        assert_memory_equal(t->source.at, cases[i].head, strlen(cases[i].head));
+        assert_memory_equal(t->source.at + t->source.len - strlen(cases[i].tail), cases[i].tail,
+                            strlen(cases[i].tail));
+        for (size_t k = 0; k + 4 <= t->source.len; k++)
+            assert_memory_not_equal(t->source.at + k, "1111", 4);
+        logfile_free(f);
+    }
+    pay_bench_done(&b);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),    cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_resume),    cmocka_unit_test(test_resume_elsewhere),
-        cmocka_unit_test(test_encodings), cmocka_unit_test(test_cut_compression),
-        cmocka_unit_test(test_long_line), cmocka_unit_test(test_no_card_in_output),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_resume_elsewhere),
+        cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_cut_compression),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_no_card_in_output),
+        cmocka_unit_test(test_name_holds_no_card),
         cmocka_unit_test(test_one_token),
     };
 
