@@ -3,12 +3,11 @@
 #include <stddef.h>
 
 #include "agent/net/http_body.h"
+#include "agent/net/http_request.h"
 #include "agent/net/protocols.h"
 
 enum {
     HTTP_PIPELINE_MAX = 64,
-    HTTP_URI_MAX = 16 * 1024,
-    HTTP_TEXT_MAX = 1024, /* host, user agent, content type */
     HTTP_LINE_MAX = 4096, /* a chunk's size line, all trailers */
 };
 
@@ -23,16 +22,6 @@ enum http_state {
     HTTP_LOST, /* until something begins like a head */
 };
 
-/* One request; kept while its own body or its response's still names it. */
-struct request {
-    struct request *next;
-    size_t size;
-    unsigned users;
-    struct str method, uri, host, user_agent, type;
-    uint64_t body;
-    char text[];
-};
-
 struct side {
     enum http_state state;
     struct buf head;
@@ -41,14 +30,14 @@ struct side {
     unsigned line; /* bytes of the chunk line or trailer so far; for trailers of its last line */
     unsigned digits;
     struct http_body body;
-    struct request *about; /* what `body` borrows from */
+    struct http_request *about; /* what `body` borrows from */
     char mime[64];
 };
 
 struct http {
     struct side side[2]; /* by direction index */
     unsigned client;
-    struct request *oldest, *newest; /* wait for their response */
+    struct http_request *oldest, *newest; /* wait for their response */
     unsigned waiting;
     bool resync; /* responses were lost: the next one answers the newest */
     uint64_t bodies;
@@ -57,52 +46,7 @@ struct http {
 /* ---- requests ---- */
 
 static void
-request_release(const struct protocol_call *call, struct request *r)
-{
-    if (r != NULL && --r->users == 0)
-        net_parser_free(call->engine, r, r->size);
-}
-
-static struct str
-copy_text(struct request *r, size_t *used, struct str s, size_t max)
-{
-    char *to = r->text + *used;
-    size_t n = s.len < max ? s.len : max;
-
-    memcpy(to, s.at, n);
-    *used += n;
-    return str_n(to, n);
-}
-
-static size_t
-at_most(size_t n, size_t max)
-{
-    return n < max ? n : max;
-}
-
-static struct request *
-request_new(const struct protocol_call *call, const struct http_head *h)
-{
-    size_t size = sizeof(struct request) + h->method.len + at_most(h->uri.len, HTTP_URI_MAX) +
-                  at_most(h->host.len, HTTP_TEXT_MAX) + at_most(h->user_agent.len, HTTP_TEXT_MAX) +
-                  at_most(h->content_type.len, HTTP_TEXT_MAX);
-    struct request *r = net_parser_alloc(call->engine, size);
-    size_t used = 0;
-
-    if (r == NULL)
-        return NULL;
-    r->size = size;
-    r->users = 1;
-    r->method = copy_text(r, &used, h->method, HTTP_METHOD_MAX);
-    r->uri = copy_text(r, &used, h->uri, HTTP_URI_MAX);
-    r->host = copy_text(r, &used, h->host, HTTP_TEXT_MAX);
-    r->user_agent = copy_text(r, &used, h->user_agent, HTTP_TEXT_MAX);
-    r->type = copy_text(r, &used, h->content_type, HTTP_TEXT_MAX);
-    return r;
-}
-
-static void
-tell(struct http *http, const struct protocol_call *call, const struct request *r, int status,
+tell(struct http *http, const struct protocol_call *call, const struct http_request *r, int status,
      struct str mime)
 {
     struct flow_view flow;
@@ -123,10 +67,10 @@ tell(struct http *http, const struct protocol_call *call, const struct request *
 }
 
 /* Takes the oldest request off the list. */
-static struct request *
+static struct http_request *
 take_oldest(struct http *http)
 {
-    struct request *r = http->oldest;
+    struct http_request *r = http->oldest;
 
     if (r == NULL)
         return NULL;
@@ -140,10 +84,10 @@ take_oldest(struct http *http)
 static void
 give_up_oldest(struct http *http, const struct protocol_call *call)
 {
-    struct request *r = take_oldest(http);
+    struct http_request *r = take_oldest(http);
 
     tell(http, call, r, 0, str_of(""));
-    request_release(call, r);
+    http_request_release(call, r);
 }
 
 /* ---- messages ---- */
@@ -166,7 +110,7 @@ static void
 body_over(struct side *s, const struct protocol_call *call)
 {
     http_body_end(&s->body, call);
-    request_release(call, s->about);
+    http_request_release(call, s->about);
     s->about = NULL;
     s->state = HTTP_HEAD;
     s->scanned = 0;
@@ -174,7 +118,7 @@ body_over(struct side *s, const struct protocol_call *call)
 
 static void
 begin_body(struct http *http, struct side *s, const struct protocol_call *call,
-           const struct http_head *h, struct request *about, bool until_close)
+           const struct http_head *h, struct http_request *about, bool until_close)
 {
     bool from_server = call->dir != http->client;
 
@@ -206,7 +150,7 @@ static enum vg_err
 on_request(struct http *http, struct side *s, const struct protocol_call *call,
            const struct http_head *h)
 {
-    struct request *r = request_new(call, h);
+    struct http_request *r = http_request_new(call, h);
 
     if (r == NULL)
         return VG_ERR_LIMIT;
@@ -227,7 +171,7 @@ static enum vg_err
 on_response(struct http *http, struct side *s, const struct protocol_call *call,
             const struct http_head *h)
 {
-    struct request *r;
+    struct http_request *r;
     char mime[64];
     bool none, connect;
 
@@ -243,7 +187,7 @@ on_response(struct http *http, struct side *s, const struct protocol_call *call,
     none = h->status == 204 || h->status == 304 || (r != NULL && str_is(r->method, "HEAD"));
     if (!none && !connect && h->status != 101)
         begin_body(http, s, call, h, r, true);
-    request_release(call, r);
+    http_request_release(call, r);
     if (connect)
         net_flow_handover(call->flow);
     return connect || h->status == 101 ? VG_END : VG_OK;
