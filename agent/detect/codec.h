@@ -65,6 +65,49 @@ codec_i64(struct slice *s)
     return (int64_t)slice_be64(s);
 }
 
+/* Instants that can be told apart without overflow: from 1933 to 2201, around all that vtime_parse()
+ * and the sensors give. Anything else in a row is damage: reads as 0 and marks the slice bad. */
+#define CODEC_TIME_MIN (-(INT64_C(1) << 60))
+#define CODEC_TIME_MAX (INT64_C(7300000000) * 1000000000)
+
+static inline int64_t
+codec_time(struct slice *s)
+{
+    int64_t t_ns = codec_i64(s);
+
+    if (t_ns < CODEC_TIME_MIN || t_ns > CODEC_TIME_MAX) {
+        s->bad = true;
+        return 0;
+    }
+    return t_ns;
+}
+
+/* The same where INT64_MIN stands for "never". */
+static inline int64_t
+codec_time_or_never(struct slice *s)
+{
+    struct slice peek = *s;
+
+    if (codec_i64(&peek) == INT64_MIN && !peek.bad) {
+        *s = peek;
+        return INT64_MIN;
+    }
+    return codec_time(s);
+}
+
+/* Minor units: far over any amount that a log can hold, far under what sums could overflow. */
+static inline int64_t
+codec_amount(struct slice *s)
+{
+    int64_t v = codec_i64(s);
+
+    if (v < -(INT64_C(1) << 60) || v > INT64_C(1) << 60) {
+        s->bad = true;
+        return 0;
+    }
+    return v;
+}
+
 /* Text with a 32-bit length before it. */
 static inline void
 codec_put_text(struct buf *b, const char *at, size_t len)

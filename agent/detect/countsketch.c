@@ -120,7 +120,7 @@ countsketch_get(struct countsketch *s, struct slice *in)
         in->bad = true;
         return;
     }
-    s->halved_ns = codec_i64(in);
+    s->halved_ns = codec_time_or_never(in);
     s->total = codec_f64(in);
     for (size_t i = 0; i < (size_t)s->width * COUNTSKETCH_DEPTH; i++)
         s->counts[i] = codec_f32(in);

@@ -29,7 +29,7 @@ seen_put(const void *cell, struct buf *out)
 static void
 seen_get(void *cell, struct slice *in)
 {
-    ((struct seen *)cell)->last_ns = codec_i64(in);
+    ((struct seen *)cell)->last_ns = codec_time(in);
 }
 
 enum vg_err
@@ -148,7 +148,7 @@ firstseen_load(struct firstseen *s, struct slice key, uint16_t version, struct s
     if (version != STATE_VERSION)
         return VG_ERR_FORMAT;
     moments_get(&s->news, &blob);
-    s->since_ns = codec_i64(&blob);
+    s->since_ns = codec_time(&blob);
     s->any = !blob.bad;
     return blob.bad ? VG_ERR_FORMAT : VG_OK;
 }

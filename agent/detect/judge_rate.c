@@ -81,7 +81,7 @@ judge_rate_get(struct judge_rate *r, struct slice *in)
 {
     r->tests = codec_f64(in);
     r->weeks = codec_f64(in);
-    r->folded_ns = codec_i64(in);
+    r->folded_ns = codec_time_or_never(in);
 }
 
 void
@@ -95,7 +95,7 @@ void
 judge_bucket_get(struct judge_bucket *b, struct slice *in)
 {
     b->tokens = codec_f64(in);
-    b->filled_ns = codec_i64(in);
+    b->filled_ns = codec_time_or_never(in);
     if (!(b->tokens <= b->room))
         b->tokens = b->room;
 }

@@ -41,7 +41,7 @@ load_main(struct judge *judge, struct slice blob)
     judge_rate_get(&rate, &blob);
     judge_bucket_get(&budget, &blob);
     judge_bucket_get(&suppressed, &blob);
-    now_ns = codec_i64(&blob);
+    now_ns = codec_time_or_never(&blob);
     for (size_t i = 0; i < VG_ARRAY_LEN(counts); i++)
         counts[i] = slice_be64(&blob);
     if (blob.bad || blob.left > 0)

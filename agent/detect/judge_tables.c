@@ -84,7 +84,7 @@ slot_get(struct judge_slot *slot, struct slice *in)
         return;
     (void)slice_copy(&name, slot->detector, name.left);
     slot->p = codec_f64(in);
-    slot->time_ns = codec_i64(in);
+    slot->time_ns = codec_time(in);
     slot->facts = json_get(in);
     slot->evidence = json_get(in);
     slot->peer = json_get(in);
@@ -95,8 +95,8 @@ subject_get(void *cell, struct slice *in)
 {
     struct judge_subject *s = cell;
 
-    s->first_ns = codec_i64(in);
-    s->last_ns = codec_i64(in);
+    s->first_ns = codec_time(in);
+    s->last_ns = codec_time(in);
     s->count = slice_be64(in);
     for (size_t i = 0; i < JUDGE_SLOTS && !in->bad; i++)
         slot_get(&s->slots[i], in);
@@ -120,9 +120,9 @@ group_get(void *cell, struct slice *in)
 {
     struct judge_group *g = cell;
 
-    g->opened_ns = codec_i64(in);
-    g->first_ns = codec_i64(in);
-    g->last_ns = codec_i64(in);
+    g->opened_ns = codec_time(in);
+    g->first_ns = codec_time(in);
+    g->last_ns = codec_time(in);
     g->count = slice_be64(in);
     g->next = slice_be64(in);
     g->suppressed = slice_u8(in);

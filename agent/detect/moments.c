@@ -102,5 +102,5 @@ moments_get(struct moments *m, struct slice *in)
     m->weight = codec_f64(in);
     m->mean = codec_f64(in);
     m->squares = codec_f64(in);
-    m->at_ns = codec_i64(in);
+    m->at_ns = codec_time(in);
 }

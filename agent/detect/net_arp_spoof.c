@@ -12,11 +12,10 @@
  * The subject is the attacker's MAC, so that all agents of a network name the same. */
 #include "agent/detect/detectors.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/detect/keyed.h"
+#include "agent/detect/net_arp_spoof_private.h"
 #include "agent/detect/net_common.h"
 #include "common/vtime.h"
 
@@ -25,61 +24,12 @@ enum {
     ARP_MACS_MAX = 512,
     ARP_CLIENTS_MAX = 256,
     ARP_ASKED_MAX = 256,
-    ARP_VERSION = 1,
-    MAC_ADDRS_MAX = 6,
 };
 #define ASKED_NS  (10 * VG_SEC_NS) /* an answer that comes later was not asked for */
 #define TURNS_NS  VG_MIN_NS
 #define REPEAT_NS VG_MIN_NS /* not more than one report of an address a minute */
 #define TOUCH_NS  (30 * VG_SEC_NS)
 #define RELAY_NS  (5 * VG_MS_NS)
-
-struct side { /* one MAC that claims an address */
-    uint8_t mac[6];
-    int64_t first_ns, last_ns;
-    int64_t unasked_ns; /* when the counting of `unasked` began; it starts anew after `alive` */
-    uint32_t unasked;   /* answers that nobody asked for */
-};
-
-struct addr { /* side[0] had it first */
-    struct side side[2];
-    uint8_t last_side;
-    uint32_t turns; /* changes of the claiming side within TURNS_NS */
-    int64_t turns_ns, reported_ns;
-    /* The last question under this address, and when the other side was seen to repeat it at once:
-     * a bridge that puts its own MAC into what it passes on (Wi-Fi client bridges, repeaters). */
-    struct net_addr asked_for;
-    uint8_t asked_by;
-    int64_t asked_ns, relay_ns;
-};
-
-struct station {   /* one MAC */
-    uint8_t count; /* addresses that it claimed, oldest dropped */
-    struct net_addr addr[MAC_ADDRS_MAX];
-    struct net_addr lure; /* the router's address that it gave to somebody unasked */
-    uint8_t lured_from[6];
-    int64_t lure_ns;
-    uint32_t unasked;
-    int64_t unasked_ns, flood_reported_ns;
-};
-
-struct client { /* where a device's traffic to the world goes */
-    uint8_t next_hop[6];
-    int64_t last_ns;
-};
-
-struct asked { /* one question, and who answered it: a second answer was not asked for */
-    int64_t last_ns;
-    uint8_t answers;
-    uint8_t by[2][6];
-};
-
-struct arp_spoof {
-    struct judge *judge;
-    struct keyed *addrs, *stations, *clients, *asked;
-    uint32_t unasked_min, turns_min, flood_min;
-    int64_t alive_ns;
-};
 
 enum claim { CLAIM_ASKING, CLAIM_ANSWER, CLAIM_UNASKED, CLAIM_ANNOUNCED };
 
@@ -100,12 +50,6 @@ virtual_mac(const uint8_t mac[6])
     return false;
 }
 
-static bool
-mac_eq(const uint8_t a[6], const uint8_t b[6])
-{
-    return memcmp(a, b, 6) == 0;
-}
-
 /* By custom the router has the first or the last address of the network. */
 static bool
 routerlike(const struct net_addr *a)
@@ -117,78 +61,6 @@ static const void *
 find(const struct keyed *table, const void *key, size_t len)
 {
     return keyed_find(table, key, len);
-}
-
-/* ---- reports ---- */
-
-struct report {
-    const char *style;
-    const uint8_t *mac, *owner;  /* owner NULL: not known */
-    const struct net_addr *addr; /* whom it pretends to be; NULL: a flood */
-    uint32_t claims;
-    enum severity severity;
-    bool router;
-};
-
-/* An address of the attacker that is not one of the stolen ones: where to find it. */
-static const struct net_addr *
-own_address(const struct arp_spoof *s, const struct station *st, const struct report *r)
-{
-    for (size_t i = 0; st != NULL && i < st->count; i++) {
-        const struct addr *a = find(s->addrs, &st->addr[i], sizeof(st->addr[i]));
-
-        if (r->addr != NULL && net_addr_eq(&st->addr[i], r->addr))
-            continue;
-        if (a == NULL || (mac_eq(a->side[0].mac, r->mac) && a->side[1].first_ns == 0))
-            return &st->addr[i];
-    }
-    return NULL;
-}
-
-static json_t *
-claimed_list(const struct station *st)
-{
-    json_t *list = json_array();
-    char text[NET_ADDR_TEXT_MAX];
-
-    for (size_t i = 0; st != NULL && i < st->count; i++)
-        (void)json_array_append_new(list, json_string(net_addr_format(&st->addr[i], text)));
-    return list;
-}
-
-static void
-report(struct arp_spoof *s, int64_t now_ns, const struct report *r)
-{
-    char mac[NET_MAC_TEXT_MAX], owner[NET_MAC_TEXT_MAX] = "", addr[NET_ADDR_TEXT_MAX] = "";
-    char host[NET_ADDR_TEXT_MAX];
-    const struct station *st = find(s->stations, r->mac, 6);
-    const struct net_addr *own = own_address(s, st, r);
-    struct party subject;
-    struct finding finding = {.detector = "net.arp_spoof",
-                              .time_ns = now_ns,
-                              .subject = &subject,
-                              .severity = r->severity,
-                              .score = r->router ? 95 : 80,
-                              .group = r->style};
-
-    net_mac_format(r->mac, mac);
-    if (r->owner != NULL)
-        net_mac_format(r->owner, owner);
-    if (r->addr != NULL)
-        net_addr_format(r->addr, addr);
-    if (own != NULL)
-        net_addr_format(own, host);
-    else
-        snprintf(host, sizeof(host), "%s", mac);
-    party_set(&subject, "device", mac, NULL);
-    finding.facts =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I}", "host", host, "mac", mac, "style",
-                  r->style, "address", r->addr != NULL ? addr : "-", "owner",
-                  r->owner != NULL ? owner : "-", "router", (int)r->router, "claims",
-                  (json_int_t)r->claims, "addresses", (json_int_t)(st != NULL ? st->count : 0));
-    finding.evidence = json_pack("[{s:s, s:s, s:s, s:s, s:o}]", "type", "arp", "mac", mac,
-                                 "address", addr, "owner", owner, "claimed", claimed_list(st));
-    judge_finding(s->judge, &finding);
 }
 
 /* ---- claims ---- */
@@ -266,11 +138,11 @@ judge_sides(struct arp_spoof *s, struct addr *a, const struct net_addr *addr, in
 {
     int bad = a->side[1].unasked >= a->side[0].unasked ? 1 : 0;
     bool router = is_router(s, addr, a->side[1 - bad].mac);
-    struct report r = {.mac = a->side[bad].mac,
-                       .owner = a->side[1 - bad].mac,
-                       .addr = addr,
-                       .router = router,
-                       .claims = a->side[bad].unasked};
+    struct arp_report r = {.mac = a->side[bad].mac,
+                           .owner = a->side[1 - bad].mac,
+                           .addr = addr,
+                           .router = router,
+                           .claims = a->side[bad].unasked};
 
     if (a->reported_ns != 0 && now_ns - a->reported_ns < REPEAT_NS)
         return;
@@ -286,7 +158,7 @@ judge_sides(struct arp_spoof *s, struct addr *a, const struct net_addr *addr, in
         return;
     }
     a->reported_ns = now_ns;
-    report(s, now_ns, &r);
+    arp_spoof_report(s, now_ns, &r);
 }
 
 static void
@@ -338,13 +210,13 @@ static void
 judge_lure(struct arp_spoof *s, struct station *st, const uint8_t mac[6], int64_t now_ns)
 {
     const struct addr *a = find(s->addrs, &st->lure, sizeof(st->lure));
-    struct report r = {.style = "lure",
-                       .mac = mac,
-                       .owner = st->lured_from,
-                       .addr = &st->lure,
-                       .claims = 1,
-                       .severity = SEVERITY_CRITICAL,
-                       .router = true};
+    struct arp_report r = {.style = "lure",
+                           .mac = mac,
+                           .owner = st->lured_from,
+                           .addr = &st->lure,
+                           .claims = 1,
+                           .severity = SEVERITY_CRITICAL,
+                           .router = true};
     bool known_owner = a != NULL && mac_eq(a->side[0].mac, st->lured_from);
 
     if (st->lure_ns == 0 || now_ns - st->lure_ns > s->alive_ns)
@@ -353,7 +225,7 @@ judge_lure(struct arp_spoof *s, struct station *st, const uint8_t mac[6], int64_
     if (!known_owner && st->count < 2)
         return;
     st->lure_ns = 0;
-    report(s, now_ns, &r);
+    arp_spoof_report(s, now_ns, &r);
 }
 
 /* `mac` told the client `to`, unasked, that it is `addr`. */
@@ -376,7 +248,7 @@ lure(struct arp_spoof *s, const uint8_t mac[6], const uint8_t to[6], const struc
 static void
 flood(struct arp_spoof *s, struct station *st, const uint8_t mac[6], int64_t now_ns)
 {
-    struct report r = {.style = "flood", .mac = mac, .severity = SEVERITY_MEDIUM};
+    struct arp_report r = {.style = "flood", .mac = mac, .severity = SEVERITY_MEDIUM};
 
     if (st->unasked_ns == 0 || now_ns - st->unasked_ns > VG_MIN_NS) {
         st->unasked_ns = now_ns;
@@ -387,7 +259,7 @@ flood(struct arp_spoof *s, struct station *st, const uint8_t mac[6], int64_t now
         (st->flood_reported_ns != 0 && now_ns - st->flood_reported_ns < VG_HOUR_NS))
         return;
     st->flood_reported_ns = now_ns;
-    report(s, now_ns, &r);
+    arp_spoof_report(s, now_ns, &r);
 }
 
 /* ---- observations ---- */
@@ -495,7 +367,7 @@ observe(void *self, const struct obs *obs)
         on_flow(self, obs->flow, obs->time_ns);
 }
 
-/* ---- life and state ---- */
+/* ---- life ---- */
 
 static void
 arp_spoof_free(void *self)
@@ -542,160 +414,6 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 }
 
 static void
-put_mac(struct buf *out, const uint8_t mac[6])
-{
-    buf_put(out, mac, 6);
-}
-
-static void
-encode_addr(const void *value, struct buf *out)
-{
-    const struct addr *a = value;
-
-    for (int i = 0; i < 2; i++) {
-        put_mac(out, a->side[i].mac);
-        buf_put_be64(out, (uint64_t)a->side[i].first_ns);
-        buf_put_be64(out, (uint64_t)a->side[i].last_ns);
-        buf_put_be64(out, (uint64_t)a->side[i].unasked_ns);
-        buf_put_be32(out, a->side[i].unasked);
-    }
-    buf_put_u8(out, a->last_side);
-    buf_put_be32(out, a->turns);
-    buf_put_be64(out, (uint64_t)a->turns_ns);
-    buf_put_be64(out, (uint64_t)a->reported_ns);
-    net_addr_encode(&a->asked_for, out);
-    buf_put_u8(out, a->asked_by);
-    buf_put_be64(out, (uint64_t)a->asked_ns);
-    buf_put_be64(out, (uint64_t)a->relay_ns);
-}
-
-static void
-decode_addr(void *value, struct slice *in)
-{
-    struct addr *a = value;
-
-    for (int i = 0; i < 2; i++) {
-        (void)slice_copy(in, a->side[i].mac, 6);
-        a->side[i].first_ns = (int64_t)slice_be64(in);
-        a->side[i].last_ns = (int64_t)slice_be64(in);
-        a->side[i].unasked_ns = (int64_t)slice_be64(in);
-        a->side[i].unasked = slice_be32(in);
-    }
-    a->last_side = slice_u8(in) & 1;
-    a->turns = slice_be32(in);
-    a->turns_ns = (int64_t)slice_be64(in);
-    a->reported_ns = (int64_t)slice_be64(in);
-    a->asked_for = net_addr_decode(in);
-    a->asked_by = slice_u8(in) & 1;
-    a->asked_ns = (int64_t)slice_be64(in);
-    a->relay_ns = (int64_t)slice_be64(in);
-}
-
-static void
-encode_station(const void *value, struct buf *out)
-{
-    const struct station *st = value;
-
-    buf_put_u8(out, st->count);
-    for (size_t i = 0; i < st->count; i++)
-        net_addr_encode(&st->addr[i], out);
-    net_addr_encode(&st->lure, out);
-    put_mac(out, st->lured_from);
-    buf_put_be64(out, (uint64_t)st->lure_ns);
-    buf_put_be32(out, st->unasked);
-    buf_put_be64(out, (uint64_t)st->unasked_ns);
-    buf_put_be64(out, (uint64_t)st->flood_reported_ns);
-}
-
-static void
-decode_station(void *value, struct slice *in)
-{
-    struct station *st = value;
-    uint8_t count = slice_u8(in);
-
-    for (size_t i = 0; i < count && i < MAC_ADDRS_MAX; i++)
-        st->addr[st->count++] = net_addr_decode(in);
-    st->lure = net_addr_decode(in);
-    (void)slice_copy(in, st->lured_from, 6);
-    st->lure_ns = (int64_t)slice_be64(in);
-    st->unasked = slice_be32(in);
-    st->unasked_ns = (int64_t)slice_be64(in);
-    st->flood_reported_ns = (int64_t)slice_be64(in);
-}
-
-static void
-encode_client(const void *value, struct buf *out)
-{
-    const struct client *c = value;
-
-    put_mac(out, c->next_hop);
-    buf_put_be64(out, (uint64_t)c->last_ns);
-}
-
-static void
-decode_client(void *value, struct slice *in)
-{
-    struct client *c = value;
-
-    (void)slice_copy(in, c->next_hop, 6);
-    c->last_ns = (int64_t)slice_be64(in);
-}
-
-static void
-encode_asked(const void *value, struct buf *out)
-{
-    const struct asked *a = value;
-
-    buf_put_be64(out, (uint64_t)a->last_ns);
-    buf_put_u8(out, a->answers);
-    buf_put(out, a->by, sizeof(a->by));
-}
-
-static void
-decode_asked(void *value, struct slice *in)
-{
-    struct asked *a = value;
-
-    a->last_ns = (int64_t)slice_be64(in);
-    a->answers = slice_u8(in) & 3;
-    (void)slice_copy(in, a->by, sizeof(a->by));
-    if (a->answers > VG_ARRAY_LEN(a->by))
-        a->answers = 0;
-}
-
-static void
-save(void *self, struct state_out *out)
-{
-    struct arp_spoof *s = self;
-
-    keyed_save(s->addrs, out, 'a', ARP_VERSION, encode_addr);
-    keyed_save(s->stations, out, 'm', ARP_VERSION, encode_station);
-    keyed_save(s->clients, out, 'c', ARP_VERSION, encode_client);
-    keyed_save(s->asked, out, 'q', ARP_VERSION, encode_asked);
-}
-
-static enum vg_err
-load(void *self, struct slice key, uint16_t version, struct slice blob)
-{
-    struct arp_spoof *s = self;
-
-    if (version != ARP_VERSION)
-        return VG_ERR_FORMAT;
-    switch (slice_u8(&key)) {
-    case 'a':
-        return keyed_load(s->addrs, key, blob, decode_addr);
-    case 'm':
-        return keyed_load(s->stations, key, blob, decode_station);
-    case 'c':
-        return keyed_load(s->clients, key, blob, decode_client);
-    case 'q':
-        return keyed_load(s->asked, key, blob, decode_asked);
-    default:
-        return VG_ERR_FORMAT;
-    }
-}
-
-static void
 health(const void *self, json_t *counters)
 {
     const struct arp_spoof *s = self;
@@ -712,8 +430,8 @@ const struct detector NET_ARP_SPOOF = {
     .kinds = 1u << OBS_ARP | 1u << OBS_FLOW_START,
     .make = make,
     .observe = observe,
-    .save = save,
-    .load = load,
+    .save = arp_spoof_save,
+    .load = arp_spoof_load,
     .free = arp_spoof_free,
     .health = health,
 };

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/detect/codec.h"
 #include "agent/detect/keyed.h"
 #include "agent/detect/mask.h"
 #include "agent/detect/net_common.h"
@@ -560,8 +561,8 @@ decode_pair(void *value, struct slice *in)
     struct pair *p = value;
     uint8_t flags, len, paths;
 
-    p->first_ns = (int64_t)slice_be64(in);
-    p->last_ns = (int64_t)slice_be64(in);
+    p->first_ns = codec_time(in);
+    p->last_ns = codec_time(in);
     p->visits = slice_be32(in);
     p->next_test = slice_be32(in);
     p->looks = slice_be32(in);
@@ -579,7 +580,7 @@ decode_pair(void *value, struct slice *in)
         p->path[p->path_count++] = slice_be32(in);
     p->poll_path = slice_be32(in);
     p->poll_count = slice_be32(in);
-    p->poll_ns = (int64_t)slice_be64(in);
+    p->poll_ns = codec_time(in);
 }
 
 static void
@@ -635,7 +636,7 @@ load(void *self, struct slice key, uint16_t version, struct slice blob)
     case 'd':
         return keyed_load(b->places, key, blob, decode_place);
     case 'i':
-        since_ns = (int64_t)slice_be64(&blob);
+        since_ns = codec_time(&blob);
         if (blob.bad || blob.left != 0)
             return VG_ERR_FORMAT;
         b->since_ns = since_ns;

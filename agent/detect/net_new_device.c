@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/detect/codec.h"
 #include "agent/detect/keyed.h"
 #include "agent/detect/net_common.h"
 #include "common/vtime.h"
@@ -167,8 +168,8 @@ decode(void *value, struct slice *in)
 {
     struct device *d = value;
 
-    d->first_ns = (int64_t)slice_be64(in);
-    d->last_ns = (int64_t)slice_be64(in);
+    d->first_ns = codec_time(in);
+    d->last_ns = codec_time(in);
     d->known = slice_u8(in) != 0;
     d->addr = net_addr_decode(in);
 }
@@ -205,8 +206,8 @@ load(void *self, struct slice key, uint16_t version, struct slice blob)
         return VG_ERR_FORMAT;
     if (kind == 'm')
         return keyed_load(n->devices, key, blob, decode);
-    since_ns = (int64_t)slice_be64(&blob);
-    hour = (int64_t)slice_be64(&blob);
+    since_ns = codec_time(&blob);
+    hour = codec_time(&blob);
     hours = slice_be32(&blob);
     if (kind != 'i' || blob.bad || blob.left != 0)
         return VG_ERR_FORMAT;

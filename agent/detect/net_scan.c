@@ -15,48 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/detect/distinct.h"
-#include "agent/detect/keyed.h"
 #include "agent/detect/net_common.h"
+#include "agent/detect/net_scan_private.h"
 #include "common/vtime.h"
 
-enum { SCAN_TALLIES_MAX = 1024, SCAN_SAMPLES = 6, SCAN_VERSION = 1 };
+enum { SCAN_TALLIES_MAX = 1024 };
 #define SCAN_SLOW_NS (24 * VG_HOUR_NS)
 /* Ports from here up are handed out dynamically: call-backs, passive transfers and late answers
  * fail there in ordinary life. */
 #define PORT_DYNAMIC 32768
-
-struct settings {
-    uint32_t ports, hosts, hosts_world, pairs, slow_ports, slow_hosts, swept, stealth;
-    double failed_share;
-    int64_t window_ns;
-};
-
-struct window {
-    int64_t first_ns;
-    struct distinct failed, answered;
-};
-
-struct sample {
-    struct net_addr dst;
-    uint16_t port;
-    uint8_t proto;
-};
-
-struct tally {
-    struct window fast, slow;
-    uint32_t stealth;             /* probes that no ordinary program sends, in the fast window */
-    uint32_t reported;            /* the count at the last report in the slow window; 0: none */
-    struct distinct hosts, ports; /* of 'b' alone, in the slow window */
-    uint8_t sample_count;
-    struct sample sample[SCAN_SAMPLES];
-};
-
-struct scan {
-    struct settings set;
-    struct judge *judge;
-    struct keyed *tallies;
-};
 
 enum probe { PROBE_NONE, PROBE_ANSWERED, PROBE_FAILED, PROBE_STEALTH };
 
@@ -184,13 +151,6 @@ tally_add(const struct scan *s, struct tally *t, int64_t now_ns, enum probe prob
     return distinct_add(&t->slow.failed, thing->bytes, thing->len) || fresh;
 }
 
-static void
-tally_sample(struct tally *t, const struct net_addr *dst, uint8_t proto, uint16_t port)
-{
-    if (t->sample_count < SCAN_SAMPLES)
-        t->sample[t->sample_count++] = (struct sample){.dst = *dst, .port = port, .proto = proto};
-}
-
 static bool
 mostly_failed(const struct scan *s, const struct window *w)
 {
@@ -287,7 +247,7 @@ vertical(struct scan *s, const struct flow_view *f, enum probe probe, int64_t no
     net_key_u16(&thing, f->dport);
     if (!tally_add(s, t, f->end_ns, probe, &thing))
         return;
-    tally_sample(t, &f->dst, f->proto, f->dport);
+    scan_tally_sample(t, &f->dst, f->proto, f->dport);
     r.failed = scanned(s, t, s->set.ports, s->set.slow_ports);
     if (r.failed == 0 && t->stealth >= s->set.stealth) {
         r.failed = distinct_count(&t->fast.failed);
@@ -327,7 +287,7 @@ horizontal(struct scan *s, const struct flow_view *f, enum probe probe, int64_t 
     net_key_addr(&thing, &f->dst);
     if (!tally_add(s, t, f->end_ns, probe, &thing))
         return;
-    tally_sample(t, &f->dst, f->proto, f->dport);
+    scan_tally_sample(t, &f->dst, f->proto, f->dport);
     r.failed = r.hosts = scanned(s, t, fast, local ? s->set.slow_hosts : 5 * fast);
     if (r.failed > 0 && (local || one_port_of_many(s, f, r.failed)))
         report(s, t, &r);
@@ -361,7 +321,7 @@ pairs(struct scan *s, const struct flow_view *f, enum probe probe, int64_t now_n
     net_key_u16(&thing, f->dport);
     if (!tally_add(s, t, f->end_ns, probe, &thing) || !local)
         return;
-    tally_sample(t, &f->dst, f->proto, f->dport);
+    scan_tally_sample(t, &f->dst, f->proto, f->dport);
     (void)distinct_add(&t->hosts, f->dst.bytes, sizeof(f->dst.bytes));
     (void)distinct_add(&t->ports, &f->dport, sizeof(f->dport));
     r.failed = scanned(s, t, s->set.pairs, 4 * s->set.pairs);
@@ -397,7 +357,7 @@ sweep(struct scan *s, char kind, const struct net_addr *src, const struct net_ad
     net_key_addr(&thing, dst);
     if (!tally_add(s, t, now_ns, probe, &thing))
         return;
-    tally_sample(t, dst, kind == 'i' ? 1 : 0, 0);
+    scan_tally_sample(t, dst, kind == 'i' ? 1 : 0, 0);
     asked = distinct_count(&t->fast.failed);
     if (asked < (kind == 'i' ? s->set.swept : 4 * s->set.swept))
         return;
@@ -490,76 +450,6 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 }
 
 static void
-encode_window(const struct window *w, struct buf *out)
-{
-    buf_put_be64(out, (uint64_t)w->first_ns);
-    distinct_encode(&w->failed, out);
-    distinct_encode(&w->answered, out);
-}
-
-static void
-decode_window(struct window *w, struct slice *in)
-{
-    w->first_ns = (int64_t)slice_be64(in);
-    distinct_decode(&w->failed, in);
-    distinct_decode(&w->answered, in);
-}
-
-static void
-encode(const void *value, struct buf *out)
-{
-    const struct tally *t = value;
-
-    encode_window(&t->fast, out);
-    encode_window(&t->slow, out);
-    buf_put_be32(out, t->stealth);
-    buf_put_be32(out, t->reported);
-    distinct_encode(&t->hosts, out);
-    distinct_encode(&t->ports, out);
-    buf_put_u8(out, t->sample_count);
-    for (size_t i = 0; i < t->sample_count; i++) {
-        net_addr_encode(&t->sample[i].dst, out);
-        buf_put_be16(out, t->sample[i].port);
-        buf_put_u8(out, t->sample[i].proto);
-    }
-}
-
-static void
-decode(void *value, struct slice *in)
-{
-    struct tally *t = value;
-    uint8_t samples;
-
-    decode_window(&t->fast, in);
-    decode_window(&t->slow, in);
-    t->stealth = slice_be32(in);
-    t->reported = slice_be32(in);
-    distinct_decode(&t->hosts, in);
-    distinct_decode(&t->ports, in);
-    samples = slice_u8(in);
-    for (size_t i = 0; i < samples && !in->bad; i++) {
-        struct net_addr dst = net_addr_decode(in);
-        uint16_t port = slice_be16(in);
-
-        tally_sample(t, &dst, slice_u8(in), port);
-    }
-}
-
-static void
-save(void *self, struct state_out *out)
-{
-    keyed_save(((struct scan *)self)->tallies, out, 't', SCAN_VERSION, encode);
-}
-
-static enum vg_err
-load(void *self, struct slice key, uint16_t version, struct slice blob)
-{
-    if (version != SCAN_VERSION || slice_u8(&key) != 't')
-        return VG_ERR_FORMAT;
-    return keyed_load(((struct scan *)self)->tallies, key, blob, decode);
-}
-
-static void
 health(const void *self, json_t *counters)
 {
     const struct scan *s = self;
@@ -576,8 +466,8 @@ const struct detector NET_SCAN = {
     .kinds = 1u << OBS_FLOW_END | 1u << OBS_ICMP | 1u << OBS_ARP,
     .make = make,
     .observe = observe,
-    .save = save,
-    .load = load,
+    .save = scan_save,
+    .load = scan_load,
     .free = scan_free,
     .health = health,
 };

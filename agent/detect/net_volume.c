@@ -312,8 +312,8 @@ decode_device(void *value, struct slice *in)
     struct device *d = value;
     uint8_t len;
 
-    d->first_ns = codec_i64(in);
-    d->hour_ns = codec_i64(in);
+    d->first_ns = codec_time(in);
+    d->hour_ns = codec_time(in);
     d->hour_bytes = slice_be64(in);
     d->day_bytes = slice_be64(in);
     moments_get(&d->daily, in);

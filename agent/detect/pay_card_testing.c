@@ -226,10 +226,10 @@ get_text(struct slice *in, char *out, size_t size)
 static void
 get_main(struct testing *s, struct slice *in)
 {
-    s->since_ns = codec_i64(in);
-    s->last_ns = codec_i64(in);
+    s->since_ns = codec_time(in);
+    s->last_ns = codec_time(in);
     quantile_get(&s->amounts, in);
-    s->attack.last_ns = codec_i64(in);
+    s->attack.last_ns = codec_time(in);
     for (int at = 0; at < AT_COUNT; at++)
         s->attack.keys[at] = slice_be64(in);
     get_text(in, s->attack.subject.kind, sizeof s->attack.subject.kind);

@@ -22,7 +22,7 @@ habit_get(void *cell, struct slice *in)
 {
     struct pay_habit *h = cell;
 
-    h->at_ns = codec_i64(in);
+    h->at_ns = codec_time(in);
     h->weight = codec_f32(in);
     h->mean = codec_f32(in);
     h->squares = codec_f32(in);

@@ -51,6 +51,6 @@ pay_money_get(struct pay_money *m, struct slice *in)
     for (size_t c = 0; c < CAUSES; c++)
         quantile_get(&m->ranks[c], in);
     season_get(&m->season, in);
-    m->since_ns = codec_i64(in);
+    m->since_ns = codec_time(in);
     m->seen = slice_be64(in);
 }

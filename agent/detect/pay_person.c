@@ -20,7 +20,7 @@ pay_person_get(void *cell, struct slice *in)
 {
     struct pay_person *p = cell;
 
-    p->at_ns = codec_i64(in);
+    p->at_ns = codec_time(in);
     p->sales = codec_f64(in);
     p->refunds = codec_f64(in);
 }

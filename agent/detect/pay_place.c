@@ -37,8 +37,8 @@ place_get(void *cell, struct slice *in)
 {
     struct pay_place *c = cell;
 
-    c->at_ns = codec_i64(in);
-    c->since_ns = codec_i64(in);
+    c->at_ns = codec_time(in);
+    c->since_ns = codec_time(in);
     for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
         c->cards[i] = slice_be64(in);
     c->tries = codec_f32(in);

@@ -286,7 +286,7 @@ refund_load(void *self, struct slice key, uint16_t version, struct slice blob)
     moments_get(&r->matched, &blob);
     moments_get(&r->named, &blob);
     quantile_get(&r->sizes, &blob);
-    r->since_ns = codec_i64(&blob);
+    r->since_ns = codec_time(&blob);
     r->any = !blob.bad;
     return blob.bad ? VG_ERR_FORMAT : VG_OK;
 }

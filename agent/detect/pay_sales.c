@@ -21,8 +21,8 @@ sale_get(void *cell, struct slice *in)
 {
     struct pay_sale *s = cell;
 
-    s->amount = codec_i64(in);
-    s->refunded = codec_i64(in);
+    s->amount = codec_amount(in);
+    s->refunded = codec_amount(in);
     s->card = slice_be64(in);
 }
 

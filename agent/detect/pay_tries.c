@@ -123,8 +123,8 @@ pay_tries_get(struct pay_tries *r, struct slice *in)
     for (size_t i = 0; i < PAY_TRIES && !in->bad; i++) {
         struct pay_try *k = &r->kept[i];
 
-        k->time_ns = codec_i64(in);
-        k->amount = codec_i64(in);
+        k->time_ns = codec_time(in);
+        k->amount = codec_amount(in);
         k->line = slice_be64(in);
         k->outcome = slice_u8(in);
         get(k->id, sizeof k->id, in);

@@ -83,8 +83,8 @@ pace_get(void *cell, struct slice *in)
 {
     struct pace *c = cell;
 
-    c->at_ns = codec_i64(in);
-    c->since_ns = codec_i64(in);
+    c->at_ns = codec_time(in);
+    c->since_ns = codec_time(in);
     for (size_t i = 0; i < WINDOWS; i++)
         c->counts[i] = codec_f32(in);
     c->total = codec_f32(in);
@@ -306,8 +306,8 @@ velocity_load(void *self, struct slice key, uint16_t version, struct slice blob)
         return keytab_load(v->paces, key, version, blob);
     if (key.left != 1 || slice_u8(&name) != 'u' || version != STATE_VERSION)
         return VG_ERR_FORMAT;
-    v->since_ns = codec_i64(&blob);
-    v->last_ns = codec_i64(&blob);
+    v->since_ns = codec_time(&blob);
+    v->last_ns = codec_time(&blob);
     for (size_t k = 0; k < WHO_COUNT; k++)
         for (size_t i = 0; i < WINDOWS; i++)
             moments_get(&v->usual[k][i], &blob);

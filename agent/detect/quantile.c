@@ -162,7 +162,7 @@ quantile_get(struct quantile *q, struct slice *in)
         in->bad = true;
     q->unit = codec_f64(in);
     q->total = codec_f64(in);
-    q->at_ns = codec_i64(in);
+    q->at_ns = codec_time_or_never(in);
     for (int i = 0; i < QUANTILE_BLOCKS; i++)
         q->blocks[i] = codec_f64(in);
     used = slice_be16(in);

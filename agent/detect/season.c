@@ -120,7 +120,7 @@ season_get(struct season *s, struct slice *in)
 {
     if (slice_u8(in) != FORMAT)
         in->bad = true;
-    s->since_ns = codec_i64(in);
+    s->since_ns = codec_time(in);
     moments_get(&s->all, in);
     for (size_t i = 0; i < VG_ARRAY_LEN(s->coarse); i++)
         moments_get(&s->coarse[i], in);

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef REPLAY_SLOW /* a target whose single run is dear */
+enum { FILE_MAX = 1 << 20, CUT_MAX = 64, MUTATIONS = 100, NOISE = 30 };
+#else
 enum { FILE_MAX = 1 << 20, CUT_MAX = 512, MUTATIONS = 200, NOISE = 200 };
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
