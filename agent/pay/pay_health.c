@@ -54,6 +54,7 @@ pay_health_tell(const struct pay_health *h, const struct pay_health_now *now,
         const char *name;
         uint64_t value;
     } rows[] = {
+        {"folders_unlisted", c->folders_unlisted},
         {"files", c->files},
         {"files_unknown", c->unknown},
         {"files_unreadable", c->unreadable},

@@ -66,6 +66,7 @@ enum vg_err tail_next(struct tail *t, int64_t now_ns, struct logfile **log,
 
 struct tail_counts {
     uint64_t files, unknown, unreadable, damaged, replaced, evicted;
+    uint64_t folders_unlisted;     /* now, not in all: absent, or this user may not list them */
     struct logfile_counts records; /* of all files in this life */
 };
 const struct tail_counts *tail_counts(const struct tail *t);

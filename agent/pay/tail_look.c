@@ -44,11 +44,14 @@ static void
 entries_list(struct tail *t)
 {
     t->entry_count = 0;
+    t->counts.folders_unlisted = 0;
     for (size_t i = 0; i < t->source_count; i++) {
         struct platform_names names;
 
-        if (platform_folder_list(t->source[i].folder, TAIL_FILES_MAX, &names) != VG_OK)
+        if (platform_folder_list(t->source[i].folder, TAIL_FILES_MAX, &names) != VG_OK) {
+            t->counts.folders_unlisted++;
             continue;
+        }
         rotation_sort(names.name, names.count);
         for (size_t k = 0; k < names.count; k++)
             if (source_wants(&t->source[i], names.name[k]))

@@ -37,7 +37,11 @@ struct pay_worker {
     int64_t idle_since_ns, uncommitted_since_ns, health_ns; /* monotonic */
     size_t uncommitted;
     struct pay_health health;
-    bool caught_up; /* nothing left to read, and it has been said */
+    bool caught_up;            /* nothing left to read, and it has been said */
+    uint64_t folders_unlisted; /* as it was said last */
+    /* A drive that is mounted later was not there when the sandbox was closed: this life ends and the
+     * next one opens it. */
+    bool was_folder[CONFIG_LIST_MAX], appeared;
     bool key_public;
 };
 
@@ -141,6 +145,23 @@ folders_watch(struct pay_worker *w)
             w->watched[i] = platform_watch_add(w->watch, folder) == VG_OK;
 }
 
+static bool
+is_folder(const char *path)
+{
+    struct platform_stat stat;
+
+    return platform_path_stat(path, &stat) == VG_OK && stat.folder;
+}
+
+static bool
+folder_appeared(const struct pay_worker *w)
+{
+    for (size_t i = 0; i < w->config->payment_count; i++)
+        if (!w->was_folder[i] && is_folder(w->config->payments[i].path))
+            return true;
+    return false;
+}
+
 static enum vg_err
 sources_open(struct pay_worker *w, const struct agent_config *config, char why[WORKER_WHY_MAX])
 {
@@ -158,6 +179,7 @@ sources_open(struct pay_worker *w, const struct agent_config *config, char why[W
     for (size_t i = 0; i < config->payment_count && err == VG_OK; i++) {
         struct conf_error wrong = {.text = ""};
 
+        w->was_folder[i] = is_folder(config->payments[i].path);
         err = tail_add(w->tail, config->payments[i].path, config->payments[i].format, &wrong);
         if (err != VG_OK)
             (void)snprintf(why, WORKER_WHY_MAX, "payments[%zu].format: %.200s", i, wrong.text);
@@ -256,6 +278,12 @@ health_tell(struct pay_worker *w)
                                        .caught_up = w->caught_up};
 
     pay_health_tell(&w->health, &now, w->sink);
+    if (w->folders_unlisted != tail_counts(w->tail)->folders_unlisted) {
+        w->folders_unlisted = tail_counts(w->tail)->folders_unlisted;
+        log_event(LOG_LEVEL_WARN, "pay.folders_unlisted", "folders=%llu why=%s",
+                  (unsigned long long)w->folders_unlisted,
+                  log_quote("payments: a folder is absent or may not be listed by this user"));
+    }
 }
 
 static enum vg_err
@@ -279,6 +307,17 @@ commit(struct pay_worker *w)
 
 /* ---- work ---- */
 
+/* Ends this life in good order, and says why. */
+static enum vg_err
+start_anew(struct pay_worker *w)
+{
+    static const char why[] = "{\"error\":\"a payments folder appeared: started anew to read it\"}";
+    enum vg_err err = w->uncommitted > 0 ? commit(w) : VG_OK;
+
+    w->sink->ops->health(w->sink->ctx, slice_of(why, sizeof why - 1));
+    return err == VG_OK ? VG_ERR_SYS : err;
+}
+
 static enum vg_err
 pay_work(void *self, platform_handle *handle, int64_t *wait_ns)
 {
@@ -286,6 +325,8 @@ pay_work(void *self, platform_handle *handle, int64_t *wait_ns)
     int64_t now = platform_clock_monotonic();
     enum vg_err err = VG_OK;
 
+    if (w->appeared)
+        return start_anew(w);
     if (platform_watch_drain(w->watch)) {
         folders_watch(w);
         tail_look(w->tail);
@@ -308,7 +349,8 @@ pay_work(void *self, platform_handle *handle, int64_t *wait_ns)
     if (err != VG_AGAIN)
         return err;
     *handle = platform_watch_handle(w->watch);
-    if (w->uncommitted == 0 && w->caught_up)
+    if (w->uncommitted == 0 && w->caught_up &&
+        w->folders_unlisted == tail_counts(w->tail)->folders_unlisted)
         return VG_AGAIN;
     now = platform_clock_monotonic();
     if (w->uncommitted == 0 || now - w->uncommitted_since_ns >= PAY_COMMIT_NS) {
@@ -330,6 +372,7 @@ pay_tick(void *self, int64_t now_ns)
     int64_t now = platform_clock_monotonic();
 
     w->now_ns = w->sensor.clock_ns = now_ns;
+    w->appeared = w->appeared || folder_appeared(w);
     if (w->uncommitted > 0 || now - w->idle_since_ns < PAY_QUIET_NS ||
         (now_ns >= w->ticked_ns && now_ns - w->ticked_ns < PAY_TICK_NS))
         return;

@@ -5,6 +5,7 @@ import gzip, json, re, shutil, subprocess, time
 
 import pytest
 
+import story
 import vigia
 from vigia import AGENT, run
 
@@ -270,3 +271,19 @@ def test_a_folder_in_order_of_rotation(tmp_path):
     p = pay(tmp_path, '--transactions', '-', folder)
     assert p.returncode == 0
     assert ids(p.stdout) == ['R-%06d' % n for n in range(30)]
+
+
+def test_a_folder_that_comes_later(agents, tmp_path):
+    """A drive that is mounted after the start: said while it is away, read when it is there."""
+    late = tmp_path / 'drive' / 'ventas'
+    agent = agents('network: {interfaces: []}\npayments: [{path: "%s"}]\n' % late)
+    agent.start()
+
+    def pay():
+        found = [w for w in agent.status().get('workers') or [] if w['name'] == 'pay']
+        return (found[0].get('health') or {}) if found else {}
+    vigia.wait_for(lambda: pay().get('folders_unlisted') == 1, 20)
+    late.mkdir(parents=True)
+    story.payments(late / 'ventas.csv', 300)
+    vigia.wait_for(lambda: pay().get('transactions', 0) > 300, 30)
+    assert pay()['folders_unlisted'] == 0
