@@ -8,10 +8,15 @@ import vigia
 SECONDS = 120
 
 
+def hear_ctrl_c():
+    # A run in the background has it ignored, and what is ignored at the start no shell can trap.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(checkout, log, *options):
     with open(log, 'ab') as f:
         return subprocess.Popen([checkout / 'packaging' / 'quickstart', '--no-install', *options], stdout=f, stderr=f,
-                                stdin=subprocess.DEVNULL, start_new_session=True)
+                                stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=hear_ctrl_c)
 
 
 def interrupt(process):

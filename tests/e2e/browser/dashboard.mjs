@@ -77,6 +77,9 @@ await page.locator("nav a", { hasText: "Agents" }).click();
 await page.locator("table.cards").waitFor();
 seen.agents = await look("agents");
 await page.emulateMedia({ colorScheme: "dark" });
+// Colours fade over: what counts is where they arrive.
+await page.waitForFunction(() => document.getAnimations().length > 0, null, { timeout: 1000 }).catch(() => {});
+await page.evaluate(() => Promise.allSettled(document.getAnimations().map((a) => a.finished)));
 seen.violations.dark = await accessibility(page);
 
 await page.locator(".who button").click();
