@@ -67,7 +67,7 @@ def test_units_are_valid_and_hardened():
 def test_install_start_stop_purge(packages, tmp_path):
     if os.geteuid() != 0:
         pytest.skip('needs root for a throw-away copy of the system')
-    p = subprocess.run(['unshare', '--mount', '--net', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'test', tmp_path, packages],
+    p = subprocess.run(['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', 'sh', '-c', SCRIPT, 'test', tmp_path, packages],
                        capture_output=True, text=True, timeout=240)
     if 'vigia-test' in p.stderr and 'mount:' in p.stderr:
         pytest.skip('no overlay mounts here: ' + p.stderr[-200:])
