@@ -76,4 +76,5 @@ def test_thirty_kills(collector, agents, tmp_path, seed):
     stored = [e for e in collector.events() if e['store'] == events[0]['store']]
     assert sorted((e['seq'], e['id']) for e in stored) == [(e['seq'], e['id']) for e in events][:len(stored)]
     assert by_canon(stored) == expected
-    assert wild.cli('verify', '--key', wild.dir / 'seal.key', check=False).returncode in (0, 2, 3)
+    verified = wild.cli('verify', check=False)
+    assert verified.returncode == 0, verified.stdout + verified.stderr  # the key is asked of the collector
