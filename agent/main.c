@@ -12,11 +12,7 @@
 
 /* One row for each kind of worker: the struct is defined beside its sensor. */
 static const struct worker_ops *const WORKERS[] = {
-    &WORKER_FILE,
-    &WORKER_HOST,
-    &WORKER_NET,
-    &WORKER_PAY,
-    NULL,
+    &WORKER_FILE, &WORKER_HOST, &WORKER_NET, &WORKER_PAY, NULL,
 };
 
 static int

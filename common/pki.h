@@ -61,4 +61,3 @@ bool pki_covers(struct slice cert_pem, const char *const *hosts, size_t count);
 
 /* Two thirds of its life are over. */
 bool pki_renew_due(const struct pki_info *info, int64_t now_ns);
-

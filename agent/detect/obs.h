@@ -182,7 +182,7 @@ struct obs {
         const struct arp_view *arp;
         const struct icmp_view *icmp;
         const struct body_view *body; /* OBS_BODY and OBS_FILE */
-        const struct txn_view *txn; /* OBS_TXN and OBS_LABEL; obs.time_ns: when it became known */
+        const struct txn_view *txn;   /* OBS_TXN and OBS_LABEL; obs.time_ns: when it became known */
         const struct card_view *card;
         const struct feedback_view *feedback;
     };

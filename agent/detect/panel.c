@@ -8,18 +8,9 @@
 #include "agent/detect/detectors.h"
 
 const struct detector *const DETECTORS[] = {
-    &PAY_CARD_TESTING,
-    &PAY_AMOUNT,
-    &PAY_VELOCITY,
-    &PAY_REFUND,
-    &PAY_CARD_NUMBER_EXPOSED,
-    &NET_SCAN,
-    &NET_ARP_SPOOF,
-    &NET_YARA,
-    &NET_BEACON,
-    &NET_NEW_DEVICE,
-    &NET_VOLUME,
-    NULL,
+    &PAY_CARD_TESTING, &PAY_AMOUNT,    &PAY_VELOCITY, &PAY_REFUND, &PAY_CARD_NUMBER_EXPOSED,
+    &NET_SCAN,         &NET_ARP_SPOOF, &NET_YARA,     &NET_BEACON, &NET_NEW_DEVICE,
+    &NET_VOLUME,       NULL,
 };
 
 enum { PANEL_DETECTORS_MAX = 32 };

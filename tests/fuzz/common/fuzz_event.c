@@ -17,8 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (vg_json_parse(slice_of(data, size), EVENT_BYTES_MAX, &event) != VG_OK)
         return 0;
     if (event_check(event, false, why) == VG_OK) {
-        if (vg_json_str(event, "detector", NULL) == NULL ||
-            json_object_get(event, "seq") != NULL)
+        if (vg_json_str(event, "detector", NULL) == NULL || json_object_get(event, "seq") != NULL)
             __builtin_trap();
     } else if (why[0] == '\0') {
         __builtin_trap();
