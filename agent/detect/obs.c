@@ -151,3 +151,32 @@ txn_outcome_name(enum txn_outcome o)
 
     return (size_t)o < VG_ARRAY_LEN(name) ? name[o] : "unknown";
 }
+
+const struct record_field *
+record_find(const struct record_view *r, const char *name)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->fields[i].name, name) == 0)
+            return &r->fields[i];
+    return NULL;
+}
+
+struct str
+record_text(const struct record_view *r, const char *name)
+{
+    const struct record_field *f = record_find(r, name);
+
+    return f != NULL && f->type == FIELD_TEXT ? f->text : str_of(NULL);
+}
+
+const char *
+login_result_name(enum login_result r)
+{
+    static const char *const names[] = {
+        [LOGIN_UNKNOWN] = "unknown",
+        [LOGIN_SUCCEEDED] = "succeeded",
+        [LOGIN_FAILED] = "failed",
+    };
+
+    return names[r];
+}

@@ -18,10 +18,12 @@ enum obs_kind {
     OBS_TLS,  /* ClientHello read */
     OBS_ARP,
     OBS_ICMP,
-    OBS_BODY, /* a piece of an HTTP body (later: of a file in SMB, FTP, mail) */
-    OBS_TXN,  /* a payment transaction, scored before it is learned */
-    OBS_CARD, /* a full card number stood in a log: where, never the number */
-    OBS_FILE, /* a piece of a file on disk */
+    OBS_RECORD, /* what any other protocol had to tell: named fields */
+    OBS_LOGIN,  /* somebody logged in, or tried to */
+    OBS_BODY,   /* a piece of a file on its way: HTTP, SMB, FTP, mail */
+    OBS_TXN,    /* a payment transaction, scored before it is learned */
+    OBS_CARD,   /* a full card number stood in a log: where, never the number */
+    OBS_FILE,   /* a piece of a file on disk */
     OBS_FEEDBACK,
     OBS_LABEL, /* what became of an earlier transaction: `txn` as it was, label 0 or 1 */
     OBS_KIND_COUNT
@@ -99,6 +101,41 @@ struct tls_view {
     struct str sni, alpn, ja3, ja4; /* ja3: MD5 in hex */
     uint16_t version;               /* the highest that the client offers */
     bool quic;
+};
+
+/* A record of a protocol that has no view of its own: its type is the protocol's name ("ssh",
+ * "smb"), its fields are listed at the head of the protocol's file and in vigia-agent(1). */
+enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_BOOL, FIELD_LIST };
+struct record_field {
+    const char *name; /* static */
+    enum field_type type;
+    struct str text;
+    int64_t number;         /* also 0 or 1 of FIELD_BOOL */
+    const struct str *list; /* FIELD_LIST */
+    size_t list_count;
+};
+struct record_view {
+    const struct flow_view *flow;
+    const char *type; /* static */
+    const struct record_field *fields;
+    size_t count;
+};
+/* NULL where the record has no such field. */
+const struct record_field *record_find(const struct record_view *r, const char *name);
+/* The text of a field; "" where there is none. */
+struct str record_text(const struct record_view *r, const char *name);
+
+enum login_result { LOGIN_UNKNOWN, LOGIN_SUCCEEDED, LOGIN_FAILED };
+const char *login_result_name(enum login_result r);
+
+/* One try to log in. Never the password, and nothing made from it. */
+struct login_view {
+    const struct flow_view *flow;
+    const char *service; /* "ssh", "ftp", "smb", "http": static */
+    struct str user;     /* "" where it did not show */
+    enum login_result result;
+    bool cleartext; /* the password crossed the network readable */
+    bool inferred;  /* the result was concluded from sizes, not read */
 };
 
 struct arp_view {
@@ -179,6 +216,8 @@ struct obs {
         const struct dns_view *dns;
         const struct http_view *http;
         const struct tls_view *tls;
+        const struct record_view *record;
+        const struct login_view *login;
         const struct arp_view *arp;
         const struct icmp_view *icmp;
         const struct body_view *body; /* OBS_BODY and OBS_FILE */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 #include "common/vtime.h"
 
 /* Frames are handed over in blocks: how long one may wait, in ms. */

@@ -5,7 +5,7 @@
  * Memory is bounded by the caps of its parts; the parsers together by ENGINE_PARSER_BYTES. */
 #pragma once
 
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 #include "agent/net/flow.h"
 #include "agent/net/protocol.h"
 #include "common/buf.h"

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "agent/net/dns_names.h"
+#include "agent/net/proto/dns_names.h"
 #include "common/json.h"
 
 static void
@@ -129,6 +129,26 @@ put_name(struct buf *out, const char *key, struct str name)
 }
 
 static void
+put_list(struct buf *out, const char *key, const struct str *list, size_t count)
+{
+    vg_json_put_key(out, key);
+    buf_put_u8(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_put_u8(out, ',');
+        vg_json_put_quoted(out, list[i].at, list[i].len);
+    }
+    buf_put_u8(out, ']');
+}
+
+static void
+put_bool(struct buf *out, const char *key, bool yes)
+{
+    vg_json_put_key(out, key);
+    buf_put_str(out, yes ? "true" : "false");
+}
+
+static void
 put_dns(const struct obs *obs, struct buf *out)
 {
     const struct dns_view *d = obs->dns;
@@ -141,14 +161,7 @@ put_dns(const struct obs *obs, struct buf *out)
         vg_json_put_int(out, "rcode", d->rcode);
     else
         put_null(out, "rcode");
-    vg_json_put_key(out, "answers");
-    buf_put_u8(out, '[');
-    for (size_t i = 0; i < d->answer_count; i++) {
-        if (i > 0)
-            buf_put_u8(out, ',');
-        vg_json_put_quoted(out, d->answers[i].at, d->answers[i].len);
-    }
-    buf_put_u8(out, ']');
+    put_list(out, "answers", d->answers, d->answer_count);
 }
 
 static void
@@ -190,6 +203,45 @@ put_tls(const struct obs *obs, struct buf *out)
 }
 
 static void
+put_record(const struct obs *obs, struct buf *out)
+{
+    const struct record_view *r = obs->record;
+
+    put_head(out, r->type, obs->time_ns, r->flow);
+    for (size_t i = 0; i < r->count; i++) {
+        const struct record_field *f = &r->fields[i];
+
+        switch (f->type) {
+        case FIELD_TEXT:
+            put_text(out, f->name, f->text);
+            break;
+        case FIELD_NUMBER:
+            vg_json_put_int(out, f->name, f->number);
+            break;
+        case FIELD_BOOL:
+            put_bool(out, f->name, f->number != 0);
+            break;
+        case FIELD_LIST:
+            put_list(out, f->name, f->list, f->list_count);
+            break;
+        }
+    }
+}
+
+static void
+put_login(const struct obs *obs, struct buf *out)
+{
+    const struct login_view *l = obs->login;
+
+    put_head(out, "login", obs->time_ns, l->flow);
+    put_text(out, "service", str_of(l->service));
+    put_text(out, "user", l->user);
+    put_text(out, "result", str_of(login_result_name(l->result)));
+    put_bool(out, "cleartext", l->cleartext);
+    put_bool(out, "inferred", l->inferred);
+}
+
+static void
 put_arp(const struct obs *obs, struct buf *out)
 {
     const struct arp_view *a = obs->arp;
@@ -223,6 +275,12 @@ metadata_put(const struct obs *obs, struct buf *out)
         break;
     case OBS_TLS:
         put_tls(obs, out);
+        break;
+    case OBS_RECORD:
+        put_record(obs, out);
+        break;
+    case OBS_LOGIN:
+        put_login(obs, out);
         break;
     case OBS_ARP:
         put_arp(obs, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/dns_message.h"
+#include "agent/net/proto/dns_message.h"
 #include "net_fuzz.h"
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "agent/net/tls_hello.h"
+#include "agent/net/proto/tls_hello.h"
 #include "net_fuzz.h"
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/dns_message.h"
-#include "agent/net/dns_names.h"
+#include "agent/net/proto/dns_message.h"
+#include "agent/net/proto/dns_names.h"
 #include "net_kit.h"
 
 static const uint8_t ANSWER[] = {

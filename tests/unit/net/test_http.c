@@ -2,8 +2,8 @@
 /* HTTP: heads by themselves, and whole exchanges in pieces of every size. */
 #include <zlib.h>
 
-#include "agent/net/http_head.h"
-#include "agent/net/protocols.h"
+#include "agent/net/proto/http_head.h"
+#include "agent/net/proto/protocols.h"
 #include "net_kit.h"
 
 static struct slice

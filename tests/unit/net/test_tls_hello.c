@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/tls_hello.h"
+#include "agent/net/proto/tls_hello.h"
 #include "net_kit.h"
 
 static void

@@ -2,7 +2,7 @@
 /* http_request: what is kept of a request until its response has come, in the engine's memory. */
 #pragma once
 
-#include "agent/net/http_head.h"
+#include "agent/net/proto/http_head.h"
 #include "agent/net/protocol.h"
 
 enum {

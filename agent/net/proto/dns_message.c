@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/dns_message.h"
+#include "agent/net/proto/dns_message.h"
 
 #include "agent/detect/obs.h"
-#include "agent/net/dns_names.h"
+#include "agent/net/proto/dns_names.h"
 
 enum { DNS_HEX_MAX = 64 };
 

@@ -2,8 +2,8 @@
 /* tls: the ClientHellos of a connection, over records and segments (RFC 8446, 5.1). A second one
  * may follow a HelloRetryRequest; after the first encrypted record there is nothing to read. */
 #include "agent/net/engine.h"
-#include "agent/net/protocols.h"
-#include "agent/net/tls_hello.h"
+#include "agent/net/proto/protocols.h"
+#include "agent/net/proto/tls_hello.h"
 
 enum {
     RECORD_CHANGE_CIPHER = 20,

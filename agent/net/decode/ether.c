@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ether: Ethernet II and IEEE 802.3 with LLC/SNAP. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 enum decode_result
 decode_ethernet(struct decoder *d, struct slice in, struct packet *pkt, unsigned depth)

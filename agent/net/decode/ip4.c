@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ip4: RFC 791. Checksums are not judged: network cards fill them in after the capture. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 static enum decode_result
 fragment(struct decoder *d, uint16_t id, uint16_t field, uint8_t proto, struct slice in,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* transport: TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443), and IP within IP. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 static enum decode_result
 malformed(struct decoder *d)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quoted: the head of a packet within an ICMP error (RFC 792, RFC 4443), cut after eight bytes of
  * transport by many. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 bool
 decode_quoted(struct slice in, struct packet *pkt)

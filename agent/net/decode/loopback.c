@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* loopback: links without addresses: BSD loopback (host order NULL, network order LOOP) and raw
  * IP. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 enum decode_result
 decode_raw(struct decoder *d, struct slice in, struct packet *pkt, unsigned depth)

@@ -2,9 +2,9 @@
 /* http: HTTP/1.x requests with their responses and bodies (RFC 9112), pipelined or not. */
 #include <stddef.h>
 
-#include "agent/net/http_body.h"
-#include "agent/net/http_request.h"
-#include "agent/net/protocols.h"
+#include "agent/net/proto/http_body.h"
+#include "agent/net/proto/http_request.h"
+#include "agent/net/proto/protocols.h"
 
 enum {
     HTTP_PIPELINE_MAX = 64,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cooked: Linux "any" captures, LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 static void
 take_mac(struct packet *pkt, unsigned len, const uint8_t address[8])

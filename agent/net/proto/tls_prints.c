@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/net/tls_hello.h"
+#include "agent/net/proto/tls_hello.h"
 
 static void
 put_decimals(struct buf *out, const uint16_t *v, size_t n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* arp: RFC 826 for Ethernet and IPv4. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 enum decode_result
 decode_arp(struct decoder *d, struct slice in, struct packet *pkt, unsigned depth)

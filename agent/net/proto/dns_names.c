@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/dns_names.h"
+#include "agent/net/proto/dns_names.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "agent/net/engine.h"
-#include "agent/net/http_head.h"
+#include "agent/net/proto/http_head.h"
 
 enum {
     HTTP_BODY_DECODED_MAX = 32 * 1024 * 1024, /* of one body */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/http_request.h"
+#include "agent/net/proto/http_request.h"
 
 #include "agent/net/engine.h"
 

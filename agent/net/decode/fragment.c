@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/fragment.h"
+#include "agent/net/decode/fragment.h"
 
 #include <stdlib.h>
 

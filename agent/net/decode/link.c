@@ -2,7 +2,7 @@
 /* link: the table of link types, and what follows an EtherType. */
 #include <pcap/dlt.h>
 
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 static const struct {
     int link;

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "agent/net/counters.h"
-#include "agent/net/fragment.h"
+#include "agent/net/decode/fragment.h"
 #include "agent/net/packet.h"
 
 enum { DECODE_DEPTH_MAX = 4 }; /* IP in IP, GRE, PPPoE: how deep we look */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/http_head.h"
+#include "agent/net/proto/http_head.h"
 
 enum { LOOKS_ENOUGH = 200 }; /* a long first line is believed without its end */
 

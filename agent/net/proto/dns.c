@@ -3,9 +3,9 @@
  *
  * A query waits DNS_TIMEOUT_NS for its answer, at most DNS_PENDING_MAX of one flow wait; what is
  * given up is told without a code. Multicast names (port 5353) are told as they are asked. */
-#include "agent/net/dns_message.h"
+#include "agent/net/proto/dns_message.h"
 #include "agent/net/engine.h"
-#include "agent/net/protocols.h"
+#include "agent/net/proto/protocols.h"
 
 #define DNS_TIMEOUT_NS (INT64_C(30) * 1000000000)
 enum { DNS_PENDING_MAX = 256, DNS_STREAM_MAX = 2 + 65535 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ip6: RFC 8200 with its extension headers. */
-#include "agent/net/decode.h"
+#include "agent/net/decode/decode.h"
 
 enum { IP6_EXTENSIONS_MAX = 10 };
 enum {

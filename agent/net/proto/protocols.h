@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* protocols: the table of all application protocols: a new one is its file and its row here.
+ *
+ * They are asked in this order: those that are certain by a look at the first bytes come before
+ * those that need a port to be believed. */
+#pragma once
+
+#include "agent/net/protocol.h"
+
+#define PROTOCOL_TABLE(X)                                                                          \
+    X(TLS)                                                                                         \
+    X(HTTP)                                                                                        \
+    X(DNS)
+
+#define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
+PROTOCOL_TABLE(PROTOCOL_DECLARE)
+#undef PROTOCOL_DECLARE
