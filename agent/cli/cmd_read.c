@@ -94,7 +94,7 @@ on_observation(void *ctx, const struct obs *obs)
 {
     struct read_run *run = ctx;
 
-    if (run->metadata == NULL || !metadata_put(obs, &run->lines))
+    if (!metadata_put(obs, &run->lines))
         return;
     buf_put_u8(&run->lines, '\n');
     if (run->lines.len > METADATA_FLUSH || run->lines.bad)
@@ -159,7 +159,7 @@ make_sensor(struct read_run *run, const struct read_wish *wish)
                   .currency = run->config.currency,
                   .judge = sensor_judge_settings(run->config.budget_per_week),
                   .history = wish->learn_count > 0},
-        .observe = on_observation,
+        .observe = wish->metadata != NULL ? on_observation : NULL,
         .told = on_told,
         .ctx = run,
     };

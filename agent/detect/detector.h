@@ -43,6 +43,9 @@ struct detector {
     const char *name;   /* "net.scan" */
     const char *sensor; /* "net", "pay", "file" */
     uint32_t kinds;     /* bits 1 << obs_kind that it wants */
+    /* As it is set up it wants nothing (no rules are there): it is spared all observations. May be
+     * NULL: it wants its kinds always. */
+    bool (*idle)(const void *self);
     /* `why` takes what is wrong with the settings. VG_ERR_CONFIG, VG_ERR_NOMEM. */
     enum vg_err (*make)(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX]);
     void (*observe)(void *self, const struct obs *obs);
@@ -80,6 +83,8 @@ void panel_free(struct panel *panel);
 void panel_observe(struct panel *panel, const struct obs *obs);
 /* Shows again what a former run committed (detector.again). */
 void panel_again(struct panel *panel, const struct obs *obs);
+/* The kinds that any detector wants, as bits 1 << obs_kind. */
+uint32_t panel_kinds(const struct panel *panel);
 /* Learn silently (--learn): detectors see everything, the judge emits nothing. */
 void panel_mute(struct panel *panel, bool muted);
 struct judge *panel_judge(struct panel *panel);

@@ -237,6 +237,14 @@ on_body(struct net_yara *y, const struct body_view *b, int64_t now_ns, bool quie
     }
 }
 
+static bool
+idle(const void *self)
+{
+    const struct net_yara *y = self;
+
+    return y->rules == NULL;
+}
+
 static void
 observe(void *self, const struct obs *obs)
 {
@@ -318,6 +326,7 @@ const struct detector NET_YARA = {
     .name = "net.yara",
     .sensor = "net",
     .kinds = 1u << OBS_BODY,
+    .idle = idle,
     .make = make,
     .observe = observe,
     .again = again,

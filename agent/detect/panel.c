@@ -129,6 +129,20 @@ panel_again(struct panel *panel, const struct obs *obs)
             panel->seats[i].detector->again(panel->seats[i].self, obs);
 }
 
+uint32_t
+panel_kinds(const struct panel *panel)
+{
+    uint32_t kinds = 0;
+
+    for (size_t i = 0; i < panel->count; i++) {
+        const struct seat *seat = &panel->seats[i];
+
+        if (seat->detector->idle == NULL || !seat->detector->idle(seat->self))
+            kinds |= seat->detector->kinds;
+    }
+    return kinds;
+}
+
 void
 panel_mute(struct panel *panel, bool muted)
 {

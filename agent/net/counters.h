@@ -27,6 +27,7 @@
     X(parser_errors)       /* conversations that broke their protocol */                           \
     X(dns_refused)         /* questions not remembered: a cap was reached */                       \
     X(inflate_limit)       /* bodies that grew beyond the ratio or size that we accept */          \
+    X(transfers_refused)   /* files not followed: a cap was reached */                              \
     X(observations)        /* records handed on */
 
 struct net_counters {

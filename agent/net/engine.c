@@ -15,6 +15,8 @@ struct net_engine {
     int64_t now_ns;
     size_t parser_bytes;
     struct buf scratch;
+    uint32_t wanted; /* bits 1 << obs_kind */
+    struct transfers transfers;
 };
 
 /* ---- what protocols call ---- */
@@ -24,6 +26,24 @@ net_emit(struct net_engine *e, const struct obs *obs)
 {
     e->counters.observations++;
     e->observe(e->ctx, obs);
+}
+
+bool
+net_wants(const struct net_engine *e, enum obs_kind kind)
+{
+    return (e->wanted >> kind & 1) != 0;
+}
+
+void
+net_engine_want(struct net_engine *e, uint32_t kinds)
+{
+    e->wanted = kinds;
+}
+
+struct transfers *
+net_transfers(struct net_engine *e)
+{
+    return &e->transfers;
 }
 
 int64_t
@@ -143,6 +163,7 @@ net_engine_new(net_observe_fn *observe, void *ctx, uint32_t flows_max, struct ne
         return VG_ERR_NOMEM;
     e->observe = observe;
     e->ctx = ctx;
+    e->wanted = UINT32_MAX;
     e->decoder.counters = &e->counters;
     buf_init(&e->scratch, ENGINE_SCRATCH_BYTES);
     err = fragments_new(&e->counters, &e->decoder.fragments);

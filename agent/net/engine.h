@@ -7,7 +7,7 @@
 
 #include "agent/net/decode/decode.h"
 #include "agent/net/flow.h"
-#include "agent/net/protocol.h"
+#include "agent/net/transfer.h"
 #include "common/buf.h"
 
 enum {
@@ -33,6 +33,10 @@ void net_engine_tick(struct net_engine *e, int64_t now_ns);
 /* The input ended: every flow ends, and the engine is as new for the next one. */
 void net_engine_flush(struct net_engine *e);
 
+/* Which kinds of observation somebody looks at, as bits 1 << obs_kind; all, until told. Protocols
+ * spare themselves the work for others. */
+void net_engine_want(struct net_engine *e, uint32_t kinds);
+
 struct net_counters *net_engine_counters(struct net_engine *e);
 size_t net_engine_flows(const struct net_engine *e);
 
@@ -40,6 +44,7 @@ size_t net_engine_flows(const struct net_engine *e);
 /* The newest time so far: observations never go back in time, even where packets do. */
 int64_t net_now(const struct net_engine *e);
 void net_emit(struct net_engine *e, const struct obs *obs);
+bool net_wants(const struct net_engine *e, enum obs_kind kind);
 /* Flow seen with direction index `client` as src. */
 void net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out);
 /* First name wins; longer than 255 bytes is cut. */
@@ -52,6 +57,9 @@ void net_parser_free(struct net_engine *e, void *p, size_t size);
 enum vg_err net_gather(struct net_engine *e, struct buf *b, const void *bytes,
                        size_t len) VG_MUST_CHECK;
 void net_gather_done(struct net_engine *e, struct buf *b);
+
+/* The transfers of all flows (transfer.h). */
+struct transfers *net_transfers(struct net_engine *e);
 
 /* A buffer for the texts of one record, of ENGINE_SCRATCH_BYTES; the next user clears it. */
 struct buf *net_scratch(struct net_engine *e);

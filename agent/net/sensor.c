@@ -208,6 +208,16 @@ sensor_judge_settings(double budget_per_week)
                                    .target_per_week = budget * TARGET_SHARE};
 }
 
+/* Who watches along, and the context of alerts, take all kinds but bodies: these only detectors
+ * look into. */
+static uint32_t
+wanted_kinds(const struct sensor *s)
+{
+    bool lines = s->options.observe != NULL || s->options.store;
+
+    return panel_kinds(s->panel) | (lines ? ~(UINT32_C(1) << OBS_BODY) : 0);
+}
+
 enum vg_err
 sensor_new(const struct sensor_options *options, struct sensor **out, char why[DETECT_WHY_MAX])
 {
@@ -225,6 +235,8 @@ sensor_new(const struct sensor_options *options, struct sensor **out, char why[D
     err = net_engine_new(on_observation, s, 0, &s->engine);
     if (err == VG_OK)
         err = panel_new(&options->panel, &s->counting, &s->panel, why);
+    if (err == VG_OK)
+        net_engine_want(s->engine, wanted_kinds(s));
     if (err != VG_OK) {
         sensor_free(s);
         return err;

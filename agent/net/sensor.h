@@ -28,7 +28,8 @@ struct sensor_options {
     bool store;              /* commit, tell positions, states, health and context */
     int64_t future_ns;       /* frames later than this are counted, not read; 0: no limit */
     uint64_t commit_packets; /* captures; 0: SENSOR_COMMIT_PACKETS */
-    /* Sees each observation that the panel sees, but of learned captures. May be NULL. */
+    /* Sees each observation that the panel sees, but of learned captures; bodies only when a
+     * detector wants them too. May be NULL. */
     void (*observe)(void *ctx, const struct obs *obs);
     /* A capture is done: VG_OK; VG_ERR_FORMAT: damaged after `packets`; other: not read at all.
      * May be NULL. */
