@@ -47,5 +47,6 @@ set(CPACK_DEBIAN_RULES_PACKAGE_NAME vigia-rules)
 set(CPACK_DEBIAN_RULES_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_RULES_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_COMPONENT_RULES_DESCRIPTION "rules and texts for vigia-agent and vigia-collector
- YARA rules, detector settings and messages, and formats of payment logs.")
+ YARA rules, detector settings and messages, names of applications, and formats
+ of payment logs.")
 include(CPack)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check: configuration, detectors, YARA rules and log formats, each thing named as it is found good
+/* check: configuration, detectors, YARA rules, applications and log formats, each thing named as it is found good
  * or wrong; all of them are looked at. */
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/commands.h"
 #include "agent/detect/yara.h"
+#include "agent/net/app.h"
 #include "agent/pay/profile.h"
 #include "agent/platform/platform.h"
 #include "common/texts.h"
@@ -84,6 +85,23 @@ check_yara(const struct agent_config *config)
         return false;
     }
     printf("ok  yara: %zu rules in %zu files of %s\n", report.rules, report.files, folder);
+    return true;
+}
+
+static bool
+check_apps(const struct agent_config *config)
+{
+    struct conf_error why = {.text = ""};
+    struct app_list *apps = NULL;
+    enum vg_err err = app_list_load_rules(config->rules_dir, &apps, &why);
+
+    if (err != VG_OK) {
+        printf("BAD applications: %s\n", why.text[0] != '\0' ? why.text : vg_err_name(err));
+        return false;
+    }
+    printf("ok  applications: %zu by %zu names and ports in %s/indicators\n", app_list_count(apps),
+           app_list_keys(apps), config->rules_dir);
+    app_list_free(apps);
     return true;
 }
 
@@ -171,6 +189,7 @@ check(const struct agent_config *config)
     good = check_detectors(config);
     if (config->rules_dir != NULL) {
         good = check_yara(config) && good;
+        good = check_apps(config) && good;
         good = check_formats(config) && good;
         good = check_sources(config) && good;
     }

@@ -390,7 +390,7 @@ on_flow_end(struct beacon *b, const struct flow_view *f, int64_t now_ns)
     struct pair *pair;
 
     if (f->packets_in == 0 || f->midstream || f->state == FLOW_REFUSED || !watched(f) ||
-        str_is(f->app, "http"))
+        str_is(f->protocol, "http"))
         return;
     (void)popular(b, f);
     pair = pair_of(b, f, f->start_ns);

@@ -74,7 +74,9 @@ struct flow_view {
     uint64_t payload_out, payload_in; /* above TCP, UDP or ICMP */
     uint32_t packets_out, packets_in;
     int64_t start_ns, end_ns; /* end: the last packet so far */
-    struct str app;           /* "dns", "http", "tls", "ssh", "" */
+    struct str app;           /* "whatsapp", "openai" by the lists; else the protocol; or "" */
+    struct str protocol;      /* "dns", "http", "tls", "ssh", "" */
+    struct str category;      /* "ai", "remote_help", "bank": of a listed app, or "" */
     struct str server_name;   /* SNI or Host once known, "" */
 };
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agent/net/app.h"
 #include "agent/net/conversation.h"
 
 struct net_engine {
@@ -17,6 +18,7 @@ struct net_engine {
     struct buf scratch;
     uint32_t wanted; /* bits 1 << obs_kind */
     struct transfers transfers;
+    const struct app_list *apps; /* NULL: none */
 };
 
 /* ---- what protocols call ---- */
@@ -52,10 +54,71 @@ net_now(const struct net_engine *e)
     return e->now_ns;
 }
 
+/* Asks the lists by what is known by now; only when a flow is looked at, never for a packet. */
+static void
+name_app(const struct net_engine *e, struct flow *flow)
+{
+    const struct app *found;
+
+    if (flow->server_name != NULL && (flow->asked & 1 << FLOW_LISTED_NAME) == 0) {
+        flow->asked |= 1 << FLOW_LISTED_NAME;
+        found = app_of_host(e->apps, str_of(flow->server_name));
+        if (found != NULL) {
+            flow->listed = found;
+            flow->listed_by = FLOW_LISTED_NAME;
+        }
+    }
+    if (flow->listed == NULL && flow->protocol != NULL &&
+        (flow->asked & 1 << FLOW_LISTED_PROTOCOL) == 0) {
+        flow->asked |= 1 << FLOW_LISTED_PROTOCOL;
+        flow->listed = app_of_protocol(e->apps, str_of(flow->app));
+        flow->listed_by = flow->listed != NULL ? FLOW_LISTED_PROTOCOL : FLOW_LISTED_NOT;
+    }
+}
+
+/* A port says little: it counts only where both sides spoke and no protocol is known. */
+static void
+name_app_by_port(const struct net_engine *e, const struct flow *flow, unsigned client,
+                 struct flow_view *view)
+{
+    const struct app *found;
+
+    if (view->app.len > 0 || flow->payload[0] == 0 || flow->payload[1] == 0)
+        return;
+    found = app_of_port(e->apps, flow->key.proto, flow->key.port[1 - client]);
+    if (found != NULL) {
+        view->app = str_of(found->name);
+        view->category = str_of(found->category);
+    }
+}
+
+static void
+view_flow(const struct net_engine *e, struct flow *flow, unsigned client, struct flow_view *out)
+{
+    name_app(e, flow);
+    flow_view_fill(flow, client, out);
+    name_app_by_port(e, flow, client, out);
+}
+
 void
 net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out)
 {
-    flow_view_fill(call->flow, client, out);
+    view_flow(call->engine, call->flow, client, out);
+}
+
+void
+net_flow_hello(const struct protocol_call *call, struct str ja4, struct str alpn, struct str sni)
+{
+    struct flow *flow = call->flow;
+    const struct app *found;
+
+    if (flow->listed_by >= FLOW_LISTED_HELLO)
+        return;
+    found = app_of_hello(call->engine->apps, ja4, alpn, sni);
+    if (found != NULL) {
+        flow->listed = found;
+        flow->listed_by = FLOW_LISTED_HELLO;
+    }
 }
 
 void
@@ -120,6 +183,12 @@ net_scratch(struct net_engine *e)
     return &e->scratch;
 }
 
+void
+net_engine_name_apps(struct net_engine *e, const struct app_list *apps)
+{
+    e->apps = apps;
+}
+
 struct net_counters *
 net_engine_counters(struct net_engine *e)
 {
@@ -135,12 +204,12 @@ net_engine_flows(const struct net_engine *e)
 /* ---- flows ---- */
 
 static void
-emit_flow(struct net_engine *e, const struct flow *flow, enum obs_kind kind)
+emit_flow(struct net_engine *e, struct flow *flow, enum obs_kind kind)
 {
     struct flow_view view;
     struct obs obs = {.kind = kind, .time_ns = e->now_ns, .flow = &view};
 
-    flow_view_fill(flow, flow->client, &view);
+    view_flow(e, flow, flow->client, &view);
     net_emit(e, &obs);
 }
 

@@ -15,6 +15,7 @@ enum {
     ENGINE_SCRATCH_BYTES = 256 * 1024,
 };
 
+struct app_list;
 struct net_engine;
 
 /* Everything in the observation is borrowed for the call. */
@@ -24,6 +25,8 @@ typedef void net_observe_fn(void *ctx, const struct obs *obs);
 enum vg_err net_engine_new(net_observe_fn *observe, void *ctx, uint32_t flows_max,
                            struct net_engine **out) VG_MUST_CHECK;
 void net_engine_free(struct net_engine *e);
+/* Names applications by this list, which outlives the engine. NULL: by protocols only. */
+void net_engine_name_apps(struct net_engine *e, const struct app_list *apps);
 
 /* One frame. `wire` is its length before the snap length. */
 void net_engine_frame(struct net_engine *e, int link, int64_t time_ns, struct slice frame,
@@ -49,6 +52,10 @@ bool net_wants(const struct net_engine *e, enum obs_kind kind);
 void net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out);
 /* First name wins; longer than 255 bytes is cut. */
 void net_flow_name_server(struct flow *flow, struct str name);
+/* What a ClientHello looks like (TLS or QUIC), before its flow is viewed: an application may be
+ * known by that where no name tells. `alpn`: all that it asks for, comma between. */
+void net_flow_hello(const struct protocol_call *call, struct str ja4, struct str alpn,
+                    struct str sni);
 
 /* Memory of parsers: charged against ENGINE_PARSER_BYTES. */
 void *net_parser_alloc(struct net_engine *e, size_t size); /* zeroed; NULL at the cap */

@@ -6,6 +6,7 @@
 
 #include <openssl/rand.h>
 
+#include "agent/net/app.h"
 #include "agent/net/flow_key.h"
 
 struct bucket {
@@ -419,7 +420,9 @@ flow_view_fill(const struct flow *f, unsigned client, struct flow_view *out)
         .packets_in = f->packets[server],
         .start_ns = f->start_ns,
         .end_ns = f->last_ns,
-        .app = str_of(f->app),
+        .app = str_of(f->listed != NULL ? f->listed->name : f->app),
+        .protocol = str_of(f->app),
+        .category = str_of(f->listed != NULL ? f->listed->category : NULL),
         .server_name = str_of(f->server_name),
     };
     memcpy(out->src.bytes, f->key.addr[client], 16);

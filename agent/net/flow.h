@@ -30,7 +30,11 @@ struct flow_key {
     uint8_t zero[2];
 };
 
+struct app;
 struct protocol;
+
+/* What an application is known by, the surer the later. */
+enum flow_listed { FLOW_LISTED_NOT, FLOW_LISTED_PROTOCOL, FLOW_LISTED_HELLO, FLOW_LISTED_NAME };
 
 struct flow {
     struct flow_key key;
@@ -53,7 +57,10 @@ struct flow {
     struct seeker *seeker;           /* conversation.c's, while no protocol is known */
     bool parser_done;                /* nothing more to be learned from its bytes */
     bool handover;                   /* the parser says: another protocol begins */
-    const char *app;                 /* static; "" */
+    const char *app;                 /* the protocol's name, static; "" */
+    const struct app *listed;        /* by the lists (app.h); NULL: not there, or not asked yet */
+    uint8_t listed_by;               /* enum flow_listed: how sure that is */
+    uint8_t asked;                   /* 1 << enum flow_listed: what the lists were asked by */
     char *server_name;               /* owned, or NULL */
 };
 
@@ -83,5 +90,6 @@ void flow_table_flush(struct flow_table *t);
 void flow_refuse(struct flow_table *t, struct flow *flow);
 size_t flow_table_count(const struct flow_table *t);
 
-/* As detectors see it. With `client` the index of the side that shall be src. */
+/* As detectors see it. With `client` the index of the side that shall be src. What the lists say
+ * was put into flow->listed before (net_flow_view()). */
 void flow_view_fill(const struct flow *flow, unsigned client, struct flow_view *out);

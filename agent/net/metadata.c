@@ -87,6 +87,9 @@ put_flow(const struct obs *obs, struct buf *out)
     vg_json_put_time(out, "end", f->end_ns);
     put_text(out, "state", str_of(flow_state_name(f->state)));
     put_text(out, "app", f->app);
+    put_text(out, "protocol", f->protocol);
+    if (f->category.len > 0)
+        put_text(out, "category", f->category);
     if (f->server_name.len > 0)
         put_text(out, "server_name", f->server_name);
     if (f->has_mac) {

@@ -26,7 +26,7 @@ struct protocol_call {
 };
 
 struct protocol {
-    const char *name; /* becomes the flow's `app` */
+    const char *name; /* becomes the flow's `protocol` */
     /* Streams. `head`: the first bytes of one direction. NULL: not over TCP. */
     enum probe (*probe)(struct slice head, uint16_t sport, uint16_t dport);
     /* `call->dir` sent the bytes that were recognised. NULL without memory; a protocol that only

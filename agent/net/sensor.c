@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/sensor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/net/app.h"
 #include "agent/net/engine.h"
 #include "agent/net/metadata.h"
 #include "agent/net/sensor_json.h"
@@ -29,6 +31,7 @@ struct sensor {
     struct sink counting; /* before options.sink: knows what waits for the commit */
     struct panel *panel;
     struct net_engine *engine;
+    struct app_list *apps; /* NULL: no folder of rules */
 
     struct source *sources; /* SENSOR_SOURCES_MAX at most */
     size_t source_count, current;
@@ -218,6 +221,20 @@ wanted_kinds(const struct sensor *s)
     return panel_kinds(s->panel) | (lines ? ~(UINT32_C(1) << OBS_BODY) : 0);
 }
 
+static enum vg_err
+load_apps(struct sensor *s, char why[DETECT_WHY_MAX])
+{
+    struct conf_error wrong = {.text = ""};
+    enum vg_err err;
+
+    if (s->options.panel.rules_dir == NULL)
+        return VG_OK;
+    err = app_list_load_rules(s->options.panel.rules_dir, &s->apps, &wrong);
+    if (err != VG_OK)
+        snprintf(why, DETECT_WHY_MAX, "%.180s", wrong.text);
+    return err == VG_OK || err == VG_ERR_NOMEM ? err : VG_ERR_CONFIG;
+}
+
 enum vg_err
 sensor_new(const struct sensor_options *options, struct sensor **out, char why[DETECT_WHY_MAX])
 {
@@ -232,7 +249,11 @@ sensor_new(const struct sensor_options *options, struct sensor **out, char why[D
         s->options.commit_packets = SENSOR_COMMIT_PACKETS;
     s->counting = (struct sink){.ops = &COUNTING, .ctx = s};
     buf_init(&s->line, 64 * 1024);
-    err = net_engine_new(on_observation, s, 0, &s->engine);
+    err = load_apps(s, why);
+    if (err == VG_OK)
+        err = net_engine_new(on_observation, s, 0, &s->engine);
+    if (err == VG_OK)
+        net_engine_name_apps(s->engine, s->apps);
     if (err == VG_OK)
         err = panel_new(&options->panel, &s->counting, &s->panel, why);
     if (err == VG_OK)
@@ -251,6 +272,7 @@ sensor_free(struct sensor *s)
     if (s == NULL)
         return;
     net_engine_free(s->engine);
+    app_list_free(s->apps);
     panel_free(s->panel);
     for (size_t i = 0; i < s->source_count; i++) {
         capture_free(s->sources[i].capture);

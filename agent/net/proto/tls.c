@@ -42,6 +42,7 @@ tell(const struct protocol_call *call, const struct tls_hello *h)
     if (call->flow->midstream)
         call->flow->client = (uint8_t)call->dir;
     net_flow_name_server(call->flow, h->sni);
+    net_flow_hello(call, view.ja4, view.alpn, h->sni);
     net_flow_view(call, call->dir, &flow);
     net_emit(call->engine, &obs);
 }
