@@ -10,6 +10,7 @@
 #define PROTOCOL_TABLE(X)                                                                          \
     X(TLS)                                                                                         \
     X(HTTP)                                                                                        \
+    X(SSH)                                                                                         \
     X(DNS)
 
 #define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
