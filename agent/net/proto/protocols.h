@@ -11,6 +11,8 @@
     X(TLS)                                                                                         \
     X(HTTP)                                                                                        \
     X(SSH)                                                                                         \
+    X(KERBEROS)                                                                                    \
+    X(LDAP)                                                                                        \
     X(DNS)
 
 #define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
