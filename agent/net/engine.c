@@ -305,8 +305,7 @@ on_packet(struct net_engine *e, const struct packet *pkt)
 
     if (fresh) {
         emit_flow(e, flow, OBS_FLOW_START);
-    } else if (e->now_ns - flow->update_ns >= FLOW_UPDATE_NS) {
-        flow->update_ns = e->now_ns;
+    } else if (flow_update_due(flow, e->now_ns)) {
         emit_flow(e, flow, OBS_FLOW_UPDATE);
     }
     if (pkt->proto == IPPROTO_NUM_TCP)

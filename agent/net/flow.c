@@ -9,32 +9,62 @@
 #include "agent/net/app.h"
 #include "agent/net/flow_key.h"
 
+enum { CACHE_LINE = 64 };
+
+/* A place of the pool: no two flows share a line. */
+union place {
+    struct flow flow;
+    uint8_t lines[FLOW_BYTES];
+};
+_Static_assert(sizeof(union place) == FLOW_BYTES && FLOW_BYTES % CACHE_LINE == 0,
+               "places are whole lines");
+
 struct bucket {
     uint32_t hash, place; /* place FLOW_NONE: empty */
+};
+
+/* A flow's place in its list, apart from the flow: neighbours are touched with each packet. */
+struct link {
+    int64_t last_ns;     /* as in the flow */
+    uint32_t prev, next; /* next also chains places that are free */
+    uint32_t hash;
+    uint8_t list;
 };
 
 struct flow_table {
     struct net_counters *counters;
     flow_end_fn *end;
     void *ctx;
-    struct hash_key secret;   /* peers choose keys; the order of the table never shows */
-    struct flow *pool;        /* flows_max + 1; zeroed pages until used */
-    struct bucket *buckets;   /* at least twice flows_max */
-    uint32_t flows_max, mask; /* mask: number of buckets less one */
-    uint32_t fresh;           /* places from here on were never used */
-    uint32_t spare;           /* list of places that were */
+    struct flow_secret secret; /* the order of the table never shows */
+    union place *pool;         /* flows_max + 1; untouched pages until used */
+    struct link *links;        /* of the same places */
+    struct bucket *buckets;    /* at least twice flows_max */
+    uint32_t flows_max, mask;  /* mask: number of buckets less one */
+    uint32_t fresh;            /* places from here on were never used */
+    uint32_t spare;            /* list of places that were */
     uint32_t count;
     struct {
-        uint32_t head, tail;
+        uint32_t head, tail, count;
     } list[FLOW_LISTS];
     int64_t now_ns;
+    int64_t due_ns; /* no flow times out up to here */
 };
 
 static const int64_t TIMEOUT_NS[FLOW_LISTS] = {
-    [FLOW_LIST_NEW] = FLOW_UNANSWERED_NS,
-    [FLOW_LIST_TCP] = FLOW_TCP_IDLE_NS,
-    [FLOW_LIST_CLOSED] = FLOW_CLOSED_NS,
+    [FLOW_LIST_NEW] = FLOW_UNANSWERED_NS, [FLOW_LIST_TCP] = FLOW_TCP_IDLE_NS,
+    [FLOW_LIST_HALF] = FLOW_TCP_IDLE_NS,  [FLOW_LIST_CLOSED] = FLOW_CLOSED_NS,
     [FLOW_LIST_OTHER] = FLOW_OTHER_NS,
+};
+
+/* What each list may keep under pressure, in the order in which they are asked to give. The sum is
+ * below the whole, so that in a full table one list at least holds more than its share. */
+enum { SHARES_WHOLE = 16 };
+static const struct {
+    enum flow_list list;
+    uint32_t share;
+} SHARES[FLOW_LISTS] = {
+    {FLOW_LIST_CLOSED, 0}, {FLOW_LIST_NEW, 2}, {FLOW_LIST_HALF, 1},
+    {FLOW_LIST_OTHER, 4},  {FLOW_LIST_TCP, 8},
 };
 
 enum vg_err
@@ -49,14 +79,16 @@ flow_table_new(struct net_counters *counters, uint32_t flows_max, flow_end_fn *e
     t->end = end;
     t->ctx = ctx;
     t->fresh = 1;
+    t->due_ns = INT64_MAX;
     if (RAND_bytes((unsigned char *)&t->secret, sizeof(t->secret)) != 1)
-        t->secret = STR_HASH_STORED; /* slower under attack, same results */
+        t->secret = (struct flow_secret){{1}}; /* slower under attack, same results */
     t->flows_max = flows_max > 0 && flows_max < FLOWS_MAX ? flows_max : FLOWS_MAX;
     for (t->mask = 1; t->mask < t->flows_max * 2; t->mask = t->mask * 2 + 1)
         ;
-    t->pool = calloc(t->flows_max + (size_t)1, sizeof(t->pool[0]));
+    t->pool = aligned_alloc(CACHE_LINE, (t->flows_max + (size_t)1) * sizeof(t->pool[0]));
+    t->links = calloc(t->flows_max + (size_t)1, sizeof(t->links[0]));
     t->buckets = calloc(t->mask + (size_t)1, sizeof(t->buckets[0]));
-    if (t->pool == NULL || t->buckets == NULL)
+    if (t->pool == NULL || t->links == NULL || t->buckets == NULL)
         goto fail;
     *out = t;
     return VG_OK;
@@ -71,6 +103,7 @@ flow_table_free(struct flow_table *t)
     if (t == NULL)
         return;
     free(t->pool);
+    free(t->links);
     free(t->buckets);
     free(t);
 }
@@ -81,34 +114,59 @@ flow_table_count(const struct flow_table *t)
     return t->count;
 }
 
+static uint32_t
+place_of(const struct flow_table *t, const struct flow *f)
+{
+    return (uint32_t)((const union place *)f - t->pool);
+}
+
 /* ---- the lists: oldest packet first ---- */
 
+/* The head of this list may time out sooner than any was known to. */
 static void
-list_remove(struct flow_table *t, struct flow *f)
+head_changed(struct flow_table *t, unsigned list)
 {
-    if (f->prev != FLOW_NONE)
-        t->pool[f->prev].next = f->next;
-    else
-        t->list[f->list].head = f->next;
-    if (f->next != FLOW_NONE)
-        t->pool[f->next].prev = f->prev;
-    else
-        t->list[f->list].tail = f->prev;
+    int64_t due_ns = t->links[t->list[list].head].last_ns + TIMEOUT_NS[list];
+
+    if (t->list[list].head != FLOW_NONE && due_ns < t->due_ns)
+        t->due_ns = due_ns;
 }
 
 static void
-list_append(struct flow_table *t, struct flow *f, enum flow_list list)
+list_remove(struct flow_table *t, uint32_t place)
 {
-    uint32_t place = (uint32_t)(f - t->pool);
+    struct link *l = &t->links[place];
 
-    f->list = (uint8_t)list;
-    f->next = FLOW_NONE;
-    f->prev = t->list[list].tail;
-    if (f->prev != FLOW_NONE)
-        t->pool[f->prev].next = place;
+    t->list[l->list].count--;
+    if (l->next != FLOW_NONE)
+        t->links[l->next].prev = l->prev;
     else
-        t->list[list].head = place;
+        t->list[l->list].tail = l->prev;
+    if (l->prev != FLOW_NONE) {
+        t->links[l->prev].next = l->next;
+    } else {
+        t->list[l->list].head = l->next;
+        head_changed(t, l->list);
+    }
+}
+
+static void
+list_append(struct flow_table *t, uint32_t place, enum flow_list list)
+{
+    struct link *l = &t->links[place];
+
+    l->list = (uint8_t)list;
+    l->last_ns = t->pool[place].flow.last_ns;
+    l->next = FLOW_NONE;
+    l->prev = t->list[list].tail;
     t->list[list].tail = place;
+    t->list[list].count++;
+    if (l->prev != FLOW_NONE) {
+        t->links[l->prev].next = place;
+    } else {
+        t->list[list].head = place;
+        head_changed(t, list);
+    }
 }
 
 static enum flow_list
@@ -118,17 +176,34 @@ list_for(const struct flow *f)
         return FLOW_LIST_NEW;
     if (f->key.proto != IPPROTO_NUM_TCP)
         return FLOW_LIST_OTHER;
-    return f->state == FLOW_ESTABLISHED ? FLOW_LIST_TCP : FLOW_LIST_CLOSED;
+    if (f->state != FLOW_ESTABLISHED)
+        return FLOW_LIST_CLOSED;
+    return f->packets[f->client] > 1 || f->midstream ? FLOW_LIST_TCP : FLOW_LIST_HALF;
 }
 
 /* ---- the buckets: linear probing, deletion by moving back ---- */
 
+/* All lines of a flow at once: they are needed one after the other, and each may have to come from
+ * memory. */
+static void
+fetch(const struct flow *f)
+{
+    for (size_t at = 0; at < sizeof(*f); at += CACHE_LINE)
+        __builtin_prefetch((const char *)f + at);
+}
+
 static struct flow *
 lookup(struct flow_table *t, const struct flow_key *key, uint32_t hash)
 {
-    for (uint32_t i = hash & t->mask; t->buckets[i].place != FLOW_NONE; i = (i + 1) & t->mask)
-        if (t->buckets[i].hash == hash && flow_key_eq(&t->pool[t->buckets[i].place].key, key))
-            return &t->pool[t->buckets[i].place];
+    for (uint32_t i = hash & t->mask; t->buckets[i].place != FLOW_NONE; i = (i + 1) & t->mask) {
+        struct flow *f = &t->pool[t->buckets[i].place].flow;
+
+        if (t->buckets[i].hash != hash)
+            continue;
+        fetch(f);
+        if (flow_key_eq(&f->key, key))
+            return f;
+    }
     return NULL;
 }
 
@@ -166,7 +241,7 @@ bucket_remove(struct flow_table *t, uint32_t hash, uint32_t place)
 static void
 finish(struct flow_table *t, struct flow *f, enum flow_state if_open)
 {
-    uint32_t place = (uint32_t)(f - t->pool);
+    uint32_t place = place_of(t, f);
 
     if (f->state == FLOW_NEW && f->packets[1 - f->client] == 0)
         f->state = FLOW_UNANSWERED;
@@ -175,37 +250,40 @@ finish(struct flow_table *t, struct flow *f, enum flow_state if_open)
     t->end(t->ctx, f);
     free(f->server_name);
     f->server_name = NULL;
-    list_remove(t, f);
-    bucket_remove(t, f->hash, place);
-    f->next = t->spare;
+    list_remove(t, place);
+    bucket_remove(t, t->links[place].hash, place);
+    t->links[place].next = t->spare;
     t->spare = place;
     t->count--;
 }
 
-static struct flow *
+/* In a full table: the oldest of the first list that holds more than its share. */
+static uint32_t
+whom_to_evict(const struct flow_table *t)
+{
+    unsigned i = 0;
+
+    while (i < FLOW_LISTS - 1 && (uint64_t)t->list[SHARES[i].list].count * SHARES_WHOLE <=
+                                     (uint64_t)SHARES[i].share * t->flows_max)
+        i++;
+    return t->list[SHARES[i].list].head;
+}
+
+static uint32_t
 take_place(struct flow_table *t)
 {
-    struct flow *oldest = NULL;
     uint32_t place;
 
     if (t->spare == FLOW_NONE && t->fresh > t->flows_max) {
-        for (unsigned i = 0; i < FLOW_LISTS; i++) {
-            struct flow *head = &t->pool[t->list[i].head];
-
-            if (t->list[i].head != FLOW_NONE && (oldest == NULL || head->last_ns < oldest->last_ns))
-                oldest = head;
-        }
-        assert(oldest != NULL);
         t->counters->flows_evicted++;
-        finish(t, oldest, FLOW_TIMEOUT);
+        finish(t, &t->pool[whom_to_evict(t)].flow, FLOW_TIMEOUT);
+        fetch(&t->pool[whom_to_evict(t)].flow); /* the next one, cold by now */
     }
-    if (t->spare != FLOW_NONE) {
-        place = t->spare;
-        t->spare = t->pool[place].next;
-    } else {
-        place = t->fresh++;
-    }
-    return &t->pool[place];
+    if (t->spare == FLOW_NONE)
+        return t->fresh++;
+    place = t->spare;
+    t->spare = t->links[place].next;
+    return place;
 }
 
 /* Whether the sender of a first packet is rather the one that was called. A conversation that we
@@ -226,19 +304,18 @@ static struct flow *
 begin(struct flow_table *t, const struct flow_key *key, uint32_t hash, const struct packet *pkt,
       unsigned dir)
 {
-    struct flow *f = take_place(t);
+    uint32_t place = take_place(t);
+    struct flow *f = &t->pool[place].flow;
     bool reversed = sender_is_server(pkt);
 
     *f = (struct flow){
         .key = *key,
-        .hash = hash,
         .client = (uint8_t)(reversed ? 1 - dir : dir),
         .first_flags = pkt->flags,
         .midstream = reversed || (pkt->proto == IPPROTO_NUM_TCP && (pkt->flags & TCP_SYN) == 0),
         .has_mac = pkt->has_mac,
         .start_ns = pkt->time_ns,
         .last_ns = pkt->time_ns,
-        .update_ns = pkt->time_ns,
         .isn = pkt->seq,
         .id = flow_id(key, pkt->time_ns),
         .app = "",
@@ -251,8 +328,9 @@ begin(struct flow_table *t, const struct flow_key *key, uint32_t hash, const str
         f->icmp_type = (uint8_t)pkt->sport;
         f->icmp_code = (uint8_t)pkt->dport;
     }
-    bucket_add(t, hash, (uint32_t)(f - t->pool));
-    list_append(t, f, FLOW_LIST_NEW);
+    t->links[place].hash = hash;
+    bucket_add(t, hash, place);
+    list_append(t, place, FLOW_LIST_NEW);
     t->count++;
     t->counters->flows++;
     return f;
@@ -310,27 +388,33 @@ count_packet(struct flow *f, const struct packet *pkt, unsigned dir)
         f->state = FLOW_ESTABLISHED;
 }
 
+static void
+work_off(struct flow_table *t)
+{
+    t->due_ns = INT64_MAX;
+    for (unsigned i = 0; i < FLOW_LISTS; i++) {
+        while (t->list[i].head != FLOW_NONE &&
+               t->now_ns - t->links[t->list[i].head].last_ns > TIMEOUT_NS[i])
+            finish(t, &t->pool[t->list[i].head].flow, FLOW_TIMEOUT);
+        head_changed(t, i);
+    }
+}
+
 void
 flow_table_advance(struct flow_table *t, int64_t now_ns)
 {
     if (now_ns <= t->now_ns)
         return;
     t->now_ns = now_ns;
-    for (unsigned i = 0; i < FLOW_LISTS; i++)
-        while (t->list[i].head != FLOW_NONE) {
-            struct flow *f = &t->pool[t->list[i].head];
-
-            if (now_ns - f->last_ns <= TIMEOUT_NS[i])
-                break;
-            finish(t, f, FLOW_TIMEOUT);
-        }
+    if (now_ns > t->due_ns)
+        work_off(t);
 }
 
 struct flow *
 flow_table_packet(struct flow_table *t, const struct packet *pkt, unsigned *dir, bool *fresh)
 {
     struct flow_key key;
-    uint32_t hash;
+    uint32_t hash, place;
     struct flow *f;
     enum flow_list list;
 
@@ -347,9 +431,12 @@ flow_table_packet(struct flow_table *t, const struct packet *pkt, unsigned *dir,
         f = begin(t, &key, hash, pkt, *dir);
     count_packet(f, pkt, *dir);
     list = list_for(f);
-    if (f->list != list || f->next != FLOW_NONE) {
-        list_remove(t, f);
-        list_append(t, f, list);
+    place = place_of(t, f);
+    if (t->links[place].list == list && t->links[place].next == FLOW_NONE) {
+        t->links[place].last_ns = f->last_ns;
+    } else {
+        list_remove(t, place);
+        list_append(t, place, list);
     }
     return f;
 }
@@ -370,27 +457,35 @@ flow_refuse(struct flow_table *t, struct flow *f)
     if (f->state != FLOW_NEW)
         return;
     f->state = FLOW_REFUSED;
-    list_remove(t, f);
-    list_append(t, f, list_for(f));
+    list_remove(t, place_of(t, f));
+    list_append(t, place_of(t, f), list_for(f));
+}
+
+/* Of all lists; FLOW_NONE when there is none. */
+static uint32_t
+oldest(const struct flow_table *t)
+{
+    uint32_t place = FLOW_NONE;
+
+    for (unsigned i = 0; i < FLOW_LISTS; i++) {
+        uint32_t head = t->list[i].head;
+
+        if (head != FLOW_NONE &&
+            (place == FLOW_NONE || t->links[head].last_ns < t->links[place].last_ns))
+            place = head;
+    }
+    return place;
 }
 
 void
 flow_table_flush(struct flow_table *t)
 {
-    for (;;) {
-        struct flow *oldest = NULL;
+    uint32_t place;
 
-        for (unsigned i = 0; i < FLOW_LISTS; i++) {
-            struct flow *head = &t->pool[t->list[i].head];
-
-            if (t->list[i].head != FLOW_NONE && (oldest == NULL || head->last_ns < oldest->last_ns))
-                oldest = head;
-        }
-        if (oldest == NULL)
-            break;
-        finish(t, oldest, FLOW_CUT);
-    }
+    while ((place = oldest(t)) != FLOW_NONE)
+        finish(t, &t->pool[place].flow, FLOW_CUT);
     t->now_ns = 0; /* the next capture may be older */
+    t->due_ns = INT64_MAX;
 }
 
 void

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* flow: the conversations that are going on, in a table of fixed size.
  *
- * Open addressing over a pool of at most FLOWS_MAX flows; the pool is touched only as far as it is used.
- * Each flow hangs in one of a few lists, one for each timeout, in the order of its last packet, so
- * that expiry and eviction look at list heads only: constant work for a packet. Time is event
+ * Open addressing over a pool of at most FLOWS_MAX flows of FLOW_BYTES each; the pool is touched
+ * only as far as it is used. Each flow hangs in one of a few lists, one for each timeout, in the
+ * order of its last packet, so that expiry and eviction look at list heads only: constant work for
+ * a packet. The lists live beside the pool, where they stay in the processor's cache. Time is event
  * time. Directions: index 0 sends from key.addr[0], index 1 from key.addr[1]; `client` is the index
- * of the initiator. */
+ * of the initiator.
+ *
+ * Eviction: each list has a share of the table that is its own (SHARES in flow.c). A new flow takes
+ * the place of the oldest of the first list there that holds more than its share: a flood of
+ * unanswered or short conversations displaces itself, not the ordinary ones. */
 #pragma once
 
 #include "agent/net/counters.h"
 #include "agent/net/packet.h"
 #include "agent/net/stream.h"
 
-enum { FLOWS_MAX = 65536, FLOW_NONE = 0 }; /* place 0 of the pool stays empty */
+enum {
+    FLOWS_MAX = 65536,
+    FLOW_BYTES = 256, /* what a flow costs in the pool; whole cache lines */
+    FLOW_NONE = 0,    /* place 0 of the pool stays empty */
+};
 
 /* Why a timeout is as long as it is: RFC 5382 and RFC 4787 ask NAT boxes for more, but a sensor
  * only splits a record in two when it is wrong. */
@@ -21,7 +30,14 @@ enum { FLOWS_MAX = 65536, FLOW_NONE = 0 }; /* place 0 of the pool stays empty */
 #define FLOW_CLOSED_NS     (INT64_C(5) * 1000000000) /* for late and repeated segments */
 #define FLOW_OTHER_NS      (INT64_C(180) * 1000000000)
 
-enum flow_list { FLOW_LIST_NEW, FLOW_LIST_TCP, FLOW_LIST_CLOSED, FLOW_LIST_OTHER, FLOW_LISTS };
+enum flow_list {
+    FLOW_LIST_NEW,
+    FLOW_LIST_TCP,
+    FLOW_LIST_HALF, /* TCP that was answered, but the caller did not go on: a flood, mostly */
+    FLOW_LIST_CLOSED,
+    FLOW_LIST_OTHER,
+    FLOW_LISTS
+};
 
 struct flow_key {
     uint8_t addr[2][16]; /* [0] with its port is the smaller one */
@@ -36,33 +52,39 @@ struct protocol;
 /* What an application is known by, the surer the later. */
 enum flow_listed { FLOW_LISTED_NOT, FLOW_LISTED_PROTOCOL, FLOW_LISTED_HELLO, FLOW_LISTED_NAME };
 
+/* In the order of use: what every packet touches comes first. */
 struct flow {
     struct flow_key key;
-    uint32_t hash, prev, next; /* list of one timeout */
-    uint8_t list, client, state, first_flags;
+    uint8_t client, state, first_flags;
+    bool midstream;
     uint8_t flags[2];
-    bool midstream, has_mac;
-    uint8_t mac[2][6];
-    uint8_t icmp_type, icmp_code;
     bool fin[2];
     uint8_t tries[2]; /* pieces looked at in search of the protocol */
-    uint32_t isn;     /* of the initiator */
-    uint32_t packets[2];
+    bool parser_done; /* nothing more to be learned from its bytes */
+    bool handover;    /* the parser says: another protocol begins */
+    bool has_mac;
+    uint8_t icmp_type, icmp_code;
+    uint8_t listed_by;     /* enum flow_listed: how sure `listed` is */
+    uint8_t asked;         /* 1 << enum flow_listed: what the lists were asked by */
+    uint16_t name_charged; /* engine.c: bytes that server_name is charged with */
+    uint32_t isn;          /* of the initiator */
+
+    int64_t last_ns, start_ns;
     uint64_t bytes[2], payload[2];
-    int64_t start_ns, last_ns, update_ns;
-    uint64_t id;
+    uint32_t packets[2];
+    uint32_t updated_ms; /* of the last OBS_FLOW_UPDATE, since start_ns */
+    uint8_t mac[2][6];
+
     struct stream stream[2];
     const struct protocol *protocol; /* NULL: not known (yet) */
     void *parser;                    /* protocol's, or NULL */
     struct seeker *seeker;           /* conversation.c's, while no protocol is known */
-    bool parser_done;                /* nothing more to be learned from its bytes */
-    bool handover;                   /* the parser says: another protocol begins */
     const char *app;                 /* the protocol's name, static; "" */
     const struct app *listed;        /* by the lists (app.h); NULL: not there, or not asked yet */
-    uint8_t listed_by;               /* enum flow_listed: how sure that is */
-    uint8_t asked;                   /* 1 << enum flow_listed: what the lists were asked by */
     char *server_name;               /* owned, or NULL */
+    uint64_t id;
 };
+_Static_assert(sizeof(struct flow) <= FLOW_BYTES, "the memory of the flow table is promised");
 
 struct flow_table;
 
@@ -82,6 +104,21 @@ struct flow *flow_table_packet(struct flow_table *t, const struct packet *pkt, u
                                bool *fresh);
 /* The flow of these addresses, or NULL: for what an ICMP error quotes. Marks nothing. */
 struct flow *flow_table_find(struct flow_table *t, const struct packet *pkt);
+/* Whether OBS_FLOW_UPDATE is due; then the next is due FLOW_UPDATE_NS later. */
+static inline bool
+flow_update_due(struct flow *flow, int64_t now_ns)
+{
+    int64_t age_ns = now_ns - flow->start_ns;
+    uint32_t age_ms;
+
+    if (age_ns < FLOW_UPDATE_NS)
+        return false;
+    age_ms = (uint32_t)(age_ns / 1000000); /* wraps after 49 days, and so does the difference */
+    if (age_ms - flow->updated_ms < (uint32_t)(FLOW_UPDATE_NS / 1000000))
+        return false;
+    flow->updated_ms = age_ms;
+    return true;
+}
 /* Time passes without a packet. */
 void flow_table_advance(struct flow_table *t, int64_t now_ns);
 /* Ends all flows, oldest first: the input ended. */
