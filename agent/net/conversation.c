@@ -134,6 +134,10 @@ seek_protocol(const struct protocol_call *call, struct slice bytes)
     struct slice head = bytes;
     enum probe answer;
 
+    if (seek == NULL && expect_take(net_expect(call->engine), call->time_ns, flow)) {
+        begin_protocol(call, net_expect(call->engine)->came.protocol, head);
+        return;
+    }
     if (seek != NULL && seek->head[call->dir].len > 0) {
         if (net_gather(call->engine, &seek->head[call->dir], bytes.at, bytes.left) != VG_OK) {
             buf_clear(&seek->head[call->dir]);

@@ -17,6 +17,7 @@ struct net_engine {
     size_t parser_bytes;
     struct buf scratch;
     uint32_t wanted; /* bits 1 << obs_kind */
+    struct expect expect;
     struct transfers transfers;
     const struct app_list *apps; /* NULL: none */
 };
@@ -40,6 +41,12 @@ void
 net_engine_want(struct net_engine *e, uint32_t kinds)
 {
     e->wanted = kinds;
+}
+
+struct expect *
+net_expect(struct net_engine *e)
+{
+    return &e->expect;
 }
 
 struct transfers *
@@ -267,6 +274,7 @@ net_engine_free(struct net_engine *e)
     flow_table_free(e->flows);
     stream_pool_free(e->pool);
     fragments_free(e->decoder.fragments);
+    expect_done(&e->expect);
     buf_done(&e->scratch);
     free(e);
 }
@@ -359,5 +367,6 @@ net_engine_flush(struct net_engine *e)
 {
     flow_table_flush(e->flows);
     fragments_reset(e->decoder.fragments);
+    expect_reset(&e->expect);
     e->now_ns = 0;
 }

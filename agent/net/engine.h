@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/net/decode/decode.h"
+#include "agent/net/expect.h"
 #include "agent/net/flow.h"
 #include "agent/net/transfer.h"
 #include "common/buf.h"
@@ -65,6 +66,8 @@ enum vg_err net_gather(struct net_engine *e, struct buf *b, const void *bytes,
                        size_t len) VG_MUST_CHECK;
 void net_gather_done(struct net_engine *e, struct buf *b);
 
+/* Connections that others announced (expect.h). */
+struct expect *net_expect(struct net_engine *e);
 /* The transfers of all flows (transfer.h). */
 struct transfers *net_transfers(struct net_engine *e);
 

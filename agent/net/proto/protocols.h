@@ -10,6 +10,7 @@
 #define PROTOCOL_TABLE(X)                                                                          \
     X(TLS)                                                                                         \
     X(HTTP)                                                                                        \
+    X(FTP)                                                                                         \
     X(SSH)                                                                                         \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \

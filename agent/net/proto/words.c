@@ -122,6 +122,18 @@ words_reply(struct str line, bool *last)
     return (int)code;
 }
 
+int
+words_looks(struct slice in, const char *word)
+{
+    for (const char *p = word; *p != '\0'; p++) {
+        if (in.left == 0)
+            return -1;
+        if (lower(slice_u8(&in)) != lower((uint8_t)*p))
+            return 0;
+    }
+    return 1;
+}
+
 bool
 words_line(struct slice in, struct str *out)
 {

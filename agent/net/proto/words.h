@@ -24,6 +24,8 @@ bool words_number(struct str s, uint64_t *out);
 /* The three digits that begin a reply of FTP or SMTP (RFC 959, RFC 5321), 100 to 599, or 0. *last:
  * no hyphen follows. */
 int words_reply(struct str line, bool *last);
+/* Whether `in` begins with the word (ASCII letters without case): 1 yes, 0 no, -1 as far as it goes. */
+int words_looks(struct slice in, const char *word);
 /* The first whole line of `in` for a probe, at most 512 bytes; false where none ends within it. */
 bool words_line(struct slice in, struct str *out);
 /* Copies into out[size], cut, with a NUL; returns what was written. */
