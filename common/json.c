@@ -131,8 +131,13 @@ put_special(struct buf *out, struct slice *in)
         buf_put(out, slice_take(in, n), n);
         return;
     }
+    if (n == 0) {
+        slice_skip(in, utf8_bad_len(*in));
+        buf_put_str(out, "\xef\xbf\xbd");
+        return;
+    }
     c = slice_u8(in);
-    if (n == 0 || c == 0) /* readers (jansson too) refuse a NUL in a string */
+    if (c == 0) /* readers (jansson too) refuse a NUL in a string */
         buf_put_str(out, "\xef\xbf\xbd");
     else if (c == '"' || c == '\\') {
         buf_put_u8(out, '\\');

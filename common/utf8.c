@@ -24,6 +24,18 @@ utf8_len(struct slice s)
     return (a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f) ? 0 : 4;
 }
 
+size_t
+utf8_bad_len(struct slice s)
+{
+    uint8_t a = slice_u8(&s), b = slice_u8(&s);
+    size_t whole = a >= 0xe0 && a <= 0xef ? 3 : a >= 0xf0 && a <= 0xf4 ? 4 : 1;
+
+    if (whole == 1 || s.bad || (b & 0xc0) != 0x80 || (a == 0xe0 && b < 0xa0) ||
+        (a == 0xed && b > 0x9f) || (a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f))
+        return 1;
+    return whole == 4 && (slice_u8(&s) & 0xc0) == 0x80 ? 3 : 2;
+}
+
 uint32_t
 utf8_next(struct slice *in)
 {

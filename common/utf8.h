@@ -7,6 +7,10 @@
 /* Bytes of the valid sequence at the start of `s`, 0 when there is none (or nothing left). */
 size_t utf8_len(struct slice s);
 
+/* Where utf8_len() is 0: bytes that one U+FFFD stands for, the longest beginning of a valid sequence
+ * (The Unicode Standard 15.0, 3.9, "maximal subparts"), at least 1. `s` must have bytes left. */
+size_t utf8_bad_len(struct slice s);
+
 enum { UTF8_REPLACEMENT = 0xfffd };
 
 /* Takes the next code point; a byte that begins no valid sequence yields UTF8_REPLACEMENT and is

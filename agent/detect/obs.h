@@ -83,12 +83,19 @@ struct flow_view {
 struct dns_view {
     const struct flow_view *flow;
     struct str query; /* dotted, escaped as in a zone file, lower case kept as sent */
-    uint16_t qtype;
-    int rcode;           /* -1 while unanswered */
-    bool over_tcp, mdns; /* mdns: port 5353; llmnr, nbns likewise count as not dns */
+    uint16_t id, qtype;
+    int rcode; /* 12 bits with EDNS; -1 while unanswered: then no field below is set */
+    bool over_tcp;
+    bool again;          /* a second, different answer to the same question */
+    bool aa, tc, rd, ra; /* authoritative, cut short, recursion desired and available */
+    bool edns, edns_do;  /* of the answer */
+    uint16_t edns_payload;
     uint32_t query_bytes, answer_bytes;
+    uint32_t ttl_min;          /* seconds, of the answers */
     const struct str *answers; /* text of each answer's data */
     size_t answer_count;
+    const struct net_addr *addresses; /* A and AAAA among them */
+    size_t address_count;
 };
 
 struct http_view {

@@ -165,6 +165,20 @@ put_dns(const struct obs *obs, struct buf *out)
     else
         put_null(out, "rcode");
     put_list(out, "answers", d->answers, d->answer_count);
+    if (d->rcode < 0)
+        return;
+    if (d->answer_count > 0)
+        vg_json_put_int(out, "ttl", d->ttl_min);
+    if (d->aa)
+        put_bool(out, "authoritative", true);
+    if (d->tc)
+        put_bool(out, "truncated", true);
+    if (d->edns)
+        vg_json_put_int(out, "edns", d->edns_payload);
+    if (d->edns_do)
+        put_bool(out, "dnssec", true);
+    if (d->again)
+        put_bool(out, "again", true);
 }
 
 static void

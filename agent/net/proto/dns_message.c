@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/proto/dns_message.h"
 
-#include "agent/detect/obs.h"
+#include "agent/net/proto/dns_data.h"
 #include "agent/net/proto/dns_names.h"
 
-enum { DNS_HEX_MAX = 64 };
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_OPT = 41 };
 
-struct head {
-    uint16_t id, flags, questions, answers, authority, additional;
-};
-
-static struct head
-read_head(struct slice *in)
+struct dns_head
+dns_head_read(struct slice *in)
 {
-    struct head h;
+    struct dns_head h;
 
     h.id = slice_be16(in);
     h.flags = slice_be16(in);
@@ -24,88 +20,18 @@ read_head(struct slice *in)
     return h;
 }
 
-static void
-put_addr(struct slice data, uint8_t family, struct buf *text)
+enum vg_err
+dns_record_read(struct slice *in, struct dns_record *out)
 {
-    struct net_addr a = {.family = family};
-    char out[NET_ADDR_TEXT_MAX];
+    enum vg_err err;
 
-    if (slice_copy(&data, a.bytes, family == 4 ? 4 : 16))
-        buf_put_str(text, net_addr_format(&a, out));
-}
-
-static void
-put_strings(struct slice data, struct buf *text)
-{
-    bool first = true;
-
-    while (data.left > 0) {
-        struct slice s = slice_sub(&data, slice_u8(&data));
-
-        if (data.bad)
-            return;
-        if (!first)
-            buf_put_u8(text, ' ');
-        first = false;
-        buf_put(text, s.at, s.left);
-    }
-}
-
-/* RFC 3597, 5. */
-static void
-put_unknown(struct slice data, struct buf *text)
-{
-    buf_printf(text, "\\# %zu ", data.left);
-    for (size_t i = 0; data.left > 0 && i < DNS_HEX_MAX; i++)
-        buf_printf(text, "%02x", slice_u8(&data));
-}
-
-static enum vg_err
-put_data(struct slice message, uint16_t type, struct slice data, struct buf *text)
-{
-    struct slice all = data;
-    enum vg_err err = VG_OK;
-
-    switch (type) {
-    case 1:
-        put_addr(data, 4, text);
-        break;
-    case 28:
-        put_addr(data, 6, text);
-        break;
-    case 2:
-    case 5:
-    case 12:
-    case 39:
-        err = dns_name_read(message, &data, text);
-        break;
-    case 6:
-        err = dns_name_read(message, &data, text);
-        buf_put_u8(text, ' ');
-        if (err == VG_OK)
-            err = dns_name_read(message, &data, text);
-        break;
-    case 15:
-    case 64:
-    case 65:
-        buf_printf(text, "%u ", slice_be16(&data));
-        err = dns_name_read(message, &data, text);
-        break;
-    case 33: {
-        unsigned priority = slice_be16(&data), weight = slice_be16(&data), port = slice_be16(&data);
-
-        buf_printf(text, "%u %u %u ", priority, weight, port);
-        err = dns_name_read(message, &data, text);
-        break;
-    }
-    case 16:
-    case 99:
-        put_strings(data, text);
-        break;
-    default:
-        put_unknown(all, text);
-    }
-    return err;
+    out->name = *in;
+    err = dns_name_skip(in);
+    out->type = slice_be16(in);
+    out->class = slice_be16(in);
+    out->ttl = slice_be32(in);
+    out->data = slice_sub(in, slice_be16(in));
+    return err != VG_OK ? err : in->bad ? VG_ERR_SHORT : VG_OK;
 }
 
 /* Answers are told by offset while `text` may still move. */
@@ -113,73 +39,127 @@ struct span {
     size_t at, len;
 };
 
-static size_t
-read_answers(struct slice message, struct slice in, unsigned count, struct buf *text,
-             struct span spans[DNS_ANSWERS_MAX], bool *cut)
+static void
+keep_address(const struct dns_record *r, struct dns_message *out)
 {
-    size_t n = 0, before = text->len;
+    struct net_addr *a = &out->addresses[out->address_count];
+    struct slice data = r->data;
 
+    *a = (struct net_addr){.family = r->type == TYPE_A ? 4 : 6};
+    if (slice_copy(&data, a->bytes, r->type == TYPE_A ? 4 : 16))
+        out->address_count++;
+}
+
+/* `in` stands behind the answers afterwards, unless they are cut. */
+static void
+read_answers(struct slice message, struct slice *in, unsigned count, struct buf *text,
+             struct span spans[DNS_ANSWERS_MAX], struct dns_message *out)
+{
     for (unsigned i = 0; i < count; i++) {
-        struct slice data;
-        uint16_t type;
+        struct dns_record r;
+        size_t before = text->len;
 
-        if (n == DNS_ANSWERS_MAX)
-            break;
-        before = text->len;
-        if (dns_name_read(message, &in, text) != VG_OK)
-            break;
-        text->len = before; /* the owner's name is not told */
-        type = slice_be16(&in);
-        slice_skip(&in, 2 + 4);
-        data = slice_sub(&in, slice_be16(&in));
-        if (in.bad || put_data(message, type, data, text) != VG_OK || text->bad)
-            break;
-        spans[n++] = (struct span){before, text->len - before};
-        if (i + 1 == count) {
-            *cut = false;
-            return n;
+        if (dns_record_read(in, &r) != VG_OK) {
+            out->cut = true;
+            return;
+        }
+        if (out->cut || out->answer_count == DNS_ANSWERS_MAX ||
+            dns_data_put(message, r.type, r.data, text) != VG_OK) {
+            out->cut = true; /* no more of them, but the rest of the message is still there */
+            text->len = before;
+            continue;
+        }
+        if (r.type == TYPE_A || r.type == TYPE_AAAA)
+            keep_address(&r, out);
+        if (out->answer_count == 0 || r.ttl < out->ttl_min)
+            out->ttl_min = r.ttl;
+        spans[out->answer_count++] = (struct span){before, text->len - before};
+    }
+}
+
+/* The record of EDNS, wherever it stands among the additional ones (RFC 6891, 6.1). */
+static void
+read_edns(struct slice in, unsigned before, unsigned additional, struct dns_message *out)
+{
+    struct dns_record r;
+
+    for (unsigned i = 0; i < before + additional; i++) {
+        if (dns_record_read(&in, &r) != VG_OK)
+            return;
+        if (i >= before && r.type == TYPE_OPT) {
+            out->edns = true;
+            out->edns_payload = r.class;
+            out->edns_do = (r.ttl & 0x8000) != 0;
+            out->rcode = (uint16_t)((r.ttl >> 24) << 4 | out->rcode);
+            return;
         }
     }
-    *cut = count > 0;
-    return n;
+}
+
+static enum vg_err
+read_questions(struct slice message, struct slice *in, struct buf *text, struct dns_message *out)
+{
+    out->qtype = out->qclass = 0;
+    for (unsigned i = 0; i < out->questions; i++) {
+        enum vg_err err = i == 0 ? dns_name_read(message, in, text) : dns_name_skip(in);
+
+        if (err != VG_OK)
+            return err;
+        if (i == 0) {
+            out->qtype = slice_be16(in);
+            out->qclass = slice_be16(in);
+        } else {
+            slice_skip(in, 4);
+        }
+        if (in->bad)
+            return VG_ERR_SHORT;
+    }
+    return VG_OK;
+}
+
+/* Without its lists: they need no clearing. */
+static void
+begin(const struct dns_head *h, struct dns_message *out)
+{
+    out->id = h->id;
+    out->response = h->flags >> 15;
+    out->opcode = h->flags >> 11 & 15;
+    out->aa = (h->flags & 0x0400) != 0;
+    out->tc = (h->flags & 0x0200) != 0;
+    out->rd = (h->flags & 0x0100) != 0;
+    out->ra = (h->flags & 0x0080) != 0;
+    out->rcode = h->flags & 15;
+    out->questions = h->questions;
+    out->cut = out->edns = out->edns_do = false;
+    out->edns_payload = 0;
+    out->ttl_min = 0;
+    out->answer_count = out->address_count = 0;
 }
 
 enum vg_err
 dns_message_read(struct slice in, struct buf *text, struct dns_message *out)
 {
     struct slice message = in;
-    struct head h = read_head(&in);
+    struct dns_head h = dns_head_read(&in);
     struct span spans[DNS_ANSWERS_MAX];
-    size_t query_len = 0;
+    unsigned others = h.authority;
+    size_t query_len;
     enum vg_err err;
 
     buf_clear(text);
     if (in.bad)
         return VG_ERR_SHORT;
-    *out = (struct dns_message){
-        .id = h.id,
-        .response = h.flags >> 15,
-        .opcode = h.flags >> 11 & 15,
-        .rcode = h.flags & 15,
-        .questions = h.questions,
-    };
-    for (unsigned i = 0; i < h.questions; i++) {
-        err = dns_name_read(message, &in, text);
-        if (err != VG_OK)
-            return err;
-        if (i == 0) {
-            query_len = text->len;
-            out->qtype = slice_be16(&in);
-            out->qclass = slice_be16(&in);
-        } else {
-            text->len = query_len;
-            slice_skip(&in, 4);
-        }
-        if (in.bad)
-            return VG_ERR_SHORT;
-    }
-    if (out->response)
-        out->answer_count = read_answers(message, in, h.answers, text, spans, &out->cut);
+    begin(&h, out);
+    err = read_questions(message, &in, text, out);
+    if (err != VG_OK)
+        return err;
+    query_len = text->len;
+    if (out->response && out->opcode != DNS_OPCODE_UPDATE)
+        read_answers(message, &in, h.answers, text, spans, out);
+    else
+        others += h.answers; /* walked over all the same */
+    if (h.additional > 0 && !in.bad)
+        read_edns(in, others, h.additional, out);
     out->query = str_n(text->data, query_len);
     for (size_t i = 0; i < out->answer_count; i++) {
         struct slice s = buf_slice(text);
@@ -190,21 +170,43 @@ dns_message_read(struct slice in, struct buf *text, struct dns_message *out)
     return VG_OK;
 }
 
-bool
-dns_message_certain(struct slice in, struct buf *text)
+/* A name of two or more labels, written out, of printable characters. */
+static bool
+plain_name(struct slice *in)
 {
-    struct slice message = in;
-    struct head h = read_head(&in);
+    unsigned labels = 0;
+
+    for (size_t wire = 0; wire <= 254; labels++) {
+        uint8_t len = slice_u8(in);
+        struct slice label = slice_sub(in, len);
+
+        if (in->bad || len > 63)
+            return false;
+        if (len == 0)
+            return labels >= 2;
+        wire += len + 1u;
+        while (label.left > 0) {
+            uint8_t c = slice_u8(&label);
+
+            if (c <= 0x20 || c >= 0x7f || c == '.' || c == '\\')
+                return false;
+        }
+    }
+    return false;
+}
+
+bool
+dns_message_certain(struct slice in)
+{
+    struct dns_head h = dns_head_read(&in);
     char number[DNS_TYPE_TEXT_MAX];
     uint16_t type, class;
 
-    buf_clear(text);
     if (in.bad || h.questions != 1 || (h.flags & 0x7800) != 0 || (h.flags & 0x0040) != 0)
         return false;
     if ((h.flags & 0x8000) == 0 && (h.answers != 0 || h.authority != 0 || h.additional > 2))
         return false;
-    if (dns_name_read(message, &in, text) != VG_OK || text->len < 3 ||
-        memchr(text->data, '\\', text->len) != NULL || memchr(text->data, '.', text->len) == NULL)
+    if (!plain_name(&in))
         return false;
     type = slice_be16(&in);
     class = slice_be16(&in);

@@ -14,3 +14,5 @@ const char *dns_type_name(uint16_t type, char number[DNS_TYPE_TEXT_MAX]);
  * text as in a zone file (RFC 1035, 5.1), without the last dot; the root is "". `in` stands behind
  * the name afterwards. VG_ERR_SHORT, VG_ERR_FORMAT. */
 enum vg_err dns_name_read(struct slice message, struct slice *in, struct buf *out) VG_MUST_CHECK;
+/* Only moves behind the name; where its pointers lead is not looked at. */
+enum vg_err dns_name_skip(struct slice *in) VG_MUST_CHECK;

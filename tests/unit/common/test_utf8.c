@@ -69,6 +69,20 @@ test_invalid_bytes_are_taken_one_by_one(void **state)
 }
 
 static void
+test_one_replacement_stands_for_a_broken_beginning(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } bad[] = {{"\x80", 1},         {"\xc3z", 1},         {"\xe2\x82z", 2},     {"\xed\xa0\x80", 1},
+               {"\xe0\x80\x80", 1}, {"\xf1\x80\x80z", 3}, {"\xf1\x80\xe1z", 2}, {"\xe2", 1}};
+
+    (void)state;
+    for (size_t i = 0; i < VG_ARRAY_LEN(bad); i++)
+        assert_int_equal(utf8_bad_len(slice_of(bad[i].bytes, strlen(bad[i].bytes))), bad[i].len);
+}
+
+static void
 test_lines_have_no_controls_and_nothing_hidden(void **state)
 {
     (void)state;
@@ -105,6 +119,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_point_comes_back),
         cmocka_unit_test(test_invalid_bytes_are_taken_one_by_one),
+        cmocka_unit_test(test_one_replacement_stands_for_a_broken_beginning),
         cmocka_unit_test(test_lines_have_no_controls_and_nothing_hidden),
         cmocka_unit_test(test_text_keeps_its_lines),
     };
