@@ -15,7 +15,7 @@ enum obs_kind {
     OBS_FLOW_END,
     OBS_DNS,  /* one transaction, when answered or given up */
     OBS_HTTP, /* one request, when its response head is read or the flow ends */
-    OBS_TLS,  /* ClientHello read */
+    OBS_TLS,  /* one for each connection, when its handshake is over or has told all it can */
     OBS_ARP,
     OBS_ICMP,
     OBS_RECORD, /* what any other protocol had to tell: named fields */
@@ -105,11 +105,34 @@ struct http_view {
     uint64_t request_body, response_body; /* bytes as seen so far */
 };
 
+/* The server's own certificate, where it crossed in the clear (up to TLS 1.2). */
+struct cert_view {
+    struct str issuer, subject; /* RFC 4514, UTF-8 */
+    struct str serial;          /* hex, upper case */
+    struct str sha1;            /* of the whole certificate, hex: what public lists name */
+    int64_t not_before_ns, not_after_ns;
+    const struct str *names; /* alternative names: the first few */
+    size_t name_count, names_total;
+    bool self_signed; /* issuer and subject are the same */
+};
+
+enum tls_carrier { TLS_OVER_TCP, TLS_OVER_UDP /* DTLS */, TLS_OVER_QUIC };
+
+/* Told once for each connection. What the client said is "" or 0 where only the server was seen,
+ * what the server said where only the client was. */
 struct tls_view {
     const struct flow_view *flow;
-    struct str sni, alpn, ja3, ja4; /* ja3: MD5 in hex */
+    struct str sni, alpn, ja3, ja4; /* ja3: MD5 in hex; alpn: all that are offered, with commas */
     uint16_t version;               /* the highest that the client offers */
     bool quic;
+    enum tls_carrier carrier;
+    struct str quic_version;         /* "1", "2", "draft-29", ... */
+    uint16_t server_version, cipher; /* chosen by the server */
+    struct str server_alpn, ja3s;
+    bool established;             /* both sides went on to speak encrypted */
+    bool resumed;                 /* an earlier session, without a certificate */
+    uint8_t alert;                /* a failure told in the clear: RFC 8446, 6; 0: none */
+    const struct cert_view *cert; /* NULL: not seen */
 };
 
 /* A record of a protocol that has no view of its own: its type is the protocol's name ("ssh",

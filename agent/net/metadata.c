@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent/net/proto/dns_names.h"
+#include "agent/net/proto/tls_names.h"
 #include "common/json.h"
 
 static void
@@ -199,24 +200,69 @@ put_http(const struct obs *obs, struct buf *out)
 }
 
 static void
+put_opt(struct buf *out, const char *key, struct str text)
+{
+    if (text.len > 0)
+        put_text(out, key, text);
+}
+
+/* issuer, subject and not_after are always there, null where the certificate was not seen. */
+static void
+put_cert(struct buf *out, const struct cert_view *c)
+{
+    if (c == NULL) {
+        put_null(out, "issuer");
+        put_null(out, "subject");
+        put_null(out, "not_after");
+        return;
+    }
+    put_text(out, "issuer", c->issuer);
+    put_text(out, "subject", c->subject);
+    vg_json_put_time(out, "not_before", c->not_before_ns);
+    vg_json_put_time(out, "not_after", c->not_after_ns);
+    put_text(out, "serial", c->serial);
+    put_text(out, "cert_sha1", c->sha1);
+    put_list(out, "san", c->names, c->name_count);
+    vg_json_put_int(out, "san_count", (int64_t)c->names_total);
+    put_bool(out, "self_signed", c->self_signed);
+}
+
+static void
+put_tls_server(struct buf *out, const struct tls_view *t)
+{
+    char name[TLS_NAME_MAX];
+
+    if (t->server_version != 0) {
+        put_text(out, "server_version", str_of(tls_version_name(t->server_version, name)));
+        put_text(out, "cipher", str_of(t->cipher != 0 ? tls_cipher_name(t->cipher, name) : ""));
+    }
+    put_opt(out, "server_alpn", t->server_alpn);
+    put_opt(out, "ja3s", t->ja3s);
+    put_cert(out, t->cert);
+    put_bool(out, "established", t->established);
+    put_bool(out, "resumed", t->resumed);
+    if (t->alert != 0)
+        put_text(out, "alert", str_of(tls_alert_name(t->alert, name)));
+}
+
+static void
 put_tls(const struct obs *obs, struct buf *out)
 {
+    static const char *const TYPES[] = {
+        [TLS_OVER_TCP] = "tls", [TLS_OVER_UDP] = "dtls", [TLS_OVER_QUIC] = "quic"};
     const struct tls_view *t = obs->tls;
-    const char *version = t->version == 0x0304   ? "1.3"
-                          : t->version == 0x0303 ? "1.2"
-                          : t->version == 0x0302 ? "1.1"
-                          : t->version == 0x0301 ? "1.0"
-                          : t->version == 0x0300 ? "SSL 3.0"
-                          : t->version == 0x0002 ? "SSL 2.0"
-                                                 : "";
+    char name[TLS_NAME_MAX];
 
-    put_head(out, t->quic ? "quic" : "tls", obs->time_ns, t->flow);
+    put_head(out, TYPES[t->carrier], obs->time_ns, t->flow);
     put_text(out, "sni", t->sni);
     put_text(out, "alpn", t->alpn);
     if (!t->quic)
-        put_text(out, "ja3", t->ja3);
-    put_text(out, "ja4", t->ja4);
-    put_text(out, "version", str_of(version));
+        put_opt(out, "ja3", t->ja3);
+    put_opt(out, "ja4", t->ja4);
+    put_text(out, "version",
+             t->quic ? t->quic_version : str_of(tls_version_name(t->version, name)));
+    if (t->carrier == TLS_OVER_TCP)
+        put_tls_server(out, t);
 }
 
 static void

@@ -1,165 +1,230 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tls: the ClientHellos of a connection, over records and segments (RFC 8446, 5.1). A second one
- * may follow a HelloRetryRequest; after the first encrypted record there is nothing to read. */
-#include "agent/net/engine.h"
+/* tls: what crosses in the clear of a TLS connection: SSL 3.0 and TLS 1.0 to 1.3, and hellos in the
+ * form of SSL 2.0. One observation for each connection, when the handshake is over, failed, or
+ * nothing more can be learned; afterwards the flow costs counting only. */
 #include "agent/net/proto/protocols.h"
-#include "agent/net/proto/tls_hello.h"
+#include "agent/net/proto/tls_facts.h"
+#include "agent/net/proto/tls_names.h"
+#include "agent/net/proto/tls_record.h"
 
 enum {
-    RECORD_CHANGE_CIPHER = 20,
-    RECORD_ALERT = 21,
-    RECORD_HANDSHAKE = 22,
-    RECORD_DATA = 23,
-    RECORD_MAX = 16384 + 2048,
-    MESSAGE_CLIENT_HELLO = 1,
-    MESSAGE_SERVER_HELLO = 2,
-    HELLO_MAX = 64 * 1024,
+    V2_CLIENT_HELLO = 1,
+    V2_SERVER_HELLO = 4,
+    ALERT_FATAL = 2,
+    ALERT_CLOSE = 0,
+    /* TLS 1.3: an encrypted alert is 2 bytes, a type and 16 bytes of seal; a Finished is longer. */
+    SEALED_ALERT_MAX = 2 + 1 + 16,
 };
 
-struct tls_side {
-    struct buf record;  /* a record that is not whole yet */
-    struct buf message; /* a handshake message that is not whole yet */
+struct tls_talk {
+    struct tls_side side[2];
+    struct tls_facts facts;
+    bool cipher_changed[2]; /* up to TLS 1.2: what follows is encrypted */
+    bool lost[2];           /* a hole that we could not see past */
 };
 
 struct tls {
-    struct tls_side side[2];
+    uint8_t client;        /* direction index */
+    struct tls_talk *talk; /* NULL: told, nothing more is to be learned */
 };
 
 static void
-tell(const struct protocol_call *call, const struct tls_hello *h)
+tell(struct tls *tls, const struct protocol_call *call)
 {
-    struct buf *scratch = net_scratch(call->engine);
-    char ja3[TLS_JA3_SIZE], ja4[TLS_JA4_SIZE];
-    struct flow_view flow;
-    struct tls_view view = {
-        .flow = &flow, .sni = h->sni, .alpn = str_of(h->alpn), .version = h->version};
-    struct obs obs = {.kind = OBS_TLS, .time_ns = call->time_ns, .tls = &view};
+    struct tls_talk *t = tls->talk;
 
-    if (tls_hello_ja3(h, scratch, ja3) != VG_OK || tls_hello_ja4(h, 't', scratch, ja4) != VG_OK)
+    if (t == NULL)
         return;
-    view.ja3 = str_of(ja3);
-    view.ja4 = str_of(ja4);
-    if (call->flow->midstream)
-        call->flow->client = (uint8_t)call->dir;
-    net_flow_name_server(call->flow, h->sni);
-    net_flow_hello(call, view.ja4, view.alpn, h->sni);
-    net_flow_view(call, call->dir, &flow);
-    net_emit(call->engine, &obs);
+    if (t->facts.hello || t->facts.server_hello || t->facts.has_cert)
+        tls_facts_tell(&t->facts, call, tls->client, str_of(""));
+    for (unsigned d = 0; d < 2; d++)
+        tls_side_done(call->engine, &t->side[d]);
+    tls_facts_done(call->engine, &t->facts);
+    net_parser_free(call->engine, t, sizeof(*t));
+    tls->talk = NULL;
 }
 
-/* One whole handshake message, or as much of it as is there: *taken 0 then. */
-static enum vg_err
-on_message(const struct protocol_call *call, struct slice in, size_t *taken)
+static void
+client_is(struct tls *tls, const struct protocol_call *call, unsigned dir)
 {
-    size_t before = in.left;
-    uint8_t type = slice_u8(&in);
-    uint32_t len = slice_be24(&in);
+    tls->client = (uint8_t)dir;
+    if (call->flow->midstream)
+        call->flow->client = (uint8_t)dir;
+}
+
+/* ---- messages ---- */
+
+static enum vg_err
+on_client_hello(struct tls *tls, const struct protocol_call *call, struct slice body, bool v2)
+{
+    struct tls_facts *f = &tls->talk->facts;
     struct tls_hello hello;
-    struct slice body;
     enum vg_err err;
 
-    *taken = 0;
-    if (type != MESSAGE_CLIENT_HELLO)
-        return before == 0 ? VG_OK : VG_END;
-    if (len > HELLO_MAX - 4)
-        return VG_ERR_LIMIT;
-    body = slice_sub(&in, len);
-    if (in.bad)
+    if (f->hello) /* again, after a HelloRetryRequest: the first one is the fingerprint */
         return VG_OK;
-    err = tls_hello_read(body, &hello);
+    err = v2 ? tls_hello_read_v2(body, &hello) : tls_hello_read(body, &hello);
     if (err != VG_OK)
         return err == VG_ERR_SHORT ? VG_ERR_FORMAT : err;
-    tell(call, &hello);
-    *taken = 4 + len;
+    client_is(tls, call, call->dir);
+    tls_facts_hello(f, call, &hello);
     return VG_OK;
 }
 
 static enum vg_err
-on_handshake(struct tls_side *s, const struct protocol_call *call, struct slice bytes)
+on_server_hello(struct tls *tls, const struct protocol_call *call, struct slice body)
 {
-    enum vg_err err = VG_OK;
-    size_t taken = 1;
+    struct tls_facts *f = &tls->talk->facts;
+    struct tls_server_hello hello;
+    enum vg_err err = tls_server_read(body, &hello);
 
-    if (s->message.len > 0) {
-        err = net_gather(call->engine, &s->message, bytes.at, bytes.left);
-        bytes = buf_slice(&s->message);
-    }
-    while (err == VG_OK && taken > 0) {
-        err = on_message(call, bytes, &taken);
-        slice_skip(&bytes, taken);
-    }
     if (err != VG_OK)
-        return err;
-    if (s->message.len > 0)
-        buf_consume(&s->message, s->message.len - bytes.left);
-    else if (bytes.left > 0)
-        err = net_gather(call->engine, &s->message, bytes.at, bytes.left);
-    return err;
+        return err == VG_ERR_SHORT ? VG_ERR_FORMAT : err;
+    if (!f->hello)
+        client_is(tls, call, 1 - call->dir);
+    if (f->server_hello)
+        return VG_OK;
+    tls_facts_server(f, call, &hello);
+    if (!hello.retry && tls_version_hides_certificate(hello.version))
+        tls->talk->side[call->dir].sealed = true;
+    return VG_OK;
+}
+
+static void
+on_certificate(struct tls *tls, const struct protocol_call *call, struct slice body)
+{
+    struct slice leaf;
+
+    if (call->dir == tls->client) /* a client's own is its own business */
+        return;
+    slice_skip(&body, 3);
+    leaf = slice_sub(&body, slice_be24(&body));
+    if (!leaf.bad && leaf.left > 0)
+        tls_facts_cert(&tls->talk->facts, call, leaf);
+}
+
+/* The answer in SSL 2.0 itself: RFC 6101, E.2. Behind it nothing is as we know it. */
+static enum vg_err
+on_v2(struct tls *tls, const struct protocol_call *call, uint8_t type, struct slice body)
+{
+    struct tls_facts *f = &tls->talk->facts;
+    uint16_t len;
+
+    if (type == V2_CLIENT_HELLO)
+        return on_client_hello(tls, call, body, true);
+    if (type != V2_SERVER_HELLO || !f->hello)
+        return VG_ERR_FORMAT;
+    slice_skip(&body, 2); /* whether it knows the session; the kind of certificate */
+    f->server_version = slice_be16(&body);
+    len = slice_be16(&body);
+    slice_skip(&body, 4); /* lengths of suites and connection id */
+    f->server_hello = !body.bad;
+    body = slice_sub(&body, len);
+    if (!body.bad && body.left > 0)
+        tls_facts_cert(f, call, body);
+    return VG_END;
 }
 
 static enum vg_err
-on_record(struct tls *tls, const struct protocol_call *call, uint8_t type, struct slice body)
+on_message(struct tls *tls, const struct protocol_call *call, const struct tls_event *ev)
 {
-    struct slice peek = body;
-
-    switch (type) {
-    case RECORD_HANDSHAKE:
-        if (tls->side[call->dir].message.len == 0 && slice_u8(&peek) == MESSAGE_SERVER_HELLO)
-            return VG_OK; /* the client may have to say hello again */
-        return on_handshake(&tls->side[call->dir], call, body);
-    case RECORD_CHANGE_CIPHER:
-        return VG_OK; /* TLS 1.3 sends one for show, before a second hello */
+    switch (ev->type) {
+    case TLS_CLIENT_HELLO:
+        return on_client_hello(tls, call, ev->body, false);
+    case TLS_SERVER_HELLO:
+        return on_server_hello(tls, call, ev->body);
+    case TLS_CERTIFICATE:
+        on_certificate(tls, call, ev->body);
+        return VG_OK;
     default:
+        return VG_OK;
+    }
+}
+
+/* ---- records ---- */
+
+static enum vg_err
+on_change_cipher(struct tls *tls, unsigned dir)
+{
+    enum {
+        FULL = 1u << TLS_CERTIFICATE | 1u << TLS_SERVER_KEY_EXCHANGE | 1u << TLS_SERVER_HELLO_DONE
+    };
+    struct tls_talk *t = tls->talk;
+    unsigned server = 1u - tls->client;
+
+    /* In TLS 1.3 it is for show, also before the second hello; without a ServerHello, who knows. */
+    if (!t->facts.server_hello || tls_version_hides_certificate(t->facts.server_version))
+        return VG_OK;
+    t->cipher_changed[dir] = true;
+    t->side[dir].sealed = true;
+    if (dir == server && (t->side[dir].seen & FULL) == 0 && !t->lost[dir])
+        t->facts.resumed = true;
+    if (!t->cipher_changed[0] || !t->cipher_changed[1])
+        return VG_OK;
+    t->facts.established = true;
+    return VG_END;
+}
+
+/* Encrypted records. */
+static enum vg_err
+on_data(struct tls *tls, unsigned dir, uint16_t len)
+{
+    struct tls_facts *f = &tls->talk->facts;
+
+    if (!f->hello && !f->server_hello)
+        return VG_END; /* we came in midway */
+    if (dir == tls->client && !f->server_hello && (f->early_data || f->retried))
+        return VG_OK;
+    if (tls_version_hides_certificate(f->server_version)) {
+        if (dir != tls->client) /* the rest of its handshake: the client decides */
+            return f->hello ? VG_OK : VG_END;
+        f->established = f->server_hello && len > SEALED_ALERT_MAX;
         return VG_END;
     }
+    f->established = true; /* nobody sends data before */
+    return VG_END;
 }
 
 static enum vg_err
-read_records(struct tls *tls, const struct protocol_call *call, struct slice *in)
+on_event(struct tls *tls, const struct protocol_call *call, const struct tls_event *ev)
 {
-    for (;;) {
-        struct slice at = *in, body;
-        uint8_t type = slice_u8(&at), major = slice_u8(&at);
-        uint16_t len;
-        enum vg_err err;
-
-        slice_skip(&at, 1);
-        len = slice_be16(&at);
-        if (at.bad)
-            return VG_OK;
-        if (major != 3 || type < RECORD_CHANGE_CIPHER || type > RECORD_DATA || len > RECORD_MAX)
-            return VG_ERR_FORMAT;
-        body = slice_sub(&at, len);
-        if (at.bad)
-            return VG_OK;
-        err = on_record(tls, call, type, body);
-        if (err != VG_OK)
-            return err;
-        *in = at;
+    switch (ev->kind) {
+    case TLS_EVENT_V2:
+        return on_v2(tls, call, ev->type, ev->body);
+    case TLS_EVENT_MESSAGE:
+        return on_message(tls, call, ev);
+    case TLS_EVENT_ALERT:
+        if (ev->len != ALERT_CLOSE)
+            tls->talk->facts.alert = (uint8_t)ev->len;
+        return ev->type == ALERT_FATAL || ev->len == ALERT_CLOSE ? VG_END : VG_OK;
+    case TLS_EVENT_RECORD:
+        if (ev->type == TLS_CHANGE_CIPHER)
+            return on_change_cipher(tls, call->dir);
+        return ev->type == TLS_DATA ? on_data(tls, call->dir, ev->len) : VG_OK;
     }
+    return VG_OK;
 }
+
+/* ---- the protocol ---- */
 
 static enum vg_err
 tls_bytes(void *self, const struct protocol_call *call, struct slice bytes)
 {
     struct tls *tls = self;
-    struct buf *record = &tls->side[call->dir].record;
-    enum vg_err err;
+    enum vg_err err = tls->talk != NULL ? VG_OK : VG_END;
 
-    if (record->len > 0) {
-        struct slice all;
+    if (err == VG_OK && tls->talk->lost[call->dir])
+        return VG_OK;
+    while (err == VG_OK) {
+        struct tls_event ev;
 
-        err = net_gather(call->engine, record, bytes.at, bytes.left);
-        if (err != VG_OK)
-            return err;
-        all = buf_slice(record);
-        err = read_records(tls, call, &all);
-        buf_consume(record, record->len - all.left);
-        return err;
+        err = tls_side_next(call->engine, &tls->talk->side[call->dir], &bytes, &ev);
+        if (err == VG_OK)
+            err = on_event(tls, call, &ev);
     }
-    err = read_records(tls, call, &bytes);
-    if (err == VG_OK && bytes.left > 0)
-        err = net_gather(call->engine, record, bytes.at, bytes.left);
+    if (err == VG_AGAIN)
+        return VG_OK;
+    tell(tls, call);
     return err;
 }
 
@@ -167,33 +232,72 @@ static enum vg_err
 tls_gap(void *self, const struct protocol_call *call, uint32_t bytes)
 {
     struct tls *tls = self;
+    struct tls_talk *t = tls->talk;
 
-    (void)bytes;
-    /* A hole in the server's flight does not matter; in the client's there is no way on. */
-    buf_clear(&tls->side[call->dir].record);
-    buf_clear(&tls->side[call->dir].message);
+    if (t == NULL)
+        return VG_END;
+    if (t->lost[call->dir] || tls_side_gap(&t->side[call->dir], bytes))
+        return VG_OK;
+    t->lost[call->dir] = true;
+    if (!t->lost[1 - call->dir] && !(call->dir != tls->client && t->facts.hello))
+        return VG_OK; /* the other side has something to say yet */
+    tell(tls, call);
     return VG_END;
+}
+
+static void
+tls_end(void *self, const struct protocol_call *call)
+{
+    struct tls *tls = self;
+
+    if (call->dir != tls->client) /* the server has said all it will say */
+        tell(tls, call);
+}
+
+/* RFC 5246, E.2: length with the highest bit, type, version, three lengths that make it up. */
+static enum probe
+probe_v2(struct slice head)
+{
+    uint16_t len = slice_be16(&head), version, ciphers, session, challenge;
+    uint8_t type = slice_u8(&head);
+
+    version = slice_be16(&head);
+    if (head.bad)
+        return len >> 8 >= 0x80 ? PROBE_MORE : PROBE_NO;
+    if (type != V2_CLIENT_HELLO || (version != 0x0002 && (version < 0x0300 || version > 0x0303)))
+        return PROBE_NO;
+    ciphers = slice_be16(&head);
+    session = slice_be16(&head);
+    challenge = slice_be16(&head);
+    if (head.bad)
+        return PROBE_MORE;
+    if (ciphers == 0 || ciphers % 3 != 0 || (session != 0 && session != 16) || challenge < 16 ||
+        challenge > 32 || (len & 0x7fff) != 9u + ciphers + session + challenge)
+        return PROBE_NO;
+    return PROBE_YES;
 }
 
 static enum probe
 tls_probe(struct slice head, uint16_t sport, uint16_t dport)
 {
+    struct slice all = head;
     uint8_t type = slice_u8(&head), major = slice_u8(&head), minor = slice_u8(&head), message;
     uint16_t len = slice_be16(&head);
 
     (void)sport;
     (void)dport;
-    if (type < RECORD_CHANGE_CIPHER || type > RECORD_DATA)
+    if (type >= 0x80)
+        return probe_v2(all);
+    if (type < TLS_CHANGE_CIPHER || type > TLS_DATA)
         return PROBE_NO;
     message = slice_u8(&head);
     if (head.bad)
         return PROBE_MORE;
-    if (major != 3 || minor > 4 || len == 0 || len > RECORD_MAX)
+    if (major != 3 || minor > 4 || len == 0 || len > TLS_RECORD_MAX)
         return PROBE_NO;
-    if (type == RECORD_HANDSHAKE)
-        return message == MESSAGE_CLIENT_HELLO || message == MESSAGE_SERVER_HELLO ? PROBE_YES
-                                                                                  : PROBE_NO;
-    return type == RECORD_DATA && minor >= 1 ? PROBE_YES : PROBE_NO;
+    if (type == TLS_HANDSHAKE)
+        return message == TLS_CLIENT_HELLO || message == TLS_SERVER_HELLO ? PROBE_YES : PROBE_NO;
+    return type == TLS_DATA && minor >= 1 ? PROBE_YES : PROBE_NO;
 }
 
 static void *
@@ -203,10 +307,15 @@ tls_open(const struct protocol_call *call)
 
     if (tls == NULL)
         return NULL;
-    for (unsigned d = 0; d < 2; d++) {
-        buf_init(&tls->side[d].record, HELLO_MAX + RECORD_MAX);
-        buf_init(&tls->side[d].message, HELLO_MAX);
+    tls->client = call->flow->client;
+    tls->talk = net_parser_alloc(call->engine, sizeof(*tls->talk));
+    if (tls->talk == NULL) {
+        net_parser_free(call->engine, tls, sizeof(*tls));
+        return NULL;
     }
+    tls_side_init(&tls->talk->side[0], true);
+    tls_side_init(&tls->talk->side[1], true);
+    tls_facts_init(&tls->talk->facts, TLS_OVER_TCP);
     return tls;
 }
 
@@ -215,10 +324,7 @@ tls_close(void *self, const struct protocol_call *call)
 {
     struct tls *tls = self;
 
-    for (unsigned d = 0; d < 2; d++) {
-        net_gather_done(call->engine, &tls->side[d].record);
-        net_gather_done(call->engine, &tls->side[d].message);
-    }
+    tell(tls, call);
     net_parser_free(call->engine, tls, sizeof(*tls));
 }
 
@@ -228,5 +334,6 @@ const struct protocol PROTOCOL_TLS = {
     .open = tls_open,
     .bytes = tls_bytes,
     .gap = tls_gap,
+    .end = tls_end,
     .close = tls_close,
 };

@@ -7,6 +7,7 @@ enum {
     EXT_FORMATS = 11,
     EXT_SIGNATURES = 13,
     EXT_ALPN = 16,
+    EXT_EARLY_DATA = 42,
     EXT_VERSIONS = 43,
 };
 
@@ -30,7 +31,7 @@ read_list(struct slice in, uint16_t *to, size_t max, size_t *count)
             return VG_ERR_LIMIT;
         to[(*count)++] = v;
     }
-    return in.left == 0 ? VG_OK : VG_ERR_FORMAT;
+    return VG_OK; /* half a value at the end says nothing */
 }
 
 static void
@@ -121,6 +122,9 @@ read_extension(uint16_t type, struct slice body, struct tls_hello *out)
     case EXT_VERSIONS:
         read_versions(body, out);
         return VG_OK;
+    case EXT_EARLY_DATA:
+        out->early_data = true;
+        return VG_OK;
     default:
         return VG_OK;
     }
@@ -148,8 +152,8 @@ read_extensions(struct slice in, struct tls_hello *out)
     return VG_OK;
 }
 
-enum vg_err
-tls_hello_read(struct slice in, struct tls_hello *out)
+static enum vg_err
+read_hello(struct slice in, bool datagram, struct tls_hello *out)
 {
     struct slice ciphers, extensions;
     enum vg_err err;
@@ -158,7 +162,9 @@ tls_hello_read(struct slice in, struct tls_hello *out)
     out->sni = out->alpn_first = str_of("");
     out->legacy_version = out->version = slice_be16(&in);
     slice_skip(&in, 32);
-    slice_skip(&in, slice_u8(&in)); /* session id */
+    slice_skip(&in, slice_u8(&in)); /* session */
+    if (datagram)
+        slice_skip(&in, slice_u8(&in)); /* cookie */
     ciphers = slice_sub(&in, slice_be16(&in));
     slice_skip(&in, slice_u8(&in)); /* compression methods */
     if (in.bad)
@@ -170,4 +176,47 @@ tls_hello_read(struct slice in, struct tls_hello *out)
     if (in.bad)
         return VG_ERR_SHORT;
     return read_extensions(extensions, out);
+}
+
+enum vg_err
+tls_hello_read(struct slice in, struct tls_hello *out)
+{
+    return read_hello(in, false, out);
+}
+
+enum vg_err
+tls_hello_read_datagram(struct slice in, struct tls_hello *out)
+{
+    return read_hello(in, true, out);
+}
+
+enum vg_err
+tls_hello_read_v2(struct slice in, struct tls_hello *out)
+{
+    uint16_t ciphers_len, session_len, challenge_len;
+    struct slice ciphers;
+
+    memset(out, 0, sizeof(*out));
+    out->sni = out->alpn_first = str_of("");
+    out->v2_form = true;
+    out->legacy_version = out->version = slice_be16(&in);
+    ciphers_len = slice_be16(&in);
+    session_len = slice_be16(&in);
+    challenge_len = slice_be16(&in);
+    ciphers = slice_sub(&in, ciphers_len);
+    slice_skip(&in, (size_t)session_len + challenge_len);
+    if (in.bad)
+        return VG_ERR_SHORT;
+    if (ciphers_len % 3 != 0 || in.left > 0)
+        return VG_ERR_FORMAT;
+    while (ciphers.left > 0) {
+        uint32_t cipher = slice_be24(&ciphers);
+
+        if (cipher > 0xffff) /* a suite of SSL 2.0 itself */
+            continue;
+        if (out->cipher_count == TLS_CIPHERS_MAX)
+            return VG_ERR_LIMIT;
+        out->ciphers[out->cipher_count++] = (uint16_t)cipher;
+    }
+    return VG_OK;
 }

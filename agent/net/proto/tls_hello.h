@@ -22,7 +22,8 @@ enum {
 
 struct tls_hello {
     uint16_t legacy_version, version; /* version: the highest that is offered */
-    bool has_sni, has_alpn;
+    bool has_sni, has_alpn, early_data;
+    bool v2_form;            /* the form of SSL 2.0, offering what came after it */
     struct str sni;          /* borrowed from the input; "" */
     struct str alpn_first;   /* borrowed from the input; "" */
     char alpn[TLS_ALPN_MAX]; /* all, with commas */
@@ -35,6 +36,11 @@ struct tls_hello {
 /* `in`: the body of the handshake message. Lists are without GREASE. VG_ERR_SHORT,
  * VG_ERR_FORMAT, VG_ERR_LIMIT. */
 enum vg_err tls_hello_read(struct slice in, struct tls_hello *out) VG_MUST_CHECK;
+/* The same of DTLS (RFC 6347, 4.2.1): a cookie stands behind the session. */
+enum vg_err tls_hello_read_datagram(struct slice in, struct tls_hello *out) VG_MUST_CHECK;
+/* The form of SSL 2.0 (RFC 5246, E.2), from its version on. Suites of SSL 2.0 itself are left
+ * out. */
+enum vg_err tls_hello_read_v2(struct slice in, struct tls_hello *out) VG_MUST_CHECK;
 /* MD5 in hex. `scratch` is cleared and used. VG_ERR_LIMIT, VG_ERR_SYS. */
 enum vg_err tls_hello_ja3(const struct tls_hello *h, struct buf *scratch,
                           char out[TLS_JA3_SIZE]) VG_MUST_CHECK;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tls_prints: JA3 and JA4 of a ClientHello. */
+/* tls_prints: JA3 and JA4 of a ClientHello, JA3S of a ServerHello. */
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/net/proto/tls_hello.h"
+#include "agent/net/proto/tls_server.h"
 
 static void
 put_decimals(struct buf *out, const uint16_t *v, size_t n)
@@ -40,6 +40,15 @@ tls_hello_ja3(const struct tls_hello *h, struct buf *scratch, char out[TLS_JA3_S
     buf_put_u8(scratch, ',');
     for (size_t i = 0; i < h->format_count; i++)
         buf_printf(scratch, i == 0 ? "%u" : "-%u", h->formats[i]);
+    return digest_hex(scratch, EVP_md5(), TLS_JA3_SIZE - 1, out);
+}
+
+enum vg_err
+tls_server_ja3s(const struct tls_server_hello *h, struct buf *scratch, char out[TLS_JA3_SIZE])
+{
+    buf_clear(scratch);
+    buf_printf(scratch, "%u,%u", h->legacy_version, h->cipher);
+    put_decimals(scratch, h->extensions, h->extension_count);
     return digest_hex(scratch, EVP_md5(), TLS_JA3_SIZE - 1, out);
 }
 
@@ -105,7 +114,7 @@ alpn_text(struct str alpn, char out[3])
     out[2] = '\0';
 }
 
-static void
+static size_t
 put_sorted(struct buf *out, const uint16_t *v, size_t n, bool without_names)
 {
     uint16_t sorted[TLS_CIPHERS_MAX];
@@ -117,6 +126,7 @@ put_sorted(struct buf *out, const uint16_t *v, size_t n, bool without_names)
     qsort(sorted, count, sizeof(sorted[0]), by_value);
     for (size_t i = 0; i < count; i++)
         buf_printf(out, i == 0 ? "%04x" : ",%04x", sorted[i]);
+    return count;
 }
 
 enum vg_err
@@ -125,18 +135,18 @@ tls_hello_ja4(const struct tls_hello *h, char transport, struct buf *scratch,
 {
     char alpn[3], ciphers[13] = "000000000000", extensions[13] = "000000000000";
     enum vg_err err = VG_OK;
+    size_t count;
 
     buf_clear(scratch);
-    put_sorted(scratch, h->ciphers, h->cipher_count, false);
-    if (h->cipher_count > 0)
+    if (put_sorted(scratch, h->ciphers, h->cipher_count, false) > 0)
         err = digest_hex(scratch, EVP_sha256(), 12, ciphers);
     if (err != VG_OK)
         return err;
     buf_clear(scratch);
-    put_sorted(scratch, h->extensions, h->extension_count, true);
+    count = put_sorted(scratch, h->extensions, h->extension_count, true);
     for (size_t i = 0; i < h->signature_count; i++)
         buf_printf(scratch, i == 0 ? "_%04x" : ",%04x", h->signatures[i]);
-    if (h->extension_count > 0)
+    if (count > 0)
         err = digest_hex(scratch, EVP_sha256(), 12, extensions);
     if (err != VG_OK)
         return err;
