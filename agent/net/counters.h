@@ -15,6 +15,9 @@
     X(fragments)           /* IP fragments seen */                                                 \
     X(fragments_joined)    /* datagrams put together again */                                      \
     X(fragments_overlap)   /* fragments that overlapped another */                                 \
+    X(fragments_conflict)  /* of them: with other bytes than before */                             \
+    X(fragments_tiny)      /* too small for the transport's header: made to hide it */             \
+    X(fragments_oversize)  /* beyond the largest datagram */                                       \
     X(fragments_dropped)   /* refused at a cap, or never completed */                              \
     X(flows)               /* flows begun */                                                       \
     X(flows_evicted)       /* ended early to make room */                                          \
@@ -27,7 +30,7 @@
     X(parser_errors)       /* conversations that broke their protocol */                           \
     X(dns_refused)         /* questions not remembered: a cap was reached */                       \
     X(inflate_limit)       /* bodies that grew beyond the ratio or size that we accept */          \
-    X(transfers_refused)   /* files not followed: a cap was reached */                              \
+    X(transfers_refused)   /* files not followed: a cap was reached */                             \
     X(observations)        /* records handed on */
 
 struct net_counters {

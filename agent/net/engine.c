@@ -318,6 +318,8 @@ on_packet(struct net_engine *e, const struct packet *pkt)
     }
     if (pkt->proto == IPPROTO_NUM_TCP)
         conversation_segment(e, e->pool, flow, dir, pkt);
+    else if (pkt->tunnel != NULL)
+        flow->app = pkt->tunnel; /* what it carries is looked at instead */
     else if (pkt->proto == IPPROTO_NUM_UDP)
         conversation_datagram(e, flow, dir, pkt);
     else if (pkt->proto == IPPROTO_NUM_ICMP || pkt->proto == IPPROTO_NUM_ICMPV6)
@@ -328,24 +330,24 @@ void
 net_engine_frame(struct net_engine *e, int link, int64_t time_ns, struct slice frame, uint32_t wire)
 {
     struct packet pkt;
+    enum decode_result result;
 
     e->counters.packets++;
     e->counters.bytes += wire;
     if (time_ns > e->now_ns)
         e->now_ns = time_ns;
     pkt.time_ns = time_ns;
-    switch (decode_frame(&e->decoder, link, frame, &pkt)) {
-    case DECODE_PACKET:
+    result = decode_frame(&e->decoder, link, frame, &pkt);
+    while (result == DECODE_PACKET) {
         on_packet(e, &pkt);
-        break;
-    case DECODE_ARP: {
+        if (pkt.inner.left == 0)
+            return;
+        result = decode_inner(&e->decoder, &pkt); /* a tunnel: the packet within */
+    }
+    if (result == DECODE_ARP) {
         struct obs obs = {.kind = OBS_ARP, .time_ns = e->now_ns, .arp = &e->decoder.arp};
 
         net_emit(e, &obs);
-        break;
-    }
-    case DECODE_NOTHING:
-        break;
     }
 }
 

@@ -16,10 +16,8 @@ decode_arp(struct decoder *d, struct slice in, struct packet *pkt, unsigned dept
     (void)slice_copy(&in, a.target_mac, 6);
     (void)slice_copy(&in, a.target.bytes, 4);
     if (in.bad || hardware != 1 || protocol != ETHERTYPE_IP4 || hardware_len != 6 ||
-        protocol_len != 4 || operation < 1 || operation > 2) {
-        d->counters->malformed++;
-        return DECODE_NOTHING;
-    }
+        protocol_len != 4 || operation < 1 || operation > 2)
+        return decode_malformed(d);
     a.sender.family = a.target.family = 4;
     if (pkt->has_mac) {
         memcpy(a.eth_src, pkt->src_mac, 6);

@@ -21,10 +21,8 @@ decode_sll(struct decoder *d, struct slice in, struct packet *pkt, unsigned dept
     len = slice_be16(&in);
     (void)slice_copy(&in, address, sizeof(address));
     type = slice_be16(&in);
-    if (in.bad) {
-        d->counters->malformed++;
-        return DECODE_NOTHING;
-    }
+    if (in.bad)
+        return decode_malformed(d);
     take_mac(pkt, len, address);
     return decode_ethertype(d, type, in, pkt, depth);
 }
@@ -39,10 +37,8 @@ decode_sll2(struct decoder *d, struct slice in, struct packet *pkt, unsigned dep
     slice_skip(&in, 2 + 4 + 2 + 1); /* reserved, interface, ARPHRD, packet type */
     len = slice_u8(&in);
     (void)slice_copy(&in, address, sizeof(address));
-    if (in.bad) {
-        d->counters->malformed++;
-        return DECODE_NOTHING;
-    }
+    if (in.bad)
+        return decode_malformed(d);
     take_mac(pkt, len, address);
     return decode_ethertype(d, type, in, pkt, depth);
 }

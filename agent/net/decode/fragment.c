@@ -8,7 +8,7 @@ struct part {
 };
 
 struct datagram {
-    bool used;
+    bool poisoned; /* an overlap: nothing of it is believed */
     struct net_addr src, dst;
     uint32_t id;
     uint8_t proto;
@@ -21,8 +21,10 @@ struct datagram {
 
 struct fragments {
     struct net_counters *counters;
+    uint32_t key[FRAGMENT_DATAGRAMS_MAX]; /* 0: the place is free */
     struct datagram datagram[FRAGMENT_DATAGRAMS_MAX];
-    unsigned used;
+    int64_t expire_ns; /* nothing is due before */
+    size_t lent;       /* whose bytes the caller reads: a packet within may be a fragment again */
 };
 
 enum vg_err
@@ -33,6 +35,7 @@ fragments_new(struct net_counters *counters, struct fragments **out)
     if (f == NULL)
         return VG_ERR_NOMEM;
     f->counters = counters;
+    f->lent = FRAGMENT_DATAGRAMS_MAX;
     *out = f;
     return VG_OK;
 }
@@ -50,58 +53,102 @@ fragments_free(struct fragments *f)
 static void
 drop(struct fragments *f, struct datagram *d)
 {
-    d->used = false;
-    f->used--;
+    f->key[d - f->datagram] = 0;
 }
 
 void
 fragments_reset(struct fragments *f)
 {
+    memset(f->key, 0, sizeof(f->key));
+    f->expire_ns = 0;
+    f->lent = FRAGMENT_DATAGRAMS_MAX;
+}
+
+/* Finds quickly; equal keys are compared in full. */
+static uint32_t
+key_of(const struct fragment *p)
+{
+    uint32_t h = p->id * 0x9e3779b1U ^ p->proto;
+
+    for (unsigned i = 0; i < 16; i++)
+        h = (h ^ p->src->bytes[i] ^ (uint32_t)p->dst->bytes[i] << 8) * 0x01000193U;
+    return h != 0 ? h : 1;
+}
+
+static void
+expire(struct fragments *f, int64_t now_ns)
+{
+    int64_t next = INT64_MAX;
+
+    if (now_ns < f->expire_ns)
+        return;
+    for (size_t i = 0; i < FRAGMENT_DATAGRAMS_MAX; i++) {
+        struct datagram *d = &f->datagram[i];
+
+        if (f->key[i] == 0)
+            continue;
+        if (now_ns - d->first_ns > FRAGMENT_TIMEOUT_NS) {
+            f->counters->fragments_dropped++;
+            drop(f, d);
+        } else if (d->first_ns < next) {
+            next = d->first_ns;
+        }
+    }
+    f->expire_ns = (next == INT64_MAX ? now_ns : next) + FRAGMENT_TIMEOUT_NS;
+}
+
+static struct datagram *
+oldest(struct fragments *f)
+{
+    struct datagram *oldest = &f->datagram[f->lent == 0];
+
     for (size_t i = 0; i < FRAGMENT_DATAGRAMS_MAX; i++)
-        f->datagram[i].used = false;
-    f->used = 0;
+        if (i != f->lent && f->datagram[i].first_ns < oldest->first_ns)
+            oldest = &f->datagram[i];
+    return oldest;
 }
 
 /* The place of this datagram, or a new one: a free one, else the oldest. */
 static struct datagram *
 find(struct fragments *f, const struct fragment *p)
 {
-    struct datagram *free_place = NULL, *oldest = NULL;
+    uint32_t key = key_of(p);
+    struct datagram *place = NULL;
 
+    expire(f, p->time_ns);
     for (size_t i = 0; i < FRAGMENT_DATAGRAMS_MAX; i++) {
         struct datagram *d = &f->datagram[i];
 
-        if (d->used && p->time_ns - d->first_ns > FRAGMENT_TIMEOUT_NS) {
-            f->counters->fragments_dropped++;
-            drop(f, d);
-        }
-        if (!d->used) {
-            if (free_place == NULL)
-                free_place = d;
-            continue;
-        }
-        if (d->id == p->id && d->proto == p->proto && net_addr_eq(&d->src, p->src) &&
-            net_addr_eq(&d->dst, p->dst))
+        if (f->key[i] == 0 && place == NULL && i != f->lent)
+            place = d;
+        if (f->key[i] == key && d->id == p->id && d->proto == p->proto &&
+            net_addr_eq(&d->src, p->src) && net_addr_eq(&d->dst, p->dst))
             return d;
-        if (oldest == NULL || d->first_ns < oldest->first_ns)
-            oldest = d;
     }
-    if (free_place == NULL) {
+    if (place == NULL) {
         f->counters->fragments_dropped++;
-        drop(f, oldest);
-        free_place = oldest;
+        place = oldest(f);
     }
-    if (free_place->bytes == NULL && (free_place->bytes = malloc(FRAGMENT_BYTES_MAX)) == NULL)
+    if (place->bytes == NULL && (place->bytes = malloc(FRAGMENT_BYTES_MAX)) == NULL)
         return NULL;
-    f->used++;
-    *free_place = (struct datagram){.used = true,
-                                    .src = *p->src,
-                                    .dst = *p->dst,
-                                    .id = p->id,
-                                    .proto = p->proto,
-                                    .first_ns = p->time_ns,
-                                    .bytes = free_place->bytes};
-    return free_place;
+    f->key[place - f->datagram] = key;
+    *place = (struct datagram){.src = *p->src,
+                               .dst = *p->dst,
+                               .id = p->id,
+                               .proto = p->proto,
+                               .first_ns = p->time_ns,
+                               .bytes = place->bytes};
+    return place;
+}
+
+/* Whether all of these bytes came before, just so. */
+static bool
+repeated(const struct datagram *d, uint32_t begin, struct slice in)
+{
+    for (unsigned i = 0; i < d->parts; i++)
+        if (d->part[i].begin <= begin && begin + in.left <= d->part[i].end)
+            return memcmp(d->bytes + begin, in.at, in.left) == 0;
+    return false;
 }
 
 /* Copies the bytes begin..end that no earlier fragment gave, and merges the range into the list. */
@@ -111,7 +158,7 @@ merge(struct fragments *f, struct datagram *d, uint32_t begin, uint32_t end, str
     struct part merged = {begin, end};
     uint32_t at = begin;
     unsigned first = 0, last;
-    bool overlap = false;
+    bool overlap = false, conflict = false;
 
     while (first < d->parts && d->part[first].end < begin)
         first++;
@@ -127,8 +174,12 @@ merge(struct fragments *f, struct datagram *d, uint32_t begin, uint32_t end, str
         if (have->end > at && have->begin < end) {
             uint32_t same = (have->end < end ? have->end : end) - at;
 
+            const uint8_t *again = slice_take(&in, same);
+
+            if (again == NULL)
+                return VG_ERR_FORMAT;
             overlap = overlap || same > 0;
-            slice_skip(&in, same);
+            conflict = conflict || memcmp(again, d->bytes + at, same) != 0;
             at += same;
         }
         merged.begin = have->begin < merged.begin ? have->begin : merged.begin;
@@ -140,6 +191,11 @@ merge(struct fragments *f, struct datagram *d, uint32_t begin, uint32_t end, str
         d->have += end - at;
     }
     f->counters->fragments_overlap += overlap;
+    f->counters->fragments_conflict += conflict;
+    if (overlap && d->src.family == 6) { /* RFC 5722 */
+        d->poisoned = true;
+        return VG_ERR_FORMAT;
+    }
     if (last == first && d->parts == FRAGMENT_PARTS_MAX)
         return VG_ERR_LIMIT;
     if (last == first)
@@ -151,34 +207,68 @@ merge(struct fragments *f, struct datagram *d, uint32_t begin, uint32_t end, str
     return VG_OK;
 }
 
+/* Refuses what no sender makes; VG_OK when it may be looked at. */
+static enum vg_err
+inspect(struct fragments *f, const struct fragment *p)
+{
+    size_t len = p->bytes.left;
+
+    f->counters->fragments++;
+    if (p->offset + len > FRAGMENT_BYTES_MAX) {
+        f->counters->fragments_oversize++; /* the ping of death */
+        return VG_ERR_LIMIT;
+    }
+    if ((p->more && len % 8 != 0) || len == 0)
+        return VG_ERR_FORMAT;
+    if (p->proto == IPPROTO_NUM_TCP && p->offset < FRAGMENT_TINY_BYTES &&
+        p->offset + (p->offset == 0 ? len : 0) < FRAGMENT_TINY_BYTES)
+        f->counters->fragments_tiny++;
+    return VG_OK;
+}
+
+/* Puts it where it belongs; the datagram's end is known from its last fragment. */
+static enum vg_err
+place(struct fragments *f, struct datagram *d, const struct fragment *p)
+{
+    uint32_t end = p->offset + (uint32_t)p->bytes.left;
+    enum vg_err err = merge(f, d, p->offset, end, p->bytes);
+
+    if (err != VG_OK)
+        return err;
+    if (!p->more) {
+        if (d->total != 0 && d->total != end)
+            return VG_ERR_FORMAT;
+        d->total = end;
+    }
+    return d->total != 0 && d->part[d->parts - 1].end > d->total ? VG_ERR_FORMAT : VG_OK;
+}
+
 enum vg_err
 fragments_add(struct fragments *f, const struct fragment *p, struct slice *whole,
               uint32_t *ip_bytes)
 {
-    size_t len = p->bytes.left;
+    enum vg_err err = inspect(f, p);
     struct datagram *d;
-    enum vg_err err;
 
-    f->counters->fragments++;
-    if (p->offset + len > FRAGMENT_BYTES_MAX || (p->more && len % 8 != 0) || len == 0) {
+    if (err != VG_OK) {
         f->counters->fragments_dropped++;
-        return VG_ERR_FORMAT;
+        return err;
     }
     d = find(f, p);
     if (d == NULL)
         return VG_ERR_NOMEM;
-    d->ip_bytes += p->ip_bytes;
-    err = merge(f, d, p->offset, p->offset + (uint32_t)len, p->bytes);
-    if (err == VG_OK && !p->more) {
-        uint32_t total = p->offset + (uint32_t)len;
-
-        if ((d->total != 0 && d->total != total) || d->part[d->parts - 1].end > total)
-            err = VG_ERR_FORMAT;
-        d->total = total;
+    if (d->poisoned) {
+        f->counters->fragments_dropped++;
+        return VG_ERR_FORMAT;
     }
+    d->ip_bytes += p->ip_bytes;
+    if (repeated(d, p->offset, p->bytes))
+        return VG_AGAIN;
+    err = place(f, d, p);
     if (err != VG_OK) {
         f->counters->fragments_dropped++;
-        drop(f, d);
+        if (!d->poisoned)
+            drop(f, d);
         return err;
     }
     if (d->total == 0 || d->have < d->total)
@@ -187,5 +277,6 @@ fragments_add(struct fragments *f, const struct fragment *p, struct slice *whole
     *whole = slice_of(d->bytes, d->total);
     *ip_bytes = d->ip_bytes;
     drop(f, d);
+    f->lent = (size_t)(d - f->datagram);
     return VG_OK;
 }

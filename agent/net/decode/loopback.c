@@ -17,8 +17,7 @@ decode_raw(struct decoder *d, struct slice in, struct packet *pkt, unsigned dept
         return decode_ip4(d, in, pkt, depth);
     if (version == 6)
         return decode_ip6(d, in, pkt, depth);
-    d->counters->malformed++;
-    return DECODE_NOTHING;
+    return decode_malformed(d);
 }
 
 /* The family is 2 for IPv4; IPv6 has another number on each BSD (24, 28, 30), so the IP version
@@ -26,14 +25,11 @@ decode_raw(struct decoder *d, struct slice in, struct packet *pkt, unsigned dept
 static enum decode_result
 by_family(struct decoder *d, uint32_t family, struct slice in, struct packet *pkt, unsigned depth)
 {
-    if (in.bad) {
-        d->counters->malformed++;
-        return DECODE_NOTHING;
-    }
+    if (in.bad)
+        return decode_malformed(d);
     if (family == 2 || family == 10 || family == 24 || family == 28 || family == 30)
         return decode_raw(d, in, pkt, depth);
-    d->counters->link_unknown++;
-    return DECODE_NOTHING;
+    return decode_unknown(d);
 }
 
 enum decode_result
