@@ -21,7 +21,8 @@ static const char *const KIT_FIXTURES[] = {
     "tests/fixtures/net/tls.pcapng",   "tests/fixtures/net/flows.pcap",
     "tests/fixtures/net/network.pcap", "tests/fixtures/net/null.pcap",
     "tests/fixtures/net/loop.pcap",    "tests/fixtures/net/sll2.pcap",
-    "tests/fixtures/net/snapped.pcap",
+    "tests/fixtures/net/snapped.pcap", "tests/fixtures/net/tunnels.pcap",
+    "tests/fixtures/net/wifi.pcap",
 };
 
 /* Everything that an engine said, as text. */

@@ -76,9 +76,11 @@ test_counters(void **state)
 
     (void)state;
     kit_feed(e, "tests/fixtures/net/network.pcap", SIZE_MAX);
-    assert_int_equal(n->fragments, 6);
+    assert_int_equal(n->fragments, 11);
     assert_int_equal(n->fragments_joined, 2);
-    assert_int_equal(n->fragments_overlap, 1);
+    assert_int_equal(n->fragments_overlap, 2);
+    assert_int_equal(n->fragments_conflict, 1); /* the one that IPv6 drops, with all that follow */
+    assert_int_equal(n->fragments_dropped, 3);
     assert_int_equal(n->malformed, 1);
     assert_int_equal(n->link_unknown, 1);
     kit_feed(e, "tests/fixtures/net/http.pcap", SIZE_MAX);
