@@ -14,6 +14,13 @@
     X(SSH)                                                                                         \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \
+    X(BITTORRENT)                                                                                  \
+    X(TEAMVIEWER)                                                                                  \
+    X(STRATUM)                                                                                     \
+    X(WIREGUARD)                                                                                   \
+    X(OPENVPN)                                                                                     \
+    X(ANYDESK)                                                                                     \
+    X(RUSTDESK)                                                                                    \
     X(DNS)
 
 #define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
