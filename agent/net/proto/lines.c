@@ -54,7 +54,12 @@ without_end(struct slice line, bool ends)
 static bool
 give(struct lines *l, struct slice line, bool ends, struct line_piece *out)
 {
-    *out = (struct line_piece){.text = without_end(line, ends), .begins = !l->inside, .ends = ends};
+    struct str text = without_end(line, ends);
+
+    *out = (struct line_piece){.text = text,
+                               .begins = !l->inside,
+                               .ends = ends,
+                               .end_bytes = (uint8_t)(line.left - text.len)};
     l->inside = !ends;
     return true;
 }

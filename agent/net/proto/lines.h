@@ -25,6 +25,7 @@ struct lines {
 struct line_piece {
     struct str text; /* borrowed until the next call */
     bool begins, ends;
+    uint8_t end_bytes; /* of its end: 2 CR LF, 1 LF, 0 */
 };
 
 void lines_init(struct lines *l);

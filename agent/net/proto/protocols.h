@@ -11,6 +11,7 @@
     X(TLS)                                                                                         \
     X(HTTP)                                                                                        \
     X(FTP)                                                                                         \
+    X(SMTP)                                                                                        \
     X(SSH)                                                                                         \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \

@@ -158,8 +158,17 @@ words_keep(char *out, size_t size, struct str s)
     return str_n(out, s.len);
 }
 
-static int
-sextet(uint8_t c)
+int
+words_hex(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int
+words_sextet(uint8_t c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -181,7 +190,7 @@ words_base64(struct str in, void *out, size_t size)
 
     while (s.left > 0) {
         uint8_t c = slice_u8(&s);
-        int v = sextet(c);
+        int v = words_sextet(c);
 
         if (c == '=')
             break;

@@ -30,5 +30,8 @@ int words_looks(struct slice in, const char *word);
 bool words_line(struct slice in, struct str *out);
 /* Copies into out[size], cut, with a NUL; returns what was written. */
 struct str words_keep(char *out, size_t size, struct str s);
+/* The value of a digit of base 16, of base 64; -1 for others. */
+int words_hex(uint8_t c);
+int words_sextet(uint8_t c);
 /* base64 (RFC 4648) into out[size]; the number of bytes, 0 where it is none or does not fit. */
 size_t words_base64(struct str in, void *out, size_t size);
