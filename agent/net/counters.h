@@ -31,6 +31,7 @@
     X(dns_refused)         /* questions not remembered: a cap was reached */                       \
     X(inflate_limit)       /* bodies that grew beyond the ratio or size that we accept */          \
     X(transfers_refused)   /* files not followed: a cap was reached */                             \
+    X(records_limited)     /* records of one flow over its rate, not told */                       \
     X(observations)        /* records handed on */
 
 struct net_counters {

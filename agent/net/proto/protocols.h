@@ -22,7 +22,14 @@
     X(OPENVPN)                                                                                     \
     X(ANYDESK)                                                                                     \
     X(RUSTDESK)                                                                                    \
-    X(DNS)
+    X(DNS)                                                                                         \
+    X(MDNS)                                                                                        \
+    X(LLMNR)                                                                                       \
+    X(NBNS)                                                                                        \
+    X(DHCP)                                                                                        \
+    X(DHCPV6)                                                                                      \
+    X(SSDP)                                                                                        \
+    X(NTP)
 
 #define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
 PROTOCOL_TABLE(PROTOCOL_DECLARE)
