@@ -16,6 +16,11 @@ struct net_engine {
     int64_t now_ns;
     size_t parser_bytes;
     struct buf scratch;
+    struct {
+        const struct protocol *of;
+        void *what;
+        void (*done)(void *);
+    } kept[ENGINE_KEPT_MAX];
     uint32_t wanted; /* bits 1 << obs_kind */
     struct expect expect;
     struct transfers transfers;
@@ -184,6 +189,22 @@ net_gather_done(struct net_engine *e, struct buf *b)
     buf_done(b);
 }
 
+void *
+net_keep(struct net_engine *e, const struct protocol *of, void *(*make)(void), void (*done)(void *))
+{
+    for (size_t i = 0; i < ENGINE_KEPT_MAX; i++) {
+        if (e->kept[i].what != NULL && e->kept[i].of == of)
+            return e->kept[i].what;
+        if (e->kept[i].what == NULL) {
+            e->kept[i].what = make();
+            e->kept[i].of = of;
+            e->kept[i].done = done;
+            return e->kept[i].what;
+        }
+    }
+    return NULL;
+}
+
 struct buf *
 net_scratch(struct net_engine *e)
 {
@@ -276,6 +297,9 @@ net_engine_free(struct net_engine *e)
     fragments_free(e->decoder.fragments);
     expect_done(&e->expect);
     buf_done(&e->scratch);
+    for (size_t i = 0; i < ENGINE_KEPT_MAX; i++)
+        if (e->kept[i].what != NULL)
+            e->kept[i].done(e->kept[i].what);
     free(e);
 }
 

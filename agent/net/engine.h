@@ -14,6 +14,7 @@
 enum {
     ENGINE_PARSER_BYTES = 48 * 1024 * 1024, /* what all parsers together may hold */
     ENGINE_SCRATCH_BYTES = 256 * 1024,
+    ENGINE_KEPT_MAX = 4,
 };
 
 struct app_list;
@@ -70,6 +71,11 @@ void net_gather_done(struct net_engine *e, struct buf *b);
 struct expect *net_expect(struct net_engine *e);
 /* The transfers of all flows (transfer.h). */
 struct transfers *net_transfers(struct net_engine *e);
+
+/* What a protocol keeps for all its flows (contexts of a library): made when it is first asked for,
+ * freed by `done` with the engine. NULL where `make` gave NULL. At most ENGINE_KEPT_MAX protocols. */
+void *net_keep(struct net_engine *e, const struct protocol *of, void *(*make)(void),
+               void (*done)(void *));
 
 /* A buffer for the texts of one record, of ENGINE_SCRATCH_BYTES; the next user clears it. */
 struct buf *net_scratch(struct net_engine *e);

@@ -9,6 +9,9 @@
 
 #define PROTOCOL_TABLE(X)                                                                          \
     X(TLS)                                                                                         \
+    X(QUIC)                                                                                        \
+    X(GQUIC)                                                                                       \
+    X(DTLS)                                                                                        \
     X(HTTP)                                                                                        \
     X(FTP)                                                                                         \
     X(SMTP)                                                                                        \

@@ -57,6 +57,14 @@ tls_facts_hello(struct tls_facts *f, const struct protocol_call *call, const str
 }
 
 void
+tls_facts_name(struct tls_facts *f, const struct protocol_call *call, struct str sni)
+{
+    f->sni = keep(f, call->engine, sni);
+    net_flow_name_server(call->flow, sni);
+    net_flow_hello(call, str_of(""), str_of(""), sni);
+}
+
+void
 tls_facts_server(struct tls_facts *f, const struct protocol_call *call,
                  const struct tls_server_hello *h)
 {

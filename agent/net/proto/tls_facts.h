@@ -34,6 +34,8 @@ void tls_facts_done(struct net_engine *e, struct tls_facts *f);
  * Without memory the fact is left out. */
 void tls_facts_hello(struct tls_facts *f, const struct protocol_call *call,
                      const struct tls_hello *h);
+/* No hello of TLS, but a name. */
+void tls_facts_name(struct tls_facts *f, const struct protocol_call *call, struct str sni);
 void tls_facts_server(struct tls_facts *f, const struct protocol_call *call,
                       const struct tls_server_hello *h);
 void tls_facts_cert(struct tls_facts *f, const struct protocol_call *call, struct slice der);

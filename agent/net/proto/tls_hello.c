@@ -74,6 +74,15 @@ read_alpn(struct slice in, struct tls_hello *out)
     }
 }
 
+/* DTLS counts down (RFC 9147, 5.3). */
+static bool
+is_newer(uint16_t a, uint16_t b)
+{
+    if (b == 0)
+        return true;
+    return a >> 8 == 0xfe && b >> 8 == 0xfe ? a < b : a > b;
+}
+
 static void
 read_versions(struct slice in, struct tls_hello *out)
 {
@@ -83,7 +92,7 @@ read_versions(struct slice in, struct tls_hello *out)
     while (list.left >= 2) {
         uint16_t v = slice_be16(&list);
 
-        if (!is_grease(v) && v > highest)
+        if (!is_grease(v) && is_newer(v, highest))
             highest = v;
     }
     if (highest != 0)
