@@ -15,6 +15,8 @@
     X(HTTP)                                                                                        \
     X(FTP)                                                                                         \
     X(SMTP)                                                                                        \
+    X(POP3)                                                                                        \
+    X(IMAP)                                                                                        \
     X(SSH)                                                                                         \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \
