@@ -35,6 +35,9 @@
     X(DHCPV6)                                                                                      \
     X(SSDP)                                                                                        \
     X(NTP)
+    X(SIP)                                                                                         \
+    X(STUN)                                                                                        \
+    X(DNS)
 
 #define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
 PROTOCOL_TABLE(PROTOCOL_DECLARE)

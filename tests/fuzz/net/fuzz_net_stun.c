@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Over TCP, then the same over UDP. */
+#include "fuzz_protocol.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_stream(&PROTOCOL_STUN, 3478, slice_of(data, size));
+    fuzz_datagrams(&PROTOCOL_STUN, 3478, slice_of(data, size));
+    return 0;
+}
