@@ -27,6 +27,8 @@
     X(OPENVPN)                                                                                     \
     X(ANYDESK)                                                                                     \
     X(RUSTDESK)                                                                                    \
+    X(SIP)                                                                                         \
+    X(STUN)                                                                                        \
     X(DNS)                                                                                         \
     X(MDNS)                                                                                        \
     X(LLMNR)                                                                                       \
@@ -34,10 +36,8 @@
     X(DHCP)                                                                                        \
     X(DHCPV6)                                                                                      \
     X(SSDP)                                                                                        \
-    X(NTP)
-    X(SIP)                                                                                         \
-    X(STUN)                                                                                        \
-    X(DNS)
+    X(NTP)                                                                                         \
+    /* each row above ends in a backslash, so that lists of two branches can be joined */
 
 #define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
 PROTOCOL_TABLE(PROTOCOL_DECLARE)
