@@ -18,6 +18,8 @@
     X(POP3)                                                                                        \
     X(IMAP)                                                                                        \
     X(SSH)                                                                                         \
+    X(SMB)                                                                                         \
+    X(DCERPC)                                                                                      \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \
     X(BITTORRENT)                                                                                  \
