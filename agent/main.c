@@ -9,6 +9,7 @@
 #include "agent/link/worker.h"
 #include "agent/net/worker_net.h"
 #include "agent/pay/worker_pay.h"
+#include "agent/platform/platform.h"
 
 /* One row for each kind of worker: the struct is defined beside its sensor. */
 static const struct worker_ops *const WORKERS[] = {
@@ -27,6 +28,7 @@ run_worker(const char *name)
 int
 main(int argc, char **argv)
 {
+    platform_memory_begin();
     if (argc == 3 && strcmp(argv[1], "--worker") == 0)
         return run_worker(argv[2]);
     return cli_main(argc, argv);

@@ -6,6 +6,14 @@
 #include "agent/net/app.h"
 #include "agent/net/conversation.h"
 
+enum { MALLOC_OWN_BYTES = 16 }; /* what an allocation costs besides */
+/* When parsers hold as much, conversations that are over give theirs back; then the idle ones. */
+enum {
+    RELIEF_BYTES = ENGINE_PARSER_BYTES / 4 * 3,
+    RELIEF_BYTES_URGENT = ENGINE_PARSER_BYTES / 16 * 15,
+    RELIEF_FLOWS = 4, /* at most, for a packet */
+};
+
 struct net_engine {
     struct net_counters counters;
     struct decoder decoder;
@@ -151,13 +159,14 @@ net_parser_alloc(struct net_engine *e, size_t size)
 {
     void *p;
 
-    if (size > ENGINE_PARSER_BYTES - e->parser_bytes) {
+    if (size > ENGINE_PARSER_BYTES ||
+        size + MALLOC_OWN_BYTES > ENGINE_PARSER_BYTES - e->parser_bytes) {
         e->counters.parser_refused++;
         return NULL;
     }
     p = calloc(1, size);
     if (p != NULL)
-        e->parser_bytes += size;
+        e->parser_bytes += size + MALLOC_OWN_BYTES;
     return p;
 }
 
@@ -166,7 +175,7 @@ net_parser_free(struct net_engine *e, void *p, size_t size)
 {
     if (p == NULL)
         return;
-    e->parser_bytes -= size;
+    e->parser_bytes -= size + MALLOC_OWN_BYTES;
     free(p);
 }
 
@@ -248,6 +257,7 @@ on_flow_end(void *ctx, struct flow *flow)
 
     conversation_end(e, e->pool, flow, e->now_ns);
     emit_flow(e, flow, OBS_FLOW_END);
+    e->parser_bytes -= flow->name_charged;
 }
 
 enum vg_err
@@ -328,13 +338,42 @@ on_icmp(struct net_engine *e, const struct packet *pkt)
     }
 }
 
+/* A flow that got its server's name pays for it; at the cap it goes without. */
+static void
+charge_name(struct net_engine *e, struct flow *flow)
+{
+    size_t size = strlen(flow->server_name) + 1 + MALLOC_OWN_BYTES;
+
+    if (size > ENGINE_PARSER_BYTES - e->parser_bytes) {
+        e->counters.parser_refused++;
+        free(flow->server_name);
+        flow->server_name = NULL;
+        return;
+    }
+    flow->name_charged = (uint16_t)size;
+    e->parser_bytes += size;
+}
+
+/* Parsers of conversations that are over, or were silent the longest, make room for new ones
+ * before any is refused. Only between packets, when no parser is at work. */
+static void
+relieve(struct net_engine *e)
+{
+    for (unsigned i = 0; i < RELIEF_FLOWS && e->parser_bytes > RELIEF_BYTES; i++)
+        if (!flow_table_shed(e->flows, e->parser_bytes <= RELIEF_BYTES_URGENT))
+            break;
+}
+
 static void
 on_packet(struct net_engine *e, const struct packet *pkt)
 {
     unsigned dir;
     bool fresh;
-    struct flow *flow = flow_table_packet(e->flows, pkt, &dir, &fresh);
+    struct flow *flow;
 
+    if (e->parser_bytes > RELIEF_BYTES)
+        relieve(e);
+    flow = flow_table_packet(e->flows, pkt, &dir, &fresh);
     if (fresh) {
         emit_flow(e, flow, OBS_FLOW_START);
     } else if (flow_update_due(flow, e->now_ns)) {
@@ -348,6 +387,8 @@ on_packet(struct net_engine *e, const struct packet *pkt)
         conversation_datagram(e, flow, dir, pkt);
     else if (pkt->proto == IPPROTO_NUM_ICMP || pkt->proto == IPPROTO_NUM_ICMPV6)
         on_icmp(e, pkt);
+    if (flow->server_name != NULL && flow->name_charged == 0)
+        charge_name(e, flow);
 }
 
 void

@@ -12,7 +12,7 @@
 #include "common/buf.h"
 
 enum {
-    ENGINE_PARSER_BYTES = 48 * 1024 * 1024, /* what all parsers together may hold */
+    ENGINE_PARSER_BYTES = 12 * 1024 * 1024, /* what all parsers together may hold */
     ENGINE_SCRATCH_BYTES = 256 * 1024,
     ENGINE_KEPT_MAX = 4,
 };
@@ -52,7 +52,7 @@ void net_emit(struct net_engine *e, const struct obs *obs);
 bool net_wants(const struct net_engine *e, enum obs_kind kind);
 /* Flow seen with direction index `client` as src. */
 void net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out);
-/* First name wins; longer than 255 bytes is cut. */
+/* First name wins; longer than 255 bytes is cut. Counts as a parser's memory. */
 void net_flow_name_server(struct flow *flow, struct str name);
 /* What a ClientHello looks like (TLS or QUIC), before its flow is viewed: an application may be
  * known by that where no name tells. `alpn`: all that it asks for, comma between. */

@@ -477,6 +477,20 @@ oldest(const struct flow_table *t)
     return place;
 }
 
+bool
+flow_table_shed(struct flow_table *t, bool only_closed)
+{
+    uint32_t place = t->list[FLOW_LIST_CLOSED].head;
+
+    if (place == FLOW_NONE && !only_closed)
+        place = oldest(t);
+    if (place == FLOW_NONE)
+        return false;
+    t->counters->flows_evicted++;
+    finish(t, &t->pool[place].flow, FLOW_TIMEOUT);
+    return true;
+}
+
 void
 flow_table_flush(struct flow_table *t)
 {

@@ -121,6 +121,9 @@ flow_update_due(struct flow *flow, int64_t now_ns)
 }
 /* Time passes without a packet. */
 void flow_table_advance(struct flow_table *t, int64_t now_ns);
+/* Ends one flow early, because memory that flows hold elsewhere runs short: the closed one, or
+ * without `only_closed` the one of all, that was silent the longest. False: there is none. */
+bool flow_table_shed(struct flow_table *t, bool only_closed);
 /* Ends all flows, oldest first: the input ended. */
 void flow_table_flush(struct flow_table *t);
 /* An ICMP error answered it. */

@@ -6,6 +6,7 @@
 
 #include "agent/net/app.h"
 #include "agent/net/engine.h"
+#include "agent/net/loss.h"
 #include "agent/net/metadata.h"
 #include "agent/net/sensor_json.h"
 #include "common/json.h"
@@ -46,6 +47,7 @@ struct sensor {
     unsigned events, context; /* waiting for the commit */
     uint64_t packets;         /* since the commit */
     uint64_t context_dropped, from_the_future;
+    struct net_loss loss;
     struct buf line;
     enum vg_err failed; /* a commit within an observation failed */
     const char *why;    /* of the live capture that ended; borrowed from it */
@@ -114,14 +116,21 @@ static const struct sink_ops COUNTING = {
 /* ---- commits ---- */
 
 static void
-tell_health(struct sensor *s)
+count_drops(struct sensor *s)
 {
-    struct net_counters *counters = net_engine_counters(s->engine);
     uint64_t drops = 0;
 
     for (size_t i = 0; i < s->live_count; i++)
         drops += capture_drops(s->live[i]);
-    counters->kernel_drops = drops;
+    net_engine_counters(s->engine)->kernel_drops = drops;
+}
+
+static void
+tell_health(struct sensor *s)
+{
+    struct net_counters *counters = net_engine_counters(s->engine);
+
+    count_drops(s);
     buf_clear(&s->line);
     sensor_put_health(counters, net_engine_flows(s->engine), s->context_dropped, s->from_the_future,
                       s->panel, &s->line);
@@ -344,6 +353,34 @@ sensor_position(struct sensor *s, const char *source, const json_t *position)
     return VG_OK;
 }
 
+/* ---- loss ---- */
+
+/* Of a learned capture nothing is told, and nothing again of what was told before a crash. */
+static void
+tell_loss(struct sensor *s, const struct net_loss_episode *episode)
+{
+    const struct source *source = s->running ? &s->sources[s->current] : NULL;
+    json_t *event;
+
+    if (source != NULL &&
+        (source->learn || (source->resumed && !sensor_place_after(&s->place, &source->committed))))
+        return;
+    event = net_loss_event(episode);
+    if (event != NULL)
+        count_event(s, event);
+}
+
+static void
+look_for_loss(struct sensor *s, int64_t now_ns)
+{
+    struct net_loss_episode episode;
+
+    if (s->live_count > 0)
+        count_drops(s);
+    if (net_loss_look(&s->loss, net_engine_counters(s->engine), now_ns, &episode))
+        tell_loss(s, &episode);
+}
+
 /* ---- captures ---- */
 
 static void
@@ -386,6 +423,7 @@ begin_source(struct sensor *s)
         return VG_OK;
     }
     s->running = true;
+    net_loss_begin(&s->loss, net_engine_counters(s->engine));
     panel_mute(s->panel, source->learn);
     return VG_OK;
 }
@@ -395,10 +433,13 @@ end_source(struct sensor *s, enum vg_err how)
 {
     struct source *source = &s->sources[s->current];
     uint64_t packets = s->place.packet;
+    struct net_loss_episode episode;
     enum vg_err err;
 
     s->place.packet++; /* the ends of all flows come as if from one more packet */
     s->place.observation = 0;
+    if (net_loss_end(&s->loss, net_engine_counters(s->engine), &episode))
+        tell_loss(s, &episode);
     net_engine_flush(s->engine);
     s->place.packet = packets;
     err = s->failed != VG_OK ? s->failed : commit(s, true);
@@ -419,6 +460,8 @@ take_frame(struct sensor *s, const struct capture *c, const struct frame *f)
         s->from_the_future++;
         return;
     }
+    if (net_loss_due(&s->loss, f->time_ns))
+        look_for_loss(s, f->time_ns);
     net_engine_frame(s->engine, capture_link(c), f->time_ns, f->bytes, f->wire);
 }
 
@@ -519,6 +562,8 @@ sensor_tick(struct sensor *s, int64_t now_ns)
     if (s->live_count == 0 || s->current < s->source_count)
         return;
     net_engine_tick(s->engine, now_ns - TICK_BEHIND_NS);
+    if (net_loss_due(&s->loss, now_ns - TICK_BEHIND_NS))
+        look_for_loss(s, now_ns - TICK_BEHIND_NS);
     age = now_ns - s->committed_ns;
     if (s->failed == VG_OK && ((s->events > 0 && age >= COMMIT_BUSY_NS) ||
                                (s->packets > 0 && age >= COMMIT_QUIET_NS) || age < 0))

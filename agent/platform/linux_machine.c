@@ -136,6 +136,17 @@ platform_path_expand(const char *path)
     return out;
 }
 
+/* Left alone, the C library takes larger and larger blocks from its heap, once some were freed, and
+ * keeps what the compilers of rules leave behind. */
+void
+platform_memory_begin(void)
+{
+    enum { LARGE_BYTES = 256 * 1024, KEPT_BYTES = 1024 * 1024 };
+
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 void
 platform_memory_trim(void)
 {

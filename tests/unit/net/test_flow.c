@@ -174,14 +174,107 @@ test_cap(void **state)
     flow_table_free(b.table);
 }
 
+/* Under a flood of connections that nobody answers, or whose callers never go on, the conversations
+ * of a shop stay; when nothing but they is there, the oldest of them goes. */
+static void
+flood(struct bench *b, bool answered)
+{
+    enum { SHOP = FLOWS_MAX / 4 };
+    unsigned dir;
+    bool fresh;
+
+    begin(b);
+    for (uint32_t i = 0; i < SHOP; i++) {
+        const uint8_t flags[] = {TCP_SYN, TCP_SYN | TCP_ACK, TCP_ACK};
+
+        for (unsigned k = 0; k < 3; k++) {
+            struct packet p = k == 1 ? packet(IT, 80, 0x0b000000 + i, 5000, 6, flags[k], SEC)
+                                     : packet(0x0b000000 + i, 5000, IT, 80, 6, flags[k], SEC);
+
+            (void)flow_table_packet(b->table, &p, &dir, &fresh);
+        }
+    }
+    for (uint32_t i = 0; i < FLOWS_MAX * 2; i++) {
+        struct packet syn = packet(0x0c000000 + i, 5000, IT, 80, 6, TCP_SYN, SEC + i),
+                      ack = packet(IT, 80, 0x0c000000 + i, 5000, 6, TCP_SYN | TCP_ACK, SEC + i);
+
+        (void)flow_table_packet(b->table, &syn, &dir, &fresh);
+        if (answered)
+            (void)flow_table_packet(b->table, &ack, &dir, &fresh);
+    }
+    for (uint32_t i = 0; i < SHOP; i++) {
+        struct packet p = packet(0x0b000000 + i, 5000, IT, 80, 6, TCP_ACK, 2 * SEC);
+
+        (void)flow_table_packet(b->table, &p, &dir, &fresh);
+        assert_false(fresh);
+    }
+    assert_int_equal(b->by_state[FLOW_UNANSWERED] > 0, !answered);
+    flow_table_free(b->table);
+}
+
+static void
+test_floods(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    flood(&b, false);
+    flood(&b, true);
+}
+
+/* Shedding ends the closed ones first, then whoever was silent the longest. */
+static void
+test_shed(void **state)
+{
+    struct bench b;
+    struct packet p = packet(ME, 1, IT, 53, 17, 0, SEC);
+    unsigned dir;
+    bool fresh;
+
+    (void)state;
+    begin(&b);
+    assert_false(flow_table_shed(b.table, false));
+    (void)flow_table_packet(b.table, &p, &dir, &fresh);
+    assert_false(flow_table_shed(b.table, true));
+    (void)tcp(&b, TCP_SYN, 2 * SEC);
+    (void)tcp(&b, -TCP_RST, 2 * SEC);
+    assert_true(flow_table_shed(b.table, true));
+    assert_int_equal(b.by_state[FLOW_REFUSED], 1);
+    assert_true(flow_table_shed(b.table, false));
+    assert_int_equal(b.by_state[FLOW_UNANSWERED], 1);
+    assert_int_equal(flow_table_count(b.table), 0);
+    flow_table_free(b.table);
+}
+
+/* A long conversation is told of in its time, also after the milliseconds wrapped. */
+static void
+test_updates(void **state)
+{
+    struct bench b;
+    struct flow *f;
+    unsigned due = 0;
+
+    (void)state;
+    printf("a flow costs %zu bytes of %d\n", sizeof(struct flow), FLOW_BYTES);
+    begin(&b);
+    f = tcp(&b, TCP_SYN, SEC);
+    assert_false(flow_update_due(f, SEC + FLOW_UPDATE_NS - 1));
+    assert_true(flow_update_due(f, SEC + FLOW_UPDATE_NS));
+    assert_false(flow_update_due(f, SEC + 2 * FLOW_UPDATE_NS - 1));
+    for (int64_t t = SEC; t < SEC + 100 * INT64_C(86400) * SEC; t += FLOW_UPDATE_NS / 2)
+        due += flow_update_due(f, t);
+    assert_in_range(due, 100 * 288 - 2, 100 * 288);
+    flow_table_free(b.table);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_midway),
-        cmocka_unit_test(test_timeouts),
-        cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_states),   cmocka_unit_test(test_midway),
+        cmocka_unit_test(test_timeouts), cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_floods),   cmocka_unit_test(test_shed),
+        cmocka_unit_test(test_updates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
