@@ -29,8 +29,10 @@
     X(OPENVPN)                                                                                     \
     X(ANYDESK)                                                                                     \
     X(RUSTDESK)                                                                                    \
+    X(VNC)                                                                                         \
     X(SIP)                                                                                         \
     X(STUN)                                                                                        \
+    X(TELNET)                                                                                      \
     X(DNS)                                                                                         \
     X(MDNS)                                                                                        \
     X(LLMNR)                                                                                       \
