@@ -4,14 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/host/programs.h"
 #include "common/json.h"
+#include "common/vtime.h"
 
 enum { ROOTS_MAX = 2 * CONFIG_LIST_MAX, ADDRESS_SIZE = 16 };
+
+/* Looking for owners: 1/250 of a core, a third of a second saved up for busy moments. */
+enum { OWNERS_SHARE = 250 };
+#define OWNERS_SAVED_NS (300 * VG_MS_NS)
 
 struct host {
     const char *path[ROOTS_MAX]; /* as configured, borrowed from the configuration */
     char *root[ROOTS_MAX];       /* where that was when it was first there; NULL: not yet */
     size_t count;
+    struct platform_holders recent;
+    struct meter owners;
+    struct programs *programs;
 };
 
 static enum vg_err
@@ -22,6 +31,11 @@ host_open(const struct agent_config *config, const struct sink *sink, struct wor
 
     if (h == NULL)
         return VG_ERR_NOMEM;
+    if (programs_new(&h->programs) != VG_OK) {
+        free(h);
+        return VG_ERR_NOMEM;
+    }
+    h->owners = meter_of(OWNERS_SHARE, OWNERS_SAVED_NS, platform_clock_monotonic());
     for (size_t i = 0; i < config->payment_count; i++)
         h->path[h->count++] = config->payments[i].path;
     for (size_t i = 0; i < config->file_count; i++)
@@ -39,6 +53,7 @@ host_close(void *self)
 
     for (size_t i = 0; i < h->count; i++)
         free(h->root[i]);
+    programs_free(h->programs);
     free(h);
 }
 
@@ -51,8 +66,10 @@ host_needs(void *self, struct platform_sandbox *sandbox)
 static enum vg_err
 host_work(void *self, platform_handle *handle, int64_t *wait_ns)
 {
-    *wait_ns = -1;
-    return VG_AGAIN;
+    struct host *h = self;
+
+    *wait_ns = programs_work(h->programs);
+    return *wait_ns == 0 ? VG_OK : VG_AGAIN;
 }
 
 /* A folder that was missing at the start is looked for again; one that was there stays where it
@@ -94,12 +111,34 @@ read_port(const json_t *question, const char *key, uint16_t *out)
     return port >= 0 && port <= UINT16_MAX;
 }
 
+/* Names of programs and paths are bytes that anybody chose: `?` where they are no UTF-8. */
+static json_t *
+owner_json(const struct platform_owner *owner, uint64_t file, const char *hash)
+{
+    json_t *all = json_pack("{s:I, s:s, s:I, s:s}", "pid", (json_int_t)owner->pid, "user",
+                            owner->user, "file", (json_int_t)file, "sha256", hash);
+    json_t *name = json_string(owner->name), *path = json_string(owner->path);
+
+    if (name == NULL)
+        name = json_string("?");
+    if (path == NULL)
+        path = json_string("?");
+    if (json_object_set_new(all, "name", name) != 0 ||
+        json_object_set_new(all, "path", path) != 0) {
+        json_decref(all);
+        return NULL;
+    }
+    return all;
+}
+
 static enum vg_err
-ask_owner(const json_t *question, json_t **answer)
+find_owner(struct host *h, const json_t *question, json_t **answer)
 {
     uint8_t local[ADDRESS_SIZE], remote[ADDRESS_SIZE];
+    char hash[PROGRAM_HASH_SIZE];
     uint16_t local_port, remote_port;
     struct platform_owner owner;
+    uint64_t file;
     enum vg_err err;
 
     if (!read_hex(vg_json_str(question, "local", ""), local) ||
@@ -107,17 +146,38 @@ ask_owner(const json_t *question, json_t **answer)
         !read_port(question, "local_port", &local_port) ||
         !read_port(question, "remote_port", &remote_port))
         return VG_ERR_FORMAT;
-    err = platform_socket_owner(vg_json_bool(question, "tcp", true),
+    err = platform_socket_owner(&h->recent, vg_json_bool(question, "tcp", true),
                                 vg_json_bool(question, "v6", false), local, local_port, remote,
                                 remote_port, &owner);
     if (err != VG_OK)
         return err;
-    /* Names of programs and paths are bytes that anybody chose: `?` where they are no UTF-8. */
-    *answer = json_pack("{s:I, s:s*, s:s*, s:s*}", "pid", (json_int_t)owner.pid, "name", owner.name,
-                        "path", owner.path, "user", owner.user);
-    if (*answer == NULL)
-        *answer = json_pack("{s:I, s:s, s:s, s:s}", "pid", (json_int_t)owner.pid, "name", "?",
-                            "path", "?", "user", owner.user);
+    file = programs_see(h->programs, owner.pid, hash);
+    *answer = owner_json(&owner, file, hash);
+    return *answer != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+static enum vg_err
+ask_owner(struct host *h, const json_t *question, json_t **answer)
+{
+    int64_t before = platform_cpu_time();
+    enum vg_err err;
+
+    if (!meter_open(&h->owners, platform_clock_monotonic()))
+        return VG_ERR_LIMIT;
+    err = find_owner(h, question, answer);
+    meter_spend(&h->owners, platform_cpu_time() - before);
+    return err;
+}
+
+static enum vg_err
+ask_hash(struct host *h, const json_t *question, json_t **answer)
+{
+    char hash[PROGRAM_HASH_SIZE];
+    enum vg_err err = programs_hash(h->programs, (uint64_t)vg_json_int(question, "file", 0), hash);
+
+    if (err != VG_OK)
+        return err;
+    *answer = json_pack("{s:s}", "sha256", hash);
     return *answer != NULL ? VG_OK : VG_ERR_NOMEM;
 }
 
@@ -129,7 +189,9 @@ host_ask(void *self, const json_t *question, json_t **answer, platform_file *fil
     if (strcmp(what, "open") == 0)
         return ask_open(self, question, file);
     if (strcmp(what, "owner") == 0)
-        return ask_owner(question, answer);
+        return ask_owner(self, question, answer);
+    if (strcmp(what, "hash") == 0)
+        return ask_hash(self, question, answer);
     return VG_ERR_FORMAT;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/keeper/supervisor_worker.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "common/vtime.h"
 
@@ -257,7 +258,64 @@ on_open(void *role, struct slice payload)
                   log_quote(path));
         return VG_ERR_DENIED;
     }
-    return supervisor_ask(w, number, json_pack("{s:s, s:s}", "what", "open", "path", path));
+    return supervisor_ask(w, number, json_pack("{s:s, s:s}", "what", "open", "path", path), false);
+}
+
+static bool
+owner_in_time(struct supervised *w)
+{
+    int64_t second = platform_clock_monotonic() / VG_SEC_NS;
+
+    if (second != w->owner_second) {
+        w->owner_second = second;
+        w->owner_seen = 0;
+    }
+    return ++w->owner_seen <= SUPERVISOR_OWNERS_A_SECOND;
+}
+
+/* The sixteen bytes of an address and its port. */
+static void
+read_end(struct slice *in, char address[33], uint16_t *port)
+{
+    uint8_t bytes[16] = {0};
+
+    (void)slice_copy(in, bytes, sizeof bytes);
+    hex_put(bytes, sizeof bytes, address);
+    *port = slice_be16(in);
+}
+
+/* Only what names a socket, or a file that was told before, goes on to the host worker. */
+static enum vg_err
+on_whose(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    size_t bytes = payload.left;
+    uint32_t number = slice_be32(&payload);
+    char local[33], remote[33];
+    uint16_t local_port, remote_port;
+    uint64_t file;
+    uint8_t bits;
+
+    if (w->life != LIFE_LIVE || !owner_in_time(w))
+        return VG_ERR_DENIED;
+    if (bytes == FRAME_WHOSE_FILE) {
+        file = slice_be64(&payload);
+        if (file == 0 || file > INT64_MAX)
+            return VG_ERR_DENIED;
+        return supervisor_ask(
+            w, number, json_pack("{s:s, s:I}", "what", "hash", "file", (json_int_t)file), true);
+    }
+    bits = slice_u8(&payload);
+    read_end(&payload, local, &local_port);
+    read_end(&payload, remote, &remote_port);
+    if (payload.bad || payload.left > 0 || bits > 3)
+        return VG_ERR_DENIED;
+    return supervisor_ask(w, number,
+                          json_pack("{s:s, s:b, s:b, s:s, s:i, s:s, s:i}", "what", "owner", "tcp",
+                                    bits & 1, "v6", (bits & 2) != 0, "local", local, "local_port",
+                                    (int)local_port, "remote", remote, "remote_port",
+                                    (int)remote_port),
+                          true);
 }
 
 static enum vg_err
@@ -309,7 +367,11 @@ static const struct frame_rule RULES_HOST[] = {
     RULE_HEALTH,
     {FRAME_ANSWER, 10, 64 * 1024, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES, on_answer},
 };
-static const struct frame_rule RULES_NET[] = {RULES_OF_SENSORS};
+static const struct frame_rule RULES_NET[] = {
+    RULES_OF_SENSORS,
+    {FRAME_WHOSE, FRAME_WHOSE_FILE, FRAME_WHOSE_SOCKET, FRAME_ANY_TIMES, FRAME_ANY_TIMES,
+     FRAME_ANY_TIMES, on_whose},
+};
 /* These read files that perhaps only the point-of-sale user may open. */
 static const struct frame_rule RULES_OPENING[] = {
     RULES_OF_SENSORS,

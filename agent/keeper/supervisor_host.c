@@ -65,7 +65,7 @@ supervisor_ask_next(struct supervisor *s)
 }
 
 enum vg_err
-supervisor_ask(struct supervised *w, uint32_t number, json_t *text)
+supervisor_ask(struct supervised *w, uint32_t number, json_t *text, bool owner)
 {
     if (text == NULL)
         return VG_ERR_NOMEM;
@@ -73,7 +73,8 @@ supervisor_ask(struct supervised *w, uint32_t number, json_t *text)
         json_decref(text);
         return VG_ERR_DENIED;
     }
-    w->question = (struct question){.waiting = true, .number = number, .text = text};
+    w->question =
+        (struct question){.waiting = true, .owner = owner, .number = number, .text = text};
     supervisor_ask_next(w->s);
     return VG_OK;
 }
@@ -100,6 +101,33 @@ pass_answer(struct supervised *w, uint32_t err, platform_file file)
     buf_done(&answer);
 }
 
+/* What the sensor is told: these fields alone, of these sizes. */
+static void
+pass_owner(struct supervised *w, uint32_t err, const json_t *told)
+{
+    static const char *const fields[] = {"name", "path", "user", "sha256"};
+    struct buf answer;
+
+    buf_init(&answer, 8192);
+    buf_put_be32(&answer, w->question.number);
+    buf_put_be32(&answer, err);
+    buf_put_u8(&answer, '{');
+    for (size_t i = 0; i < VG_ARRAY_LEN(fields) && err == VG_OK; i++) {
+        const char *text = vg_json_str(told, fields[i], "");
+
+        vg_json_put_str(&answer, fields[i], text, strnlen(text, 512));
+    }
+    if (err == VG_OK)
+        vg_json_put_int(&answer, "file", vg_json_int(told, "file", 0));
+    buf_put_u8(&answer, '}');
+    forget_question(&w->question);
+    if (answer.bad)
+        supervised_end(w, "no memory for an answer to it");
+    else
+        supervised_send_frame(w, FRAME_OWNER, buf_slice(&answer));
+    buf_done(&answer);
+}
+
 enum vg_err
 supervisor_answered(struct supervised *host, struct slice payload)
 {
@@ -112,16 +140,23 @@ supervisor_answered(struct supervised *host, struct slice payload)
 
     if (parsed != VG_OK)
         return parsed;
-    json_decref(checked);
-    if (payload.bad || number != s->ask_number || number == 0)
+    if (payload.bad || number != s->ask_number || number == 0) {
+        json_decref(checked);
         return VG_ERR_DENIED;
+    }
+    err = err <= VG_ERR_SYS ? err : VG_ERR_SYS;
     s->ask_number = number; /* a second answer to it finds nobody asking */
     s->answer_file = PLATFORM_NO_HANDLE;
     s->asking = NULL;
-    if (w != NULL && w->question.asked)
-        pass_answer(w, err <= VG_ERR_SYS ? err : VG_ERR_SYS, file);
-    else if (file != PLATFORM_NO_HANDLE)
-        platform_file_close(file);
+    if (w != NULL && w->question.asked && !w->question.owner) {
+        pass_answer(w, err, file);
+    } else {
+        if (file != PLATFORM_NO_HANDLE)
+            platform_file_close(file);
+        if (w != NULL && w->question.asked)
+            pass_owner(w, err, checked);
+    }
+    json_decref(checked);
     supervisor_ask_next(s);
     return VG_OK;
 }

@@ -18,6 +18,7 @@ enum {
     SUPERVISOR_OUT_MAX = 256 * 1024 * 1024, /* rows of a start; given back once sent */
     SUPERVISOR_HEALTH_MAX = 16 * 1024,
     SUPERVISOR_HEALTH_A_SECOND = 1000,
+    SUPERVISOR_OWNERS_A_SECOND = 500, /* questions for owners: a sensor of ours asks less */
     SUPERVISOR_PATH_MAX = 4096,
     SUPERVISOR_WORKERS = 4,
 };
@@ -42,6 +43,7 @@ struct worker_kind {
 /* A question on its way to the host worker: at most one for each worker. */
 struct question {
     bool waiting, asked;
+    bool owner;      /* FRAME_WHOSE: answered by FRAME_OWNER, without a file */
     uint32_t number; /* the worker's own */
     json_t *text;
 };
@@ -74,6 +76,8 @@ struct supervised {
     bool done; /* nothing left to read, for now */
     int64_t health_second;
     unsigned health_seen;
+    int64_t owner_second;
+    unsigned owner_seen;
     struct question question;
 };
 
@@ -124,8 +128,9 @@ extern const struct worker_kind WORKER_KINDS[SUPERVISOR_WORKERS];
 void supervised_commit(struct supervised *w);
 
 /* supervisor_host.c */
-/* Takes `text`. */
-enum vg_err supervisor_ask(struct supervised *w, uint32_t number, json_t *text) VG_MUST_CHECK;
+/* Takes `text`. `owner`: answered by FRAME_OWNER. */
+enum vg_err supervisor_ask(struct supervised *w, uint32_t number, json_t *text,
+                           bool owner) VG_MUST_CHECK;
 void supervisor_ask_next(struct supervisor *s);
 enum vg_err supervisor_answered(struct supervised *host, struct slice payload) VG_MUST_CHECK;
 void supervisor_ask_forget(struct supervised *w); /* the one that asked is gone */

@@ -21,7 +21,10 @@ enum frame_type {
     FRAME_COMMIT = 'C',      /* be64 number, rising by one */
     FRAME_HEALTH = 'H',      /* JSON */
     FRAME_OPEN = 'Q',        /* be32 number, path: open it for me (pay sensor; file sensor) */
-    FRAME_ANSWER = 'W',      /* host worker: be32 number, be32 vg_err, JSON; may carry a handle */
+    FRAME_WHOSE = 'U',  /* net sensor: be32 number, then whose socket (FRAME_WHOSE_SOCKET bytes:
+                              * u8 bits 1 TCP, 2 IPv6; local address[16], be16 port; remote
+                              * address[16], be16 port) or which file's fingerprint (be64 number) */
+    FRAME_ANSWER = 'W', /* host worker: be32 number, be32 vg_err, JSON; may carry a handle */
     /* keeper to worker */
     FRAME_CONFIG = 'K',   /* JSON tree of the configuration */
     FRAME_GO = 'G',       /* empty: rows and positions are complete, begin */
@@ -29,10 +32,13 @@ enum frame_type {
     FRAME_TICK = 'T',     /* be64 time_ns */
     FRAME_FEEDBACK = 'F', /* JSON */
     FRAME_HANDLE = 'D',   /* be32 number, be32 vg_err; carries the handle on VG_OK */
+    FRAME_OWNER = 'V',    /* be32 number, be32 vg_err, JSON: the answer to FRAME_WHOSE */
     FRAME_ASK = 'B',      /* to the host worker: be32 number, JSON {"what": "open"|"owner"|...} */
     FRAME_STOP = 'X',     /* commit what you have and end */
     /* FRAME_STATE and FRAME_POSITION also come back, at the start */
 };
+
+enum { FRAME_WHOSE_SOCKET = 4 + 1 + 18 + 18, FRAME_WHOSE_FILE = 4 + 8 };
 
 /* Appends a whole frame. Sticky errors as buf. */
 void frame_put(struct buf *out, enum frame_type type, struct slice payload);

@@ -111,6 +111,21 @@ prepare(struct life *w)
     return ops->begin != NULL ? ops->begin(self) : VG_OK;
 }
 
+static void
+pass_owner(struct life *w)
+{
+    struct worker_owner *o = &w->link.opener.owner;
+    json_t *answer = o->answer;
+
+    if (!o->answered)
+        return;
+    o->answer = NULL;
+    o->asked = o->answered = false; /* before the sensor asks the next one */
+    if (w->link.ops->owner != NULL)
+        w->link.ops->owner(w->link.self, o->err, answer);
+    json_decref(answer);
+}
+
 /* What came while the sensor was busy. */
 static void
 catch_up(struct life *w)
@@ -121,6 +136,7 @@ catch_up(struct life *w)
     json_t *one;
 
     w->link.tick_ns = 0;
+    pass_owner(w);
     if (tick_ns != 0 && ops->tick != NULL)
         ops->tick(w->link.self, tick_ns);
     if (ops->feedback != NULL)
@@ -190,7 +206,8 @@ live(struct life *w)
         if (w->link.gone)
             return VG_END;
         /* What came during the work is acted upon before there is any waiting. */
-        if (w->link.stop || w->link.tick_ns != 0 || json_array_size(w->link.feedback) > 0)
+        if (w->link.stop || w->link.tick_ns != 0 || w->link.opener.owner.answered ||
+            json_array_size(w->link.feedback) > 0)
             wait_ns = 0;
         if (err == VG_OK)
             err = worker_link_pump(&w->link, wait_ns == 0 ? PLATFORM_NO_HANDLE : handle, wait_ns);

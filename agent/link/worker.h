@@ -14,6 +14,19 @@ struct worker_opener; /* asks keeper and host worker for a file that this proces
 enum vg_err worker_open_path(struct worker_opener *opener, const char *path,
                              platform_file *out) VG_MUST_CHECK;
 
+/* A socket of this machine; addresses of IPv4 in the first four bytes. */
+struct worker_socket {
+    bool tcp, v6;
+    uint8_t local[16], remote[16];
+    uint16_t local_port, remote_port;
+};
+/* Ask the host worker, without waiting: which program holds a socket; the fingerprint of a file that
+ * such an answer numbered. ops->owner() gets the answer later, between two pieces of work. One
+ * question at a time: VG_AGAIN while one is on its way. */
+enum vg_err worker_ask_owner(struct worker_opener *opener,
+                             const struct worker_socket *socket) VG_MUST_CHECK;
+enum vg_err worker_ask_hash(struct worker_opener *opener, uint64_t file) VG_MUST_CHECK;
+
 enum { WORKER_WHY_MAX = 256 };
 
 /* One kind of sensor. `self` is made by open() and freed by close(). */
@@ -36,6 +49,9 @@ struct worker_ops {
     enum vg_err (*work)(void *self, platform_handle *handle, int64_t *wait_ns);
     void (*tick)(void *self, int64_t now_ns);
     void (*feedback)(void *self, const json_t *feedback);
+    /* The answer to worker_ask_owner() or worker_ask_hash(): {"pid", "name", "path", "user", "file",
+     * "sha256"} or {"sha256"} on VG_OK; borrowed. */
+    void (*owner)(void *self, enum vg_err err, const json_t *answer);
     enum vg_err (*finish)(void *self); /* FRAME_STOP: commit what is whole */
     /* Host worker only (others: NULL). What it returns goes back with *answer (may stay NULL; taken)
      * and *file (may stay PLATFORM_NO_HANDLE; taken). */

@@ -25,6 +25,7 @@ worker_link_done(struct worker_link *l)
         platform_file_close(l->files[i]);
     if (l->opener.file != PLATFORM_NO_HANDLE)
         platform_file_close(l->opener.file);
+    json_decref(l->opener.owner.answer);
     json_decref(l->config);
     json_decref(l->feedback);
     buf_done(&l->in);
@@ -171,6 +172,23 @@ on_handle(struct worker_link *l, struct slice payload)
     return VG_OK;
 }
 
+static enum vg_err
+on_owner(struct worker_link *l, struct slice payload)
+{
+    struct worker_owner *o = &l->opener.owner;
+    uint32_t number = slice_be32(&payload), err = slice_be32(&payload);
+    enum vg_err parsed;
+
+    if (payload.bad || !o->asked || o->answered || number != o->number)
+        return VG_ERR_FORMAT;
+    parsed = vg_json_parse(payload, FRAME_BYTES_MAX, &o->answer);
+    if (parsed != VG_OK)
+        return parsed;
+    o->err = err <= VG_ERR_SYS ? (enum vg_err)err : VG_ERR_SYS;
+    o->answered = true;
+    return VG_OK;
+}
+
 /* Writes everything without reading: for use while frames are being taken. */
 static enum vg_err
 write_all(struct worker_link *l)
@@ -262,7 +280,7 @@ dispatch(struct worker_link *l, enum frame_type type, struct slice payload)
         {FRAME_CONFIG, on_config}, {FRAME_STATE, on_state},       {FRAME_POSITION, on_position},
         {FRAME_GO, on_go},         {FRAME_ACK, on_ack},           {FRAME_TICK, on_tick},
         {FRAME_STOP, on_stop},     {FRAME_FEEDBACK, on_feedback}, {FRAME_HANDLE, on_handle},
-        {FRAME_ASK, on_ask},
+        {FRAME_ASK, on_ask},       {FRAME_OWNER, on_owner},
     };
 
     for (size_t i = 0; i < VG_ARRAY_LEN(table); i++)

@@ -15,7 +15,13 @@ enum {
 };
 
 struct worker_opener {
-    uint32_t number; /* of the last question */
+    struct worker_owner {
+        uint32_t number; /* of the last question */
+        bool asked, answered;
+        enum vg_err err;
+        json_t *answer; /* until it was passed on */
+    } owner;
+    uint32_t number; /* of the last question for a file */
     bool answered;
     enum vg_err err;
     platform_file file;

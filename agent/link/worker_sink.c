@@ -127,11 +127,65 @@ const struct sink_ops WORKER_SINK = {
     .health = sink_health,
 };
 
+static struct worker_link *
+link_of(struct worker_opener *opener)
+{
+    return (struct worker_link *)(void *)((char *)opener - offsetof(struct worker_link, opener));
+}
+
+/* VG_OK: *mark begins a frame that the caller fills and ends. */
+static enum vg_err
+begin_question(struct worker_link *l, size_t *mark)
+{
+    struct worker_owner *o = &l->opener.owner;
+
+    if (l->gone)
+        return VG_ERR_SYS;
+    if (o->asked)
+        return VG_AGAIN;
+    o->asked = true;
+    o->answered = false;
+    *mark = frame_begin(&l->out, FRAME_WHOSE);
+    buf_put_be32(&l->out, ++o->number);
+    return VG_OK;
+}
+
+enum vg_err
+worker_ask_owner(struct worker_opener *opener, const struct worker_socket *socket)
+{
+    struct worker_link *l = link_of(opener);
+    size_t mark;
+    enum vg_err err = begin_question(l, &mark);
+
+    if (err != VG_OK)
+        return err;
+    buf_put_u8(&l->out, (uint8_t)((socket->tcp ? 1 : 0) | (socket->v6 ? 2 : 0)));
+    buf_put(&l->out, socket->local, sizeof socket->local);
+    buf_put_be16(&l->out, socket->local_port);
+    buf_put(&l->out, socket->remote, sizeof socket->remote);
+    buf_put_be16(&l->out, socket->remote_port);
+    frame_end(&l->out, mark);
+    return VG_OK; /* written with the next look at the stream */
+}
+
+enum vg_err
+worker_ask_hash(struct worker_opener *opener, uint64_t file)
+{
+    struct worker_link *l = link_of(opener);
+    size_t mark;
+    enum vg_err err = begin_question(l, &mark);
+
+    if (err != VG_OK)
+        return err;
+    buf_put_be64(&l->out, file);
+    frame_end(&l->out, mark);
+    return VG_OK;
+}
+
 enum vg_err
 worker_open_path(struct worker_opener *opener, const char *path, platform_file *out)
 {
-    struct worker_link *l =
-        (struct worker_link *)(void *)((char *)opener - offsetof(struct worker_link, opener));
+    struct worker_link *l = link_of(opener);
     size_t mark;
     enum vg_err err;
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/inet_diag.h>
+#include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 500, PROCESSES_MAX = 32768, DESCRIPTORS_MAX = 65536 };
@@ -106,16 +108,45 @@ holds_socket(const char *pid, const char *wanted)
     return held;
 }
 
+/* Most sockets belong to the few programs that opened the last ones. */
+static bool
+held_by_recent(const struct platform_holders *recent, const char *wanted, char pid[24])
+{
+    for (size_t i = 0; i < PLATFORM_HOLDERS && recent->pid[i] != 0; i++) {
+        (void)snprintf(pid, 24, "%lld", (long long)recent->pid[i]);
+        if (holds_socket(pid, wanted))
+            return true;
+    }
+    return false;
+}
+
+static void
+remember_holder(struct platform_holders *recent, const char *pid)
+{
+    int64_t number = strtoll(pid, NULL, 10);
+    size_t i = 0;
+
+    while (i < PLATFORM_HOLDERS - 1 && recent->pid[i] != number && recent->pid[i] != 0)
+        i++;
+    memmove(&recent->pid[1], &recent->pid[0], i * sizeof recent->pid[0]);
+    recent->pid[0] = number;
+}
+
 static enum vg_err
-find_holder(uint32_t inode, char pid[24])
+find_holder(struct platform_holders *recent, uint32_t inode, char pid[24])
 {
     char wanted[40];
     enum vg_err err = VG_ERR_NOENT;
-    DIR *dir = opendir("/proc");
+    DIR *dir;
 
+    (void)snprintf(wanted, sizeof wanted, "socket:[%u]", inode);
+    if (held_by_recent(recent, wanted, pid)) {
+        remember_holder(recent, pid);
+        return VG_OK;
+    }
+    dir = opendir("/proc");
     if (dir == NULL)
         return linux_errno();
-    (void)snprintf(wanted, sizeof wanted, "socket:[%u]", inode);
     for (unsigned i = 0; i < PROCESSES_MAX && err != VG_OK; i++) {
         const struct dirent *entry = readdir(dir);
 
@@ -127,6 +158,8 @@ find_holder(uint32_t inode, char pid[24])
         }
     }
     (void)closedir(dir);
+    if (err == VG_OK)
+        remember_holder(recent, pid);
     return err;
 }
 
@@ -170,8 +203,9 @@ describe(const char *pid, struct platform_owner *out)
 }
 
 enum vg_err
-platform_socket_owner(bool tcp, bool v6, const uint8_t local[16], uint16_t local_port,
-                      const uint8_t remote[16], uint16_t remote_port, struct platform_owner *out)
+platform_socket_owner(struct platform_holders *recent, bool tcp, bool v6, const uint8_t local[16],
+                      uint16_t local_port, const uint8_t remote[16], uint16_t remote_port,
+                      struct platform_owner *out)
 {
     struct question question = {
         .head = {.nlmsg_len = sizeof question,
@@ -202,11 +236,31 @@ platform_socket_owner(bool tcp, bool v6, const uint8_t local[16], uint16_t local
         err = ask(&question, &found);
     }
     if (err == VG_OK)
-        err = find_holder(found.inode, pid);
+        err = find_holder(recent, found.inode, pid);
     if (err != VG_OK)
         return err;
     describe(pid, &owner);
     name_user(found.uid, owner.user, sizeof owner.user);
     *out = owner;
+    return VG_OK;
+}
+
+enum vg_err
+platform_program_open(int64_t pid, platform_file *out)
+{
+    char path[64];
+    platform_file file;
+    struct statfs system;
+    enum vg_err err;
+
+    (void)snprintf(path, sizeof path, "/proc/%lld/exe", (long long)pid);
+    err = platform_file_open(path, &file);
+    if (err != VG_OK)
+        return err;
+    if (fstatfs((int)file, &system) != 0 || system.f_type == FUSE_SUPER_MAGIC) {
+        platform_file_close(file); /* whoever made that file system could let us wait for ever */
+        return VG_ERR_DENIED;
+    }
+    *out = file;
     return VG_OK;
 }

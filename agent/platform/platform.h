@@ -168,6 +168,25 @@ struct platform_owner {
     int64_t pid;
     char name[64], path[512], user[64];
 };
-enum vg_err platform_socket_owner(bool tcp, bool v6, const uint8_t local[16], uint16_t local_port,
+/* Who held sockets lately, is asked first; zeroed at the start, the caller's. */
+enum { PLATFORM_HOLDERS = 32 };
+struct platform_holders {
+    int64_t pid[PLATFORM_HOLDERS]; /* 0: none; the last one first */
+};
+enum vg_err platform_socket_owner(struct platform_holders *recent, bool tcp, bool v6, const uint8_t local[16], uint16_t local_port,
                                   const uint8_t remote[16], uint16_t remote_port,
                                   struct platform_owner *out) VG_MUST_CHECK;
+/* The file that a process runs, as it was started, also when another has taken its name since.
+ * VG_ERR_DENIED: it lies in a file system of a user (FUSE), where reading may never end. */
+enum vg_err platform_program_open(int64_t pid, platform_file *out) VG_MUST_CHECK;
+
+/* The addresses of this machine's interfaces, loopback left out. family 4 or 6; 0: a hardware
+ * address, of 6 bytes. */
+enum { PLATFORM_ADDRESSES_MAX = 64 };
+struct platform_addresses {
+    struct {
+        uint8_t family, bytes[16];
+    } address[PLATFORM_ADDRESSES_MAX];
+    size_t count;
+};
+enum vg_err platform_addresses_own(struct platform_addresses *out) VG_MUST_CHECK;

@@ -16,7 +16,9 @@ struct fake {
     platform_stream stream;
     struct buf in, out;
     platform_file file;
-    unsigned rows, positions, handles;
+    unsigned rows, positions, handles, owners;
+    uint32_t owner_err;
+    char owner[512];
     uint64_t acked;
     bool configured, go, stop;
 };
@@ -48,6 +50,13 @@ take(struct fake *f, enum frame_type type, struct slice payload)
     f->rows += type == FRAME_STATE;
     f->positions += type == FRAME_POSITION;
     f->handles += type == FRAME_HANDLE;
+    if (type == FRAME_OWNER) {
+        f->owners++;
+        slice_skip(&payload, 4);
+        f->owner_err = slice_be32(&payload);
+        (void)snprintf(f->owner, sizeof f->owner, "%.*s", (int)payload.left,
+                       (const char *)payload.at);
+    }
     if (type == FRAME_ACK)
         f->acked = slice_be64(&payload);
 }
@@ -279,6 +288,76 @@ open_inside(struct fake *f)
     return until_stopped(f);
 }
 
+static void
+put_whose(struct fake *f, const char *bytes, size_t len)
+{
+    size_t mark = frame_begin(&f->out, FRAME_WHOSE);
+
+    buf_put_be32(&f->out, 7);
+    buf_put(&f->out, bytes, len);
+    frame_end(&f->out, mark);
+}
+
+static const char NOBODYS[FRAME_WHOSE_SOCKET - 4] = "\1\177\0\0\1";
+
+/* Nobody's socket, then a file that was never told. */
+static int
+whose(struct fake *f)
+{
+    char note[64];
+
+    put_whose(f, NOBODYS, sizeof NOBODYS);
+    while (f->owners < 1)
+        pump(f);
+    if (f->owner_err != VG_ERR_NOENT)
+        return 51;
+    put_whose(f, "\0\0\0\0\0\0\0\11", 8);
+    while (f->owners < 2)
+        pump(f);
+    (void)snprintf(note, sizeof note, "%u %s", f->owner_err, f->owner);
+    put_event(f, note);
+    put_number(f, FRAME_COMMIT, 1);
+    return until_stopped(f);
+}
+
+static int
+whose_twice(struct fake *f)
+{
+    put_whose(f, NOBODYS, sizeof NOBODYS);
+    put_whose(f, NOBODYS, sizeof NOBODYS);
+    return until_stopped(f);
+}
+
+static int
+whose_size(struct fake *f)
+{
+    put_whose(f, NOBODYS, sizeof NOBODYS - 1);
+    return until_stopped(f);
+}
+
+static int
+whose_bits(struct fake *f)
+{
+    char other[sizeof NOBODYS] = "\377";
+
+    put_whose(f, other, sizeof other);
+    return until_stopped(f);
+}
+
+/* One after the other, without end. */
+static int
+whose_flood(struct fake *f)
+{
+    while (!f->stop) {
+        unsigned owners = f->owners;
+
+        put_whose(f, "\0\0\0\0\0\0\0\11", 8);
+        while (f->owners == owners)
+            pump(f);
+    }
+    return 0;
+}
+
 /* Crashes in its first life, after a commit. */
 static int
 once(struct fake *f)
@@ -313,6 +392,11 @@ static const struct {
     {"wrong_commit", wrong_commit},
     {"open_outside", open_outside},
     {"open_inside", open_inside},
+    {"whose", whose},
+    {"whose_twice", whose_twice},
+    {"whose_size", whose_size},
+    {"whose_bits", whose_bits},
+    {"whose_flood", whose_flood},
     {"once", once},
     {"hang", hang},
 };

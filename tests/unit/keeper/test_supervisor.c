@@ -349,6 +349,10 @@ ENDED(huge_frame, "broken frame: limit")
 ENDED(wrong_commit, "frame 67 of 8 bytes refused: denied")
 ENDED(open_outside, "frame 81")
 ENDED(early_event, "frame 69")
+ENDED(whose_twice, "frame 85 of 41 bytes refused: denied")
+ENDED(whose_size, "frame 85 of 40 bytes refused: denied")
+ENDED(whose_bits, "frame 85 of 41 bytes refused: denied")
+ENDED(whose_flood, "frame 85 of 12 bytes refused: denied")
 ENDED(fails_to_open, "no such interface")
 
 static void
@@ -455,6 +459,21 @@ test_opens_through_host(void **state)
     stop(p);
 }
 
+/* The net sensor's questions go to the host worker, and its answers back. */
+static void
+test_whose(void **state)
+{
+    struct place *p = *state;
+    struct tally t;
+
+    configure(p, "network: {interfaces: [lo]}\n");
+    start(p, "whose");
+    assert_true(until(p, has_alert, 1, 20));
+    t = stored(p);
+    assert_string_equal(t.note, "8 {}");
+    stop(p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -475,6 +494,11 @@ main(void)
         TEST(test_wrong_commit),
         TEST(test_open_outside),
         TEST(test_early_event),
+        TEST(test_whose_twice),
+        TEST(test_whose_size),
+        TEST(test_whose_bits),
+        TEST(test_whose_flood),
+        TEST(test_whose),
         TEST(test_fails_to_open),
         TEST(test_backs_off),
         TEST(test_resumes_after_crash),

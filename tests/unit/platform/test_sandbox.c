@@ -173,8 +173,9 @@ static int
 do_owner(void)
 {
     const uint8_t local[16] = {127, 0, 0, 1};
+    struct platform_holders recent = {0};
     struct platform_owner owner;
-    enum vg_err err = platform_socket_owner(true, false, local, 1, local, 2, &owner);
+    enum vg_err err = platform_socket_owner(&recent, true, false, local, 1, local, 2, &owner);
 
     return err == VG_ERR_NOENT ? 0 : errno;
 }
@@ -394,6 +395,7 @@ test_socket_owner(void **state)
     struct sockaddr_in peer;
     const uint8_t loopback[16] = {127, 0, 0, 1};
     socklen_t size = sizeof at;
+    struct platform_holders recent = {0};
     struct platform_owner owner;
     int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
     int server;
@@ -406,8 +408,8 @@ test_socket_owner(void **state)
     assert_true(server >= 0);
     size = sizeof peer;
     assert_int_equal(getsockname(client, (struct sockaddr *)&peer, &size), 0);
-    assert_int_equal(platform_socket_owner(true, false, loopback, ntohs(peer.sin_port), loopback,
-                                           ntohs(at.sin_port), &owner),
+    assert_int_equal(platform_socket_owner(&recent, true, false, loopback, ntohs(peer.sin_port),
+                                           loopback, ntohs(at.sin_port), &owner),
                      VG_OK);
     assert_int_equal(owner.pid, getpid());
     assert_string_equal(owner.name, "test_sandbox");
@@ -415,7 +417,7 @@ test_socket_owner(void **state)
     (void)close(server);
     (void)close(client);
     (void)close(listener);
-    assert_int_equal(platform_socket_owner(true, false, loopback, 1, loopback, 2, &owner),
+    assert_int_equal(platform_socket_owner(&recent, true, false, loopback, 1, loopback, 2, &owner),
                      VG_ERR_NOENT);
 }
 
