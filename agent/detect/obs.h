@@ -102,6 +102,7 @@ struct http_view {
     const struct flow_view *flow;
     struct str method, host, uri, user_agent, mime;
     int status;                           /* 0 while unanswered */
+    bool incomplete;                      /* it was not seen whole */
     uint64_t request_body, response_body; /* bytes as seen so far */
 };
 

@@ -187,7 +187,10 @@ put_http(const struct obs *obs, struct buf *out)
 {
     const struct http_view *h = obs->http;
 
-    put_head(out, "http", obs->time_ns, h->flow);
+    /* What was neither seen whole nor answered has a type of its own: perhaps nobody acted upon
+     * it. */
+    put_head(out, h->incomplete && h->status == 0 ? "http_incomplete" : "http", obs->time_ns,
+             h->flow);
     put_text(out, "method", h->method);
     put_text(out, "host", h->host);
     put_text(out, "uri", h->uri);

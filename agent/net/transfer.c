@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
+#include "agent/detect/card_number.h"
 #include "agent/net/engine.h"
 #include "agent/net/magic.h"
 #include "agent/net/record.h"
@@ -63,6 +64,7 @@ transfer_begin(const struct protocol_call *call, const struct transfer_about *ab
     t->size = size;
     t->service = about->service;
     t->name = copy_text(t, &used, about->name);
+    card_mask(t->text, used);
     t->mime = copy_text(t, &used, about->mime);
     t->host = copy_text(t, &used, about->host);
     t->coding = copy_text(t, &used, coding);
@@ -255,6 +257,23 @@ tell_record(struct transfer *t, const struct protocol_call *call, bool whole)
     record_tell(&r, call, t->client);
 }
 
+bool
+transfer_is_empty(const struct transfer *t)
+{
+    return t == NULL || t->at == t->start;
+}
+
+void
+transfer_drop(struct transfer *t, const struct protocol_call *call)
+{
+    if (t == NULL)
+        return;
+    drop_hash(t);
+    drop_head(t, call);
+    net_transfers(call->engine)->open--;
+    net_parser_free(call->engine, t, t->size);
+}
+
 void
 transfer_end(struct transfer *t, const struct protocol_call *call, bool whole)
 {
@@ -264,8 +283,5 @@ transfer_end(struct transfer *t, const struct protocol_call *call, bool whole)
         tell_piece(t, call, slice_of(NULL, 0), true);
     if (net_wants(call->engine, OBS_RECORD))
         tell_record(t, call, whole);
-    drop_hash(t);
-    drop_head(t, call);
-    net_transfers(call->engine)->open--;
-    net_parser_free(call->engine, t, t->size);
+    transfer_drop(t, call);
 }

@@ -44,3 +44,7 @@ void transfer_bytes(struct transfer *t, const struct protocol_call *call, struct
 void transfer_gap(struct transfer *t, const struct protocol_call *call, uint64_t bytes);
 /* Tells and frees. `whole`: the protocol said that this was the end. */
 void transfer_end(struct transfer *t, const struct protocol_call *call, bool whole);
+/* Nothing came, not even a hole. True for NULL. */
+bool transfer_is_empty(const struct transfer *t);
+/* Frees without a word; only for what is empty. */
+void transfer_drop(struct transfer *t, const struct protocol_call *call);

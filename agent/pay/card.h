@@ -9,13 +9,11 @@
  * on end are no card number, and 16 digits within 18 are none either. */
 #pragma once
 
+#include "agent/detect/card_number.h"
 #include "agent/pay/token.h"
 #include "common/buf.h"
 
-enum { CARD_DIGITS_MIN = 13, CARD_DIGITS_MAX = 19, CARD_HITS_MAX = 32 };
-
-/* True when n digits (values 0..9) are a card number. */
-bool card_valid(const uint8_t *digits, size_t n);
+enum { CARD_HITS_MAX = 32 };
 
 struct card_hit {
     size_t at; /* where its token stands in the cleaned text, TOKEN_LEN bytes */

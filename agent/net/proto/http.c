@@ -1,72 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http: HTTP/1.x requests with their responses and bodies (RFC 9112), pipelined or not. */
+/* http: HTTP/1.x requests with their responses and bodies (RFC 9112), pipelined or not.
+ *
+ * One OBS_HTTP for each request, when its response's head has come or the flow ends; a request that
+ * was not seen whole until then is marked incomplete. Contents go through
+ * http_body.h. A hole in a body of known length is skipped by counting; after any other hole a
+ * direction is listened to again from the next segment that begins like a head. CONNECT hands the
+ * flow over to what is in the tunnel; an upgrade to h2c goes on with http2.h. */
 #include <stddef.h>
 
 #include "agent/net/proto/http_body.h"
+#include "agent/net/proto/http_chunks.h"
 #include "agent/net/proto/http_request.h"
 #include "agent/net/proto/protocols.h"
 
-enum {
-    HTTP_PIPELINE_MAX = 64,
-    HTTP_LINE_MAX = 4096, /* a chunk's size line, all trailers */
-};
+enum { HTTP_PIPELINE_MAX = 64, CLIENT_UNKNOWN = 2 };
 
 enum http_state {
     HTTP_HEAD,
     HTTP_LENGTH, /* `left` bytes of content */
     HTTP_CLOSE,  /* content until the end of the stream */
-    HTTP_CHUNK_SIZE,
-    HTTP_CHUNK_DATA,
-    HTTP_CHUNK_END, /* CRLF after the data */
-    HTTP_TRAILER,
+    HTTP_CHUNKED,
     HTTP_LOST, /* until something begins like a head */
 };
 
 struct side {
-    enum http_state state;
+    uint8_t state;
     struct buf head;
     size_t scanned;
-    uint64_t left;
-    unsigned line; /* bytes of the chunk line or trailer so far; for trailers of its last line */
-    unsigned digits;
-    struct http_body body;
-    struct http_request *about; /* what `body` borrows from */
-    char mime[64];
+    union {
+        uint64_t left;
+        struct http_chunks chunks;
+    };
+    struct http_body *body; /* NULL: nobody wants it */
 };
 
 struct http {
     struct side side[2]; /* by direction index */
-    unsigned client;
-    struct http_request *oldest, *newest; /* wait for their response */
-    unsigned waiting;
+    uint8_t client;
     bool resync; /* responses were lost: the next one answers the newest */
-    uint64_t bodies;
+    unsigned waiting;
+    struct http_request *oldest, *newest; /* wait for their response */
+    struct http_request *current;         /* of them: the one whose body is on its way */
+    uint64_t known;                       /* hash of the user that logged in here last */
 };
 
 /* ---- requests ---- */
 
-static void
-tell(struct http *http, const struct protocol_call *call, const struct http_request *r, int status,
-     struct str mime)
-{
-    struct flow_view flow;
-    struct http_view view = {
-        .flow = &flow,
-        .method = r->method,
-        .host = r->host,
-        .uri = r->uri,
-        .user_agent = r->user_agent,
-        .mime = mime,
-        .status = status,
-        .request_body = r->body,
-    };
-    struct obs obs = {.kind = OBS_HTTP, .time_ns = call->time_ns, .http = &view};
-
-    net_flow_view(call, http->client, &flow);
-    net_emit(call->engine, &obs);
-}
-
-/* Takes the oldest request off the list. */
 static struct http_request *
 take_oldest(struct http *http)
 {
@@ -78,7 +57,41 @@ take_oldest(struct http *http)
     if (http->oldest == NULL)
         http->newest = NULL;
     http->waiting--;
+    if (http->current == r)
+        http->current = NULL;
     return r;
+}
+
+static void
+add_newest(struct http *http, struct http_request *r)
+{
+    if (http->newest != NULL)
+        http->newest->next = r;
+    else
+        http->oldest = r;
+    http->newest = r;
+    http->waiting++;
+}
+
+/* The same user on every request of a connection logged in once. */
+static void
+forget_known_user(struct http *http, struct http_request *r, int status)
+{
+    uint64_t hash = str_hash(&STR_HASH_STORED, r->user.at, r->user.len);
+
+    if (!r->login || http_request_result(r, status) != LOGIN_SUCCEEDED)
+        return;
+    if (hash == http->known)
+        r->login = false;
+    http->known = hash;
+}
+
+static void
+tell(struct http *http, const struct protocol_call *call, struct http_request *r, int status,
+     struct str mime)
+{
+    forget_known_user(http, r, status);
+    http_request_tell(r, call, http->client, status, mime);
 }
 
 static void
@@ -87,92 +100,93 @@ give_up_oldest(struct http *http, const struct protocol_call *call)
     struct http_request *r = take_oldest(http);
 
     tell(http, call, r, 0, str_of(""));
-    http_request_release(call, r);
+    http_request_free(call, r);
 }
 
 /* ---- messages ---- */
 
-/* The media type without its parameters, in lower case. */
-static struct str
-mime_of(struct str type, char out[64])
+static bool
+from_client(const struct http *http, const struct protocol_call *call)
 {
-    size_t n = 0;
-
-    while (n < type.len && n < 63 && type.at[n] != ';' && type.at[n] != ' ' && type.at[n] != ',') {
-        char c = type.at[n];
-
-        out[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
-    return str_n(out, n);
+    return call->dir == http->client;
 }
 
 static void
-body_over(struct side *s, const struct protocol_call *call)
+body_over(struct http *http, struct side *s, const struct protocol_call *call, bool whole)
 {
-    http_body_end(&s->body, call);
-    http_request_release(call, s->about);
-    s->about = NULL;
+    http_body_end(s->body, call, whole);
+    s->body = NULL;
     s->state = HTTP_HEAD;
     s->scanned = 0;
+    if (from_client(http, call)) {
+        if (http->current != NULL && whole && !http->current->holes)
+            http->current->incomplete = false;
+        http->current = NULL;
+    }
 }
 
 static void
-begin_body(struct http *http, struct side *s, const struct protocol_call *call,
-           const struct http_head *h, struct http_request *about, bool until_close)
+lose(struct http *http, struct side *s, const struct protocol_call *call)
 {
-    bool from_server = call->dir != http->client;
-
-    if (h->chunked)
-        s->state = HTTP_CHUNK_SIZE;
-    else if (h->has_length)
-        s->state = HTTP_LENGTH;
-    else
-        s->state = HTTP_CLOSE;
-    if (!h->chunked && (h->has_length ? h->length == 0 : !until_close)) {
-        s->state = HTTP_HEAD;
-        return;
-    }
-    s->left = h->length;
-    s->line = s->digits = 0;
-    if (about != NULL)
-        about->users++;
-    s->about = about;
-    s->body.from_server = from_server;
-    s->body.client = http->client;
-    s->body.stream = call->flow->id + ++http->bodies;
-    s->body.name = about != NULL ? about->uri : str_of("");
-    s->body.host = about != NULL ? about->host : str_of("");
-    s->body.mime = mime_of(h->content_type, s->mime);
-    http_body_begin(&s->body, h->coding);
+    body_over(http, s, call, false);
+    s->state = HTTP_LOST;
+    if (!from_client(http, call))
+        http->resync = true;
 }
 
-static enum vg_err
+/* `about`: the request that asks for it or carries it, NULL where it was not seen. */
+static void
+begin_body(struct http *http, struct side *s, const struct protocol_call *call,
+           const struct http_head *h, const struct http_request *about)
+{
+    struct http_body_about body = {
+        .head = h,
+        .uri = about != NULL ? about->uri : str_of(""),
+        .host = about != NULL ? about->host : str_of(""),
+        .from_server = h->response,
+        .client = http->client,
+    };
+
+    if (h->chunked) {
+        s->state = HTTP_CHUNKED;
+        s->chunks = (struct http_chunks){.left = 0};
+    } else if (h->has_length ? h->length == 0 : !h->response) {
+        s->state = HTTP_HEAD;
+        return;
+    } else {
+        s->state = h->has_length ? HTTP_LENGTH : HTTP_CLOSE;
+        s->left = h->length;
+    }
+    s->body = http_body_begin(call, &body);
+}
+
+/* `cut`: the head's end is missing, and with it where the body begins. */
+static void
 on_request(struct http *http, struct side *s, const struct protocol_call *call,
-           const struct http_head *h)
+           const struct http_head *h, bool cut)
 {
     struct http_request *r = http_request_new(call, h);
 
-    if (r == NULL)
-        return VG_ERR_LIMIT;
     if (http->waiting == HTTP_PIPELINE_MAX)
         give_up_oldest(http, call);
-    if (http->newest != NULL)
-        http->newest->next = r;
-    else
-        http->oldest = r;
-    http->newest = r;
-    http->waiting++;
-    net_flow_name_server(call->flow, r->host);
-    begin_body(http, s, call, h, r, false);
-    return VG_OK;
+    if (r != NULL) {
+        add_newest(http, r);
+        net_flow_name_server(call->flow, r->host);
+    }
+    if (!cut)
+        begin_body(http, s, call, h, r);
+    if (r != NULL && (cut || s->state != HTTP_HEAD)) {
+        r->incomplete = true;
+        http->current = cut ? NULL : r;
+    }
 }
 
 static enum vg_err
 on_response(struct http *http, struct side *s, const struct protocol_call *call,
-            const struct http_head *h)
+            const struct http_head *h, bool cut)
 {
     struct http_request *r;
-    char mime[64];
+    char mime[HTTP_MIME_MAX];
     bool none, connect;
 
     if (h->status < 200 && h->status != 101) /* the real one is still to come */
@@ -182,175 +196,139 @@ on_response(struct http *http, struct side *s, const struct protocol_call *call,
     http->resync = false;
     r = take_oldest(http);
     if (r != NULL)
-        tell(http, call, r, h->status, mime_of(h->content_type, mime));
+        tell(http, call, r, h->status, http_media_type(h->content_type, mime));
     connect = r != NULL && str_is(r->method, "CONNECT") && h->status / 100 == 2;
     none = h->status == 204 || h->status == 304 || (r != NULL && str_is(r->method, "HEAD"));
-    if (!none && !connect && h->status != 101)
-        begin_body(http, s, call, h, r, true);
-    http_request_release(call, r);
+    if (!none && !connect && h->status != 101 && !cut)
+        begin_body(http, s, call, h, r);
+    http_request_free(call, r);
     if (connect)
         net_flow_handover(call->flow);
     return connect || h->status == 101 ? VG_END : VG_OK;
 }
 
 static enum vg_err
-on_head(struct http *http, struct side *s, const struct protocol_call *call, struct slice head)
+on_head(struct http *http, struct side *s, const struct protocol_call *call, struct slice head,
+        bool cut)
 {
     struct http_head h;
 
     s->scanned = 0;
-    if (http_head_read(head, &h) != VG_OK || h.response != (call->dir != http->client)) {
-        s->state = HTTP_LOST;
-        if (call->dir != http->client)
-            http->resync = true;
+    if (http_head_read(head, &h) != VG_OK || h.response == from_client(http, call)) {
+        lose(http, s, call);
         return VG_OK;
     }
-    return h.response ? on_response(http, s, call, &h) : on_request(http, s, call, &h);
+    if (h.response)
+        return on_response(http, s, call, &h, cut);
+    on_request(http, s, call, &h, cut);
+    return VG_OK;
+}
+
+/* What there is of a head whose end will not come, as far as its first line is whole. */
+static enum vg_err
+on_cut_head(struct http *http, struct side *s, const struct protocol_call *call)
+{
+    enum vg_err err = VG_OK;
+
+    if (s->head.len > 0 && memchr(s->head.data, '\n', s->head.len) != NULL)
+        err = on_head(http, s, call, buf_slice(&s->head), true);
+    net_gather_done(call->engine, &s->head);
+    lose(http, s, call);
+    return err;
 }
 
 /* ---- the states: each takes what it can from *in ---- */
 
+/* Goes on with a head that came in several pieces. */
 static enum vg_err
-in_head(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
+gather_head(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
 {
-    struct slice all = *in;
+    size_t room = s->head.cap - s->head.len, n = in->left < room ? in->left : room, end;
+    struct slice peek = *in, part = slice_sub(&peek, n), all;
     enum vg_err err;
-    size_t end;
 
-    if (s->head.len == 0) {
-        struct slice peek = *in;
-        uint8_t c = slice_u8(&peek);
-
-        if (c == '\r' || c == '\n') { /* RFC 9112, 2.2: empty lines before a request */
-            *in = peek;
-            return VG_OK;
-        }
-        if (http_head_looks(*in) == 0) {
-            s->state = HTTP_LOST;
-            if (call->dir != http->client)
-                http->resync = true;
-            return VG_OK;
-        }
-        end = http_head_end(all, &s->scanned);
-        if (end > 0)
-            return on_head(http, s, call, slice_sub(in, end));
-    }
-    if (net_gather(call->engine, &s->head, in->at, in->left) != VG_OK) {
+    if (n == 0 || net_gather(call->engine, &s->head, part.at, part.left) != VG_OK) {
         net_engine_counters(call->engine)->parser_refused++;
-        return VG_ERR_LIMIT;
+        return on_cut_head(http, s, call);
     }
     end = http_head_end(buf_slice(&s->head), &s->scanned);
     if (end == 0) {
-        slice_skip(in, in->left);
+        *in = peek;
         return VG_OK;
     }
-    slice_skip(in, in->left - (s->head.len - end));
     all = buf_slice(&s->head);
-    err = on_head(http, s, call, slice_sub(&all, end));
+    slice_skip(in, n - (all.left - end));
+    err = on_head(http, s, call, slice_sub(&all, end), false);
     net_gather_done(call->engine, &s->head);
     return err;
 }
 
-static void
-in_content(struct side *s, const struct protocol_call *call, struct slice *in)
+static enum vg_err
+in_head(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
 {
-    size_t n = s->state != HTTP_CLOSE && s->left < in->left ? (size_t)s->left : in->left;
+    struct slice peek = *in;
+    uint8_t c = slice_u8(&peek);
+    size_t end;
 
-    if (s->about != NULL && !s->body.from_server)
-        s->about->body += n;
-    http_body_bytes(&s->body, call, slice_sub(in, n));
-    if (s->state == HTTP_CLOSE)
-        return;
-    s->left -= n;
-    if (s->left == 0 && s->state == HTTP_LENGTH)
-        body_over(s, call);
-    else if (s->left == 0)
-        s->state = HTTP_CHUNK_END;
-}
-
-static void
-lose(struct http *http, struct side *s, const struct protocol_call *call)
-{
-    body_over(s, call);
-    s->state = HTTP_LOST;
-    if (call->dir != http->client)
-        http->resync = true;
-}
-
-static int
-hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* RFC 9112, 7.1: the size in hex, extensions up to the end of the line. */
-static void
-in_chunk_size(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
-{
-    while (in->left > 0) {
-        uint8_t c = slice_u8(in);
-        int digit = s->line == s->digits ? hex_digit(c) : -1;
-
-        if (s->line == 0)
-            s->left = 0;
-        if (++s->line > HTTP_LINE_MAX || s->digits > 15) {
-            lose(http, s, call);
-            return;
-        }
-        if (digit >= 0) {
-            s->digits++;
-            s->left = s->left << 4 | (unsigned)digit;
-        }
-        if (c != '\n')
-            continue;
-        if (s->digits == 0) {
-            lose(http, s, call);
-            return;
-        }
-        s->line = s->digits = 0;
-        s->state = s->left > 0 ? HTTP_CHUNK_DATA : HTTP_TRAILER;
-        return;
+    if (s->head.len > 0)
+        return gather_head(http, s, call, in);
+    if (c == '\r' || c == '\n') { /* RFC 9112, 2.2: empty lines before a request */
+        *in = peek;
+        return VG_OK;
     }
-}
-
-static void
-in_chunk_end(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
-{
-    uint8_t c = slice_u8(in);
-
-    if (c == '\n')
-        s->state = HTTP_CHUNK_SIZE;
-    else if (c != '\r')
+    if (http_head_looks(*in) == 0) {
         lose(http, s, call);
+        return VG_OK;
+    }
+    s->scanned = 0;
+    end = http_head_end(*in, &s->scanned);
+    if (end > 0)
+        return on_head(http, s, call, slice_sub(in, end), false);
+    s->scanned = 0;
+    return gather_head(http, s, call, in);
 }
 
 static void
-in_trailer(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
+give_content(struct http *http, struct side *s, const struct protocol_call *call,
+             struct slice bytes)
 {
-    while (in->left > 0) {
-        uint8_t c = slice_u8(in);
+    if (http->current != NULL && from_client(http, call))
+        http->current->body += bytes.left;
+    http_body_bytes(s->body, call, bytes);
+}
 
-        if (c == '\n' && s->line == 0) {
-            body_over(s, call);
-            return;
-        }
-        if (c == '\n')
-            s->line = 0;
-        else if (c != '\r' && ++s->line > HTTP_LINE_MAX) {
-            lose(http, s, call);
-            return;
-        }
+static void
+in_content(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
+{
+    size_t n = s->state == HTTP_LENGTH && s->left < in->left ? (size_t)s->left : in->left;
+
+    give_content(http, s, call, slice_sub(in, n));
+    if (s->state == HTTP_LENGTH && (s->left -= n) == 0)
+        body_over(http, s, call, true);
+}
+
+static void
+in_chunked(struct http *http, struct side *s, const struct protocol_call *call, struct slice *in)
+{
+    struct slice data;
+
+    switch (http_chunks_next(&s->chunks, in, &data)) {
+    case VG_OK:
+        give_content(http, s, call, data);
+        break;
+    case VG_END:
+        body_over(http, s, call, true);
+        break;
+    default: /* nothing of it is missing: it is wrong */
+        if (http->current != NULL && from_client(http, call))
+            http->current->incomplete = false;
+        lose(http, s, call);
     }
 }
 
 static enum vg_err
-http_bytes(void *self, const struct protocol_call *call, struct slice bytes)
+http_bytes(struct http *http, const struct protocol_call *call, struct slice bytes)
 {
-    struct http *http = self;
     struct side *s = &http->side[call->dir];
     enum vg_err err = VG_OK;
 
@@ -361,27 +339,30 @@ http_bytes(void *self, const struct protocol_call *call, struct slice bytes)
             break;
         case HTTP_LENGTH:
         case HTTP_CLOSE:
-        case HTTP_CHUNK_DATA:
-            in_content(s, call, &bytes);
+            in_content(http, s, call, &bytes);
             break;
-        case HTTP_CHUNK_SIZE:
-            in_chunk_size(http, s, call, &bytes);
+        case HTTP_CHUNKED:
+            in_chunked(http, s, call, &bytes);
             break;
-        case HTTP_CHUNK_END:
-            in_chunk_end(http, s, call, &bytes);
-            break;
-        case HTTP_TRAILER:
-            in_trailer(http, s, call, &bytes);
-            break;
-        case HTTP_LOST:
+        default:
             if (http_head_looks(bytes) != 1)
                 return VG_OK; /* a later piece may begin with a head */
             s->state = HTTP_HEAD;
             s->scanned = 0;
-            break;
         }
     }
     return err;
+}
+
+/* A hole in the body; what it takes of it is skipped. */
+static void
+skip_content(struct http *http, struct side *s, const struct protocol_call *call, uint64_t bytes)
+{
+    http_body_gap(s->body, call, bytes);
+    if (http->current != NULL && from_client(http, call))
+        http->current->holes = true;
+    if (s->state == HTTP_LENGTH && (s->left -= bytes) == 0)
+        body_over(http, s, call, true);
 }
 
 static enum vg_err
@@ -390,19 +371,13 @@ http_gap(void *self, const struct protocol_call *call, uint32_t bytes)
     struct http *http = self;
     struct side *s = &http->side[call->dir];
 
-    if (s->state == HTTP_CLOSE) {
-        http_body_gap(&s->body, call, bytes);
-    } else if ((s->state == HTTP_LENGTH || s->state == HTTP_CHUNK_DATA) && bytes <= s->left) {
-        http_body_gap(&s->body, call, bytes);
-        s->left -= bytes;
-        if (s->left == 0 && s->state == HTTP_LENGTH)
-            body_over(s, call);
-        else if (s->left == 0)
-            s->state = HTTP_CHUNK_END;
-    } else {
-        net_gather_done(call->engine, &s->head);
+    if (s->state == HTTP_CLOSE || (s->state == HTTP_LENGTH && bytes <= s->left) ||
+        (s->state == HTTP_CHUNKED && http_chunks_skip(&s->chunks, bytes)))
+        skip_content(http, s, call, bytes);
+    else if (s->state == HTTP_HEAD && s->head.len > 0)
+        return on_cut_head(http, s, call);
+    else
         lose(http, s, call);
-    }
     return VG_OK;
 }
 
@@ -427,7 +402,7 @@ http_open(const struct protocol_call *call)
         return NULL;
     buf_init(&http->side[0].head, HTTP_HEAD_MAX);
     buf_init(&http->side[1].head, HTTP_HEAD_MAX);
-    http->client = 2; /* the first head tells */
+    http->client = CLIENT_UNKNOWN; /* the first head tells */
     return http;
 }
 
@@ -437,15 +412,15 @@ http_first_bytes(void *self, const struct protocol_call *call, struct slice byte
 {
     struct http *http = self;
 
-    if (http->client == 2) {
+    if (http->client == CLIENT_UNKNOWN) {
         struct slice peek = bytes;
         bool response = slice_be32(&peek) == 0x48545450; /* "HTTP" */
 
-        http->client = response ? 1 - call->dir : call->dir;
+        http->client = (uint8_t)(response ? 1 - call->dir : call->dir);
         if (call->flow->midstream)
-            call->flow->client = (uint8_t)http->client;
+            call->flow->client = http->client;
     }
-    return http_bytes(self, call, bytes);
+    return http_bytes(http, call, bytes);
 }
 
 static void
@@ -455,7 +430,7 @@ http_end(void *self, const struct protocol_call *call)
     struct side *s = &http->side[call->dir];
 
     if (s->state == HTTP_CLOSE)
-        body_over(s, call);
+        body_over(http, s, call, true);
 }
 
 static void
@@ -463,8 +438,14 @@ http_close(void *self, const struct protocol_call *call)
 {
     struct http *http = self;
 
-    for (unsigned d = 0; d < 2; d++) {
-        body_over(&http->side[d], call);
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned d = i == 0 ? http->client & 1 : 1 - (http->client & 1);
+        struct protocol_call of = *call;
+
+        of.dir = d;
+        if (http->side[d].state == HTTP_HEAD)
+            (void)on_cut_head(http, &http->side[d], &of);
+        body_over(http, &http->side[d], &of, false);
         net_gather_done(call->engine, &http->side[d].head);
     }
     while (http->oldest != NULL)

@@ -26,12 +26,19 @@ cut_front(struct str s, size_t n)
     return str_n(s.at + n, s.len - n);
 }
 
+/* CR and LF too: they are inside a value that was folded. */
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static struct str
 trim(struct str s)
 {
-    while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
+    while (s.len > 0 && is_blank(s.at[0]))
         s = cut_front(s, 1);
-    while (s.len > 0 && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
+    while (s.len > 0 && is_blank(s.at[s.len - 1]))
         s.len--;
     return s;
 }
@@ -152,34 +159,111 @@ http_head_end(struct slice in, size_t *from)
     return 0;
 }
 
-static void
-content_length(struct str value, struct http_head *out)
+static bool
+number_of(struct str value, uint64_t *out)
 {
     uint64_t n = 0;
 
     if (value.len == 0 || value.len > 18)
-        return;
+        return false;
     for (size_t i = 0; i < value.len; i++) {
         if (!is_digit(value.at[i]))
-            return;
+            return false;
         n = n * 10 + (uint64_t)(value.at[i] - '0');
     }
-    out->has_length = true;
-    out->length = n;
+    *out = n;
+    return true;
 }
 
-static enum http_coding
-coding_of(struct str value)
+/* Cuts the text before `mark` off *rest, with the mark; false where there is none. */
+static bool
+cut_at(struct str *rest, char mark, struct str *out)
 {
-    if (value.len == 0 || str_eq_nocase(value, str_of("identity")))
-        return HTTP_IDENTITY;
-    if (str_eq_nocase(value, str_of("gzip")) || str_eq_nocase(value, str_of("x-gzip")))
-        return HTTP_GZIP;
-    return str_eq_nocase(value, str_of("deflate")) ? HTTP_DEFLATE : HTTP_CODING_OTHER;
+    const char *at = rest->len > 0 ? memchr(rest->at, mark, rest->len) : NULL;
+
+    if (at == NULL)
+        return false;
+    *out = trim(str_n(rest->at, (size_t)(at - rest->at)));
+    *rest = cut_front(*rest, (size_t)(at - rest->at) + 1);
+    return true;
+}
+
+/* "bytes 0-499/1234", RFC 9110, 14.4. */
+static void
+content_range(struct str value, struct http_head *out)
+{
+    struct str unit, first, last;
+
+    if (!cut_at(&value, ' ', &unit) || !str_eq_nocase(unit, str_of("bytes")) ||
+        !cut_at(&value, '-', &first) || !cut_at(&value, '/', &last) ||
+        !number_of(first, &out->range_first) || !number_of(last, &out->range_last) ||
+        out->range_last < out->range_first)
+        return;
+    out->has_range = true;
+    if (!number_of(trim(value), &out->range_total))
+        out->range_total = 0;
 }
 
 static void
-read_field(struct str name, struct str value, struct http_head *out)
+add_coding(struct http_codings *c, struct str name)
+{
+    enum http_coding coding = HTTP_CODING_OTHER;
+
+    if (name.len == 0 || str_eq_nocase(name, str_of("identity")))
+        return;
+    if (str_eq_nocase(name, str_of("gzip")) || str_eq_nocase(name, str_of("x-gzip")))
+        coding = HTTP_GZIP;
+    else if (str_eq_nocase(name, str_of("deflate")))
+        coding = HTTP_DEFLATE;
+    if (c->count == HTTP_CODINGS_MAX) {
+        c->more = true;
+        return;
+    }
+    c->coding[c->count] = coding;
+    c->name[c->count++] = name;
+}
+
+static void
+content_coding(struct str value, struct http_head *out)
+{
+    struct str one;
+
+    while (cut_at(&value, ',', &one))
+        add_coding(&out->codings, one);
+    add_coding(&out->codings, trim(value));
+}
+
+/* RFC 9112, 6.1: whatever comes before, "chunked" is the last. */
+static void
+transfer_coding(struct str value, struct http_head *out, struct http_codings *transfer)
+{
+    struct str one;
+    bool more = true;
+
+    while (more) {
+        more = cut_at(&value, ',', &one);
+        if (!more)
+            one = trim(value);
+        if (str_eq_nocase(one, str_of("chunked")))
+            out->chunked = true;
+        else
+            add_coding(transfer, one);
+    }
+}
+
+static bool
+is_upgrade_to(struct str value, const char *protocol)
+{
+    struct str one;
+
+    while (cut_at(&value, ',', &one))
+        if (str_eq_nocase(one, str_of(protocol)))
+            return true;
+    return str_eq_nocase(trim(value), str_of(protocol));
+}
+
+static void
+read_field(struct str name, struct str value, struct http_head *out, struct http_codings *transfer)
 {
     if (str_eq_nocase(name, str_of("host")) && out->host.len == 0)
         out->host = value;
@@ -188,37 +272,154 @@ read_field(struct str name, struct str value, struct http_head *out)
     else if (str_eq_nocase(name, str_of("content-type")))
         out->content_type = value;
     else if (str_eq_nocase(name, str_of("content-length")))
-        content_length(value, out);
+        out->has_length = number_of(value, &out->length) || out->has_length;
     else if (str_eq_nocase(name, str_of("content-encoding")))
-        out->coding = coding_of(value);
+        content_coding(value, out);
+    else if (str_eq_nocase(name, str_of("content-range")))
+        content_range(value, out);
+    else if (str_eq_nocase(name, str_of("content-disposition")))
+        out->disposition = value;
+    else if (str_eq_nocase(name, str_of("authorization")) ||
+             (str_eq_nocase(name, str_of("proxy-authorization")) && out->authorization.len == 0))
+        out->authorization = value;
     else if (str_eq_nocase(name, str_of("upgrade")))
-        out->upgrade = true;
+        out->upgrade = is_upgrade_to(value, "h2c") ? HTTP_UPGRADE_H2C : HTTP_UPGRADE_OTHER;
     else if (str_eq_nocase(name, str_of("transfer-encoding")))
-        out->chunked =
-            value.len >= 7 && str_eq_nocase(cut_front(value, value.len - 7), str_of("chunked"));
+        transfer_coding(value, out, transfer);
 }
+
+static void
+read_line(struct str line, struct http_head *out, struct http_codings *transfer)
+{
+    const char *colon = line.len > 0 ? memchr(line.at, ':', line.len) : NULL;
+    size_t n = colon != NULL ? (size_t)(colon - line.at) : 0;
+
+    if (colon != NULL)
+        read_field(trim(str_n(line.at, n)), trim(cut_front(line, n + 1)), out, transfer);
+}
+
+static bool
+goes_on(struct slice in)
+{
+    uint8_t c = slice_u8(&in);
+
+    return c == ' ' || c == '\t';
+}
+
+static void
+read_fields(struct slice in, struct http_head *out)
+{
+    struct http_codings transfer = {.count = 0};
+    struct str line, more;
+
+    for (unsigned i = 0; i < HTTP_FIELDS_MAX && next_line(&in, &line) && line.len > 0; i++) {
+        while (goes_on(in) && next_line(&in, &more))
+            line = str_n(line.at, (size_t)(more.at + more.len - line.at));
+        read_line(line, out, &transfer);
+    }
+    for (unsigned i = 0; i < transfer.count; i++)
+        add_coding(&out->codings, transfer.name[i]);
+    out->codings.more |= transfer.more;
+}
+
+static const struct http_head NO_HEAD = {.method = {"", 0},
+                                         .uri = {"", 0},
+                                         .host = {"", 0},
+                                         .user_agent = {"", 0},
+                                         .content_type = {"", 0},
+                                         .disposition = {"", 0},
+                                         .authorization = {"", 0}};
 
 enum vg_err
 http_head_read(struct slice in, struct http_head *out)
 {
-    struct http_head got = {.method = str_of(""),
-                            .uri = str_of(""),
-                            .host = str_of(""),
-                            .user_agent = str_of(""),
-                            .content_type = str_of("")};
+    struct http_head got = NO_HEAD;
     struct str line;
 
     if (!next_line(&in, &line) || (!request_line(line, &got) && !status_line(line, &got)))
         return VG_ERR_FORMAT;
-    for (unsigned i = 0; i < HTTP_FIELDS_MAX && next_line(&in, &line) && line.len > 0; i++) {
-        const char *colon = memchr(line.at, ':', line.len);
-
-        if (colon != NULL) {
-            size_t n = (size_t)(colon - line.at);
-
-            read_field(trim(str_n(line.at, n)), trim(cut_front(line, n + 1)), &got);
-        }
-    }
+    read_fields(in, &got);
     *out = got;
     return VG_OK;
+}
+
+void
+http_fields_read(struct slice in, struct http_head *out)
+{
+    *out = NO_HEAD;
+    read_fields(in, out);
+}
+
+/* ---- values ---- */
+
+struct str
+http_media_type(struct str value, char out[HTTP_MIME_MAX])
+{
+    size_t n = 0;
+
+    while (n < value.len && n + 1 < HTTP_MIME_MAX && !is_blank(value.at[n]) && value.at[n] != ';' &&
+           value.at[n] != ',') {
+        char c = value.at[n];
+
+        out[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    return str_n(out, n);
+}
+
+/* The length of a quoted text with its quotes, or of a bare one. */
+static size_t
+value_len(struct str s)
+{
+    size_t n = 1;
+
+    if (s.len == 0 || s.at[0] != '"') {
+        const char *end = s.len > 0 ? memchr(s.at, ';', s.len) : NULL;
+
+        return end != NULL ? (size_t)(end - s.at) : s.len;
+    }
+    while (n < s.len && s.at[n] != '"')
+        n += s.at[n] == '\\' && s.len - n > 1 ? 2 : 1;
+    return n < s.len ? n + 1 : s.len;
+}
+
+static struct str
+unquoted(struct str s)
+{
+    if (s.len < 2 || s.at[0] != '"')
+        return trim(s);
+    s = cut_front(s, 1);
+    if (s.at[s.len - 1] == '"')
+        s.len--;
+    return s;
+}
+
+struct str
+http_parameter(struct str value, const char *name)
+{
+    struct str ignored, key;
+
+    if (!cut_at(&value, ';', &ignored))
+        return str_of("");
+    while (value.len > 0) {
+        size_t n;
+
+        value = trim(value);
+        n = 0;
+        while (n < value.len && value.at[n] != '=' && value.at[n] != ';')
+            n++;
+        key = trim(str_n(value.at, n));
+        value = cut_front(value, n);
+        if (value.len > 0 && value.at[0] == '=') {
+            value = trim(cut_front(value, 1));
+            n = value_len(value);
+            if (str_eq_nocase(key, str_of(name)))
+                return unquoted(str_n(value.at, n));
+            value = cut_front(value, n);
+        }
+        while (value.len > 0 && value.at[0] != ';')
+            value = cut_front(value, 1);
+        if (value.len > 0)
+            value = cut_front(value, 1);
+    }
+    return str_of("");
 }
