@@ -218,6 +218,47 @@ on_end(void *ctx)
         flow->protocol->end(flow->parser, &c->call);
 }
 
+/* Programs that ask for urgent bytes in line (telnet, rlogin, rsh, the control connection of FTP);
+ * all others never see them, and so parsers must not. */
+static bool
+urgent_in_line(const struct flow_key *key)
+{
+    static const uint16_t ports[] = {21, 23, 513, 514};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(ports); i++)
+        if (key->port[0] == ports[i] || key->port[1] == ports[i])
+            return true;
+    return false;
+}
+
+/* A segment whose last urgent byte is `seg->bytes[urgent - 1]`: before, that byte, after. */
+static void
+urgent_segment(struct stream_pool *pool, struct stream *s, const struct stream_segment *seg,
+               uint32_t urgent, const struct stream_user *user)
+{
+    struct stream_segment part = *seg;
+    struct slice rest = seg->bytes;
+
+    part.fin = false;
+    part.bytes = slice_sub(&rest, urgent - 1);
+    part.wire = urgent - 1;
+    if (part.wire > 0 || part.syn)
+        stream_segment(pool, s, &part, user);
+    part.seq += part.wire + (part.syn ? 1 : 0);
+    part.syn = false;
+    part.quiet = true;
+    part.wire = 1;
+    part.bytes = slice_sub(&rest, 1);
+    stream_segment(pool, s, &part, user);
+    part.seq++;
+    part.quiet = false;
+    part.fin = seg->fin;
+    part.wire = seg->wire - urgent;
+    part.bytes = rest;
+    if (part.wire > 0 || part.fin)
+        stream_segment(pool, s, &part, user);
+}
+
 static const struct stream_user USER = {.bytes = on_bytes, .gap = on_gap, .end = on_end};
 
 /* ---- packets ---- */
@@ -256,6 +297,7 @@ conversation_segment(struct net_engine *e, struct stream_pool *pool, struct flow
         .seq = pkt->seq,
         .syn = (pkt->flags & TCP_SYN) != 0,
         .fin = (pkt->flags & TCP_FIN) != 0,
+        .alone = flow->packets[1 - dir] == 0,
         .wire = pkt->payload_wire,
         .bytes = pkt->payload,
     };
@@ -265,15 +307,22 @@ conversation_segment(struct net_engine *e, struct stream_pool *pool, struct flow
             return;
         look_again(pool, flow);
     }
+    if (pkt->distrusted || (seg.wire > 0 && !seg.syn && !seg.fin && !net_believes(e, pkt)))
+        return;
     user.ctx = &ctx;
-    if ((pkt->flags & TCP_ACK) != 0 && flow->stream[1 - dir].waiting != NULL) {
+    if ((pkt->flags & TCP_ACK) != 0 &&
+        (flow->stream[1 - dir].waiting != NULL || flow->stream[1 - dir].late > 0)) {
         ctx.call.dir = 1 - dir;
         stream_acked(pool, &flow->stream[1 - dir], pkt->ack, &user);
         ctx.call.dir = dir;
     }
     if ((pkt->flags & TCP_RST) != 0) /* its bytes, if any, are no part of the stream */
         return;
-    if (seg.wire > 0 || seg.syn || seg.fin)
+    seg.offered = seg.syn && seg.wire > 0 && !pkt->fast_open;
+    if ((pkt->flags & TCP_URG) != 0 && pkt->urgent > 0 && pkt->urgent <= seg.bytes.left &&
+        !urgent_in_line(&flow->key))
+        urgent_segment(pool, &flow->stream[dir], &seg, pkt->urgent, &user);
+    else if (seg.wire > 0 || seg.syn || seg.fin)
         stream_segment(pool, &flow->stream[dir], &seg, &user);
     if (flow->parser_done)
         for (unsigned d = 0; d < 2; d++)
@@ -286,7 +335,7 @@ conversation_datagram(struct net_engine *e, struct flow *flow, unsigned dir,
 {
     struct protocol_call call = {.engine = e, .flow = flow, .time_ns = net_now(e), .dir = dir};
 
-    if (flow->parser_done || pkt->payload.left == 0)
+    if (flow->parser_done || pkt->payload.left == 0 || !net_believes(e, pkt))
         return;
     if (flow->protocol != NULL) {
         (void)flow->protocol->datagram(&call, pkt);

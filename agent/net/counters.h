@@ -26,6 +26,11 @@
     X(stream_gaps)         /* holes skipped */                                                     \
     X(stream_gap_bytes)    /* their size */                                                        \
     X(stream_refused)      /* segments not kept: a cap was reached */                              \
+    X(stream_conflict)     /* bytes that waited, seen again and other than before */               \
+    X(stream_urgent)       /* urgent bytes, which most programs never see */                       \
+    X(stream_early_data)   /* SYN segments with data that nobody agreed on */                      \
+    X(tcp_refused)         /* RST and FIN that their receiver does not believe */                  \
+    X(checksum_wrong)      /* packets that their receiver drops */                                 \
     X(parser_refused)      /* conversations not parsed: a cap was reached */                       \
     X(parser_errors)       /* conversations that broke their protocol */                           \
     X(dns_refused)         /* questions not remembered: a cap was reached */                       \

@@ -5,6 +5,7 @@
 
 #include "agent/net/app.h"
 #include "agent/net/conversation.h"
+#include "agent/net/trust.h"
 
 enum { MALLOC_OWN_BYTES = 16 }; /* what an allocation costs besides */
 /* When parsers hold as much, conversations that are over give theirs back; then the idle ones. */
@@ -23,6 +24,7 @@ struct net_engine {
     void *ctx;
     int64_t now_ns;
     size_t parser_bytes;
+    struct trust trust;
     struct buf scratch;
     struct {
         const struct protocol *of;
@@ -118,6 +120,15 @@ view_flow(const struct net_engine *e, struct flow *flow, unsigned client, struct
     name_app(e, flow);
     flow_view_fill(flow, client, out);
     name_app_by_port(e, flow, client, out);
+}
+
+bool
+net_believes(struct net_engine *e, const struct packet *pkt)
+{
+    bool believed = trust_packet(&e->trust, pkt);
+
+    e->counters.checksum_wrong += !believed;
+    return believed;
 }
 
 void
@@ -365,12 +376,14 @@ relieve(struct net_engine *e)
 }
 
 static void
-on_packet(struct net_engine *e, const struct packet *pkt)
+on_packet(struct net_engine *e, struct packet *pkt)
 {
     unsigned dir;
     bool fresh;
     struct flow *flow;
 
+    if (pkt->proto == IPPROTO_NUM_TCP && (pkt->flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0)
+        pkt->distrusted = !net_believes(e, pkt);
     if (e->parser_bytes > RELIEF_BYTES)
         relieve(e);
     flow = flow_table_packet(e->flows, pkt, &dir, &fresh);
@@ -381,7 +394,7 @@ on_packet(struct net_engine *e, const struct packet *pkt)
     }
     if (pkt->proto == IPPROTO_NUM_TCP)
         conversation_segment(e, e->pool, flow, dir, pkt);
-    else if (pkt->tunnel != NULL)
+    else if (pkt->tunnel != NULL && flow->protocol == NULL)
         flow->app = pkt->tunnel; /* what it carries is looked at instead */
     else if (pkt->proto == IPPROTO_NUM_UDP)
         conversation_datagram(e, flow, dir, pkt);
@@ -435,5 +448,6 @@ net_engine_flush(struct net_engine *e)
     flow_table_flush(e->flows);
     fragments_reset(e->decoder.fragments);
     expect_reset(&e->expect);
+    memset(&e->trust, 0, sizeof(e->trust));
     e->now_ns = 0;
 }

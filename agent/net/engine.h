@@ -50,6 +50,8 @@ size_t net_engine_flows(const struct net_engine *e);
 int64_t net_now(const struct net_engine *e);
 void net_emit(struct net_engine *e, const struct obs *obs);
 bool net_wants(const struct net_engine *e, enum obs_kind kind);
+/* Whether a receiver would take this TCP or UDP packet (trust.h); counts those that it would not. */
+bool net_believes(struct net_engine *e, const struct packet *pkt);
 /* Flow seen with direction index `client` as src. */
 void net_flow_view(const struct protocol_call *call, unsigned client, struct flow_view *out);
 /* First name wins; longer than 255 bytes is cut. Counts as a parser's memory. */

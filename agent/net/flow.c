@@ -176,7 +176,7 @@ list_for(const struct flow *f)
         return FLOW_LIST_NEW;
     if (f->key.proto != IPPROTO_NUM_TCP)
         return FLOW_LIST_OTHER;
-    if (f->state != FLOW_ESTABLISHED)
+    if (f->state != FLOW_ESTABLISHED || f->reset_doubt)
         return FLOW_LIST_CLOSED;
     return f->packets[f->client] > 1 || f->midstream ? FLOW_LIST_TCP : FLOW_LIST_HALF;
 }
@@ -245,6 +245,8 @@ finish(struct flow_table *t, struct flow *f, enum flow_state if_open)
 
     if (f->state == FLOW_NEW && f->packets[1 - f->client] == 0)
         f->state = FLOW_UNANSWERED;
+    else if (f->state == FLOW_ESTABLISHED && f->reset_doubt)
+        f->state = FLOW_RESET;
     else if (f->state == FLOW_NEW || f->state == FLOW_ESTABLISHED)
         f->state = (uint8_t)if_open;
     t->end(t->ctx, f);
@@ -344,26 +346,100 @@ begins_anew(const struct flow *f, const struct packet *pkt)
 {
     if (pkt->proto != IPPROTO_NUM_TCP || (pkt->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
         return false;
+    if (pkt->distrusted)
+        return false;
     if (f->state != FLOW_NEW && f->state != FLOW_ESTABLISHED)
         return true;
+    if (f->reset_doubt) /* it was no forgery */
+        return pkt->seq != f->isn;
     return f->state == FLOW_ESTABLISHED && pkt->seq != f->isn &&
            (f->fin[0] || f->fin[1] || pkt->time_ns - f->last_ns > FLOW_UNANSWERED_NS);
 }
 
+static int32_t
+seq_diff(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b);
+}
+
+/* What both sides have sent, as far as segments and acknowledgements tell. Segments from nowhere
+ * near do not count. */
 static void
-advance_tcp(struct flow *f, const struct packet *pkt, unsigned dir)
+follow_sequence(struct flow *f, const struct packet *pkt, unsigned dir)
+{
+    uint32_t end = pkt->seq + pkt->payload_wire + ((pkt->flags & (TCP_SYN | TCP_FIN)) != 0);
+    int32_t more = seq_diff(end, f->sent[dir]);
+    bool begins = (pkt->flags & TCP_SYN) != 0 && f->state == FLOW_NEW;
+
+    if (f->packets[dir] == 1 || begins || (more > 0 && more <= FLOW_AHEAD_MAX))
+        f->sent[dir] = end;
+    if (begins && dir == f->client)
+        f->isn = pkt->seq;
+    if ((pkt->flags & TCP_ACK) == 0)
+        return;
+    more = seq_diff(pkt->ack, f->sent[1 - dir]);
+    if (f->packets[1 - dir] == 0 || (more > 0 && more <= FLOW_AHEAD_MAX))
+        f->sent[1 - dir] = pkt->ack;
+}
+
+/* RFC 9293, 3.10.7.3: the answer to a SYN must acknowledge it. */
+static bool
+answers_syn(const struct flow *f, const struct packet *pkt)
+{
+    return (pkt->flags & TCP_ACK) != 0 && seq_diff(pkt->ack, f->isn) > 0 &&
+           seq_diff(pkt->ack, f->sent[f->client]) <= 0;
+}
+
+/* RFC 5961, 3.2: what lies outside of the window counts for nothing; exactly where the receiver
+ * waits, which is somewhere in what the sender sent last, it is believed; else the receiver asks
+ * back, and silence means that it was meant. */
+static void
+reset(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
+{
+    int32_t beyond = seq_diff(pkt->seq, f->sent[dir]);
+    bool known = f->packets[dir] > 1 || f->sent[dir] != 0;
+
+    if (f->state == FLOW_NEW && dir != f->client) {
+        if ((f->first_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN || answers_syn(f, pkt))
+            f->state = FLOW_REFUSED;
+        else
+            t->counters->tcp_refused++;
+    } else if (f->state == FLOW_NEW && f->midstream) {
+        f->state = FLOW_RESET;
+    } else if (f->state == FLOW_ESTABLISHED) {
+        if (!known || (beyond >= -FLOW_UNACKED_MAX && beyond <= 1))
+            f->state = FLOW_RESET;
+        else if (beyond >= -FLOW_AHEAD_MAX && beyond <= FLOW_AHEAD_MAX)
+            f->reset_doubt = true;
+        else
+            t->counters->tcp_refused++;
+    }
+}
+
+/* A FIN comes after all that was sent before it, or again. */
+static bool
+may_end(const struct flow *f, const struct packet *pkt, unsigned dir)
+{
+    int32_t more = seq_diff(pkt->seq + pkt->payload_wire + 1, f->sent[dir]);
+
+    return f->packets[dir] == 1 || (more >= 0 && more <= FLOW_AHEAD_MAX);
+}
+
+static void
+advance_tcp(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
 {
     bool from_client = dir == f->client;
 
     if (pkt->flags & TCP_RST) {
-        if (f->state == FLOW_NEW && !from_client)
-            f->state = FLOW_REFUSED;
-        else if (f->state == FLOW_NEW && f->midstream)
-            f->state = FLOW_RESET;
-        else if (f->state == FLOW_ESTABLISHED)
-            f->state = FLOW_RESET;
+        reset(t, f, pkt, dir);
         return;
     }
+    f->reset_doubt = false; /* the connection lives */
+    if ((pkt->flags & TCP_FIN) != 0 && !may_end(f, pkt, dir)) {
+        t->counters->tcp_refused++;
+        return;
+    }
+    follow_sequence(f, pkt, dir);
     if (f->state == FLOW_NEW && (!from_client || f->midstream) && f->packets[0] > 0 &&
         f->packets[1] > 0)
         f->state = FLOW_ESTABLISHED;
@@ -374,7 +450,7 @@ advance_tcp(struct flow *f, const struct packet *pkt, unsigned dir)
 }
 
 static void
-count_packet(struct flow *f, const struct packet *pkt, unsigned dir)
+count_packet(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
 {
     f->packets[dir]++;
     f->bytes[dir] += pkt->ip_bytes;
@@ -382,8 +458,10 @@ count_packet(struct flow *f, const struct packet *pkt, unsigned dir)
     f->flags[dir] |= pkt->flags;
     if (pkt->time_ns > f->last_ns)
         f->last_ns = pkt->time_ns;
+    if (pkt->distrusted) /* counted, but its receiver dropped it */
+        return;
     if (pkt->proto == IPPROTO_NUM_TCP)
-        advance_tcp(f, pkt, dir);
+        advance_tcp(t, f, pkt, dir);
     else if (f->state == FLOW_NEW && f->packets[0] > 0 && f->packets[1] > 0)
         f->state = FLOW_ESTABLISHED;
 }
@@ -429,7 +507,7 @@ flow_table_packet(struct flow_table *t, const struct packet *pkt, unsigned *dir,
     *fresh = f == NULL;
     if (f == NULL)
         f = begin(t, &key, hash, pkt, *dir);
-    count_packet(f, pkt, *dir);
+    count_packet(t, f, pkt, *dir);
     list = list_for(f);
     place = place_of(t, f);
     if (t->links[place].list == list && t->links[place].next == FLOW_NONE) {

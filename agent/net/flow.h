@@ -23,6 +23,10 @@ enum {
     FLOW_NONE = 0,    /* place 0 of the pool stays empty */
 };
 
+/* Sequence numbers further away than this from all that was seen are of no connection's window; an
+ * RST this far below what was sent last is still where the receiver may wait. */
+enum { FLOW_AHEAD_MAX = 16 * 1024 * 1024, FLOW_UNACKED_MAX = 64 * 1024 };
+
 /* Why a timeout is as long as it is: RFC 5382 and RFC 4787 ask NAT boxes for more, but a sensor
  * only splits a record in two when it is wrong. */
 #define FLOW_UNANSWERED_NS (INT64_C(30) * 1000000000)
@@ -65,6 +69,7 @@ struct flow {
     bool has_mac;
     uint8_t icmp_type, icmp_code;
     uint8_t listed_by;     /* enum flow_listed: how sure `listed` is */
+    bool reset_doubt;      /* an RST, perhaps forged: believed when silence follows */
     uint8_t asked;         /* 1 << enum flow_listed: what the lists were asked by */
     uint16_t name_charged; /* engine.c: bytes that server_name is charged with */
     uint32_t isn;          /* of the initiator */
@@ -72,6 +77,8 @@ struct flow {
     int64_t last_ns, start_ns;
     uint64_t bytes[2], payload[2];
     uint32_t packets[2];
+    uint32_t sent[2]; /* TCP: sequence number after all that was sent, or acknowledged */
+
     uint32_t updated_ms; /* of the last OBS_FLOW_UPDATE, since start_ns */
     uint8_t mac[2][6];
 

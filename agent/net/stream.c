@@ -2,6 +2,7 @@
 #include "agent/net/stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { BLOCK_BYTES = 2048 - 24, SLAB_BLOCKS = 64 };
 enum { BLOCKS_MAX = STREAM_POOL_BYTES / 2048, SLABS_MAX = BLOCKS_MAX / SLAB_BLOCKS };
@@ -10,7 +11,7 @@ struct stream_block {
     struct stream_block *next;
     uint32_t seq, len;
     uint32_t gap; /* bytes after these that were on the wire but not captured */
-    uint32_t unused;
+    bool quiet;   /* not to be handed on */
     uint8_t bytes[BLOCK_BYTES];
 };
 
@@ -79,8 +80,8 @@ seq_diff(uint32_t a, uint32_t b)
     return (int32_t)(a - b);
 }
 
-void
-stream_ignore(struct stream_pool *pool, struct stream *s)
+static void
+drop_waiting(struct stream_pool *pool, struct stream *s)
 {
     while (s->waiting != NULL) {
         struct stream_block *b = s->waiting;
@@ -89,6 +90,12 @@ stream_ignore(struct stream_pool *pool, struct stream *s)
         block_give(pool, b);
     }
     s->waiting_bytes = 0;
+}
+
+void
+stream_ignore(struct stream_pool *pool, struct stream *s)
+{
+    drop_waiting(pool, s);
     s->ignored = true;
 }
 
@@ -113,6 +120,13 @@ deliver(struct stream_pool *pool, struct stream *s, struct slice bytes, uint32_t
     if (bytes.left > 0 && !s->ignored)
         user->bytes(user->ctx, bytes);
     deliver_gap(pool, s, gap, user);
+}
+
+static void
+deliver_quietly(struct stream_pool *pool, struct stream *s, struct slice bytes)
+{
+    pool->counters->stream_urgent += bytes.left;
+    s->next += (uint32_t)bytes.left;
 }
 
 static void
@@ -145,8 +159,11 @@ drain(struct stream_pool *pool, struct stream *s, const struct stream_user *user
         }
         s->waiting = b->next;
         s->waiting_bytes -= b->len;
-        s->late = 0;
-        deliver(pool, s, bytes, gap, user);
+        s->late = s->unheard = 0;
+        if (b->quiet)
+            deliver_quietly(pool, s, bytes);
+        else
+            deliver(pool, s, bytes, gap, user);
         block_give(pool, b);
         if (s->ignored) {
             stream_ignore(pool, s);
@@ -160,7 +177,7 @@ drain(struct stream_pool *pool, struct stream *s, const struct stream_user *user
 static void
 skip_hole(struct stream_pool *pool, struct stream *s, const struct stream_user *user)
 {
-    s->late = 0;
+    s->late = s->unheard = 0;
     deliver_gap(pool, s, s->waiting->seq - s->next, user);
     if (s->ignored)
         stream_ignore(pool, s);
@@ -171,7 +188,7 @@ skip_hole(struct stream_pool *pool, struct stream *s, const struct stream_user *
 /* Keeps one piece after *place; false when the pool is empty. */
 static bool
 keep_piece(struct stream_pool *pool, struct stream *s, struct stream_block **place, uint32_t seq,
-           struct slice bytes, uint32_t gap)
+           struct slice bytes, uint32_t gap, bool quiet)
 {
     struct stream_block *b = block_take(pool);
 
@@ -180,6 +197,7 @@ keep_piece(struct stream_pool *pool, struct stream *s, struct stream_block **pla
     b->seq = seq;
     b->len = (uint32_t)bytes.left;
     b->gap = gap;
+    b->quiet = quiet;
     (void)slice_copy(&bytes, b->bytes, bytes.left);
     b->next = *place;
     *place = b;
@@ -187,9 +205,29 @@ keep_piece(struct stream_pool *pool, struct stream *s, struct stream_block **pla
     return true;
 }
 
-/* Keeps what is new of an early segment, in pieces between the blocks that are there. */
+/* The part of `bytes`, which begin at `seq`, that `b` holds already. */
+static void
+skip_known(struct stream_pool *pool, const struct stream_block *b, uint32_t seq,
+           struct slice *bytes)
+{
+    uint32_t at = seq - b->seq, same = b->len - at;
+    struct slice have = slice_of(b->bytes, b->len);
+    const uint8_t *again, *before;
+
+    if (same > bytes->left)
+        same = (uint32_t)bytes->left;
+    slice_skip(&have, at);
+    before = slice_take(&have, same);
+    again = slice_take(bytes, same);
+    pool->counters->stream_overlap += same;
+    if (before != NULL && again != NULL && memcmp(before, again, same) != 0)
+        pool->counters->stream_conflict += same;
+}
+
+/* Keeps what is new of a segment, in pieces between the blocks that are there. */
 static bool
-keep(struct stream_pool *pool, struct stream *s, uint32_t seq, struct slice bytes, uint32_t gap)
+keep(struct stream_pool *pool, struct stream *s, uint32_t seq, struct slice bytes, uint32_t gap,
+     bool quiet)
 {
     struct stream_block **place = &s->waiting;
 
@@ -202,20 +240,17 @@ keep(struct stream_pool *pool, struct stream *s, uint32_t seq, struct slice byte
             place = &b->next;
             continue;
         }
-        if (b != NULL && seq_diff(seq, b->seq) >= 0) { /* known already */
-            uint32_t same = b->seq + b->len - seq;
+        if (b != NULL && seq_diff(seq, b->seq) >= 0) {
+            size_t left = bytes.left;
 
-            if (same > bytes.left)
-                same = (uint32_t)bytes.left;
-            pool->counters->stream_overlap += same;
-            slice_skip(&bytes, same);
-            seq += same;
+            skip_known(pool, b, seq, &bytes);
+            seq += (uint32_t)(left - bytes.left);
             continue;
         }
         if (b != NULL && b->seq - seq < room)
             room = b->seq - seq;
         piece = slice_sub(&bytes, room);
-        if (!keep_piece(pool, s, place, seq, piece, bytes.left == 0 ? gap : 0))
+        if (!keep_piece(pool, s, place, seq, piece, bytes.left == 0 ? gap : 0, quiet))
             return false;
         seq += room;
         place = &(*place)->next;
@@ -223,22 +258,99 @@ keep(struct stream_pool *pool, struct stream *s, uint32_t seq, struct slice byte
     return true;
 }
 
+/* Beyond any window: forged, unless so many come that the capture must have lost what was between.
+ */
 static void
-early(struct stream_pool *pool, struct stream *s, uint32_t seq, struct slice bytes, uint32_t gap,
+far_ahead(struct stream_pool *pool, struct stream *s, uint32_t seq, struct slice bytes,
+          uint32_t gap, const struct stream_user *user)
+{
+    pool->counters->stream_refused++;
+    if (++s->late <= STREAM_LOST_SEGMENTS)
+        return;
+    while (s->waiting != NULL && !s->ignored)
+        skip_hole(pool, s, user);
+    s->late = 0;
+    if (seq_diff(seq, s->next) > 0)
+        deliver_gap(pool, s, seq - s->next, user);
+    deliver(pool, s, bytes, gap, user);
+}
+
+static void
+early(struct stream_pool *pool, struct stream *s, uint32_t seq, const struct stream_segment *seg,
       const struct stream_user *user)
 {
+    uint32_t gap = seg->wire - (uint32_t)seg->bytes.left;
+
     pool->counters->stream_out_of_order++;
-    if (seq - s->next > (1U << 30) || bytes.left == 0) { /* not of this connection's window */
+    if (seq - s->next > STREAM_AHEAD_MAX) {
+        far_ahead(pool, s, seq, seg->bytes, gap, user);
+        return;
+    }
+    if (seg->bytes.left == 0) { /* cut off by the snap length: nothing to keep */
         pool->counters->stream_refused++;
         return;
     }
-    if (!keep(pool, s, seq, bytes, gap)) {
+    s->begun = true;
+    if (!keep(pool, s, seq, seg->bytes, gap, seg->quiet)) {
         pool->counters->stream_refused++;
         if (s->waiting != NULL)
             skip_hole(pool, s, user);
     }
+    if (seg->alone && !s->ignored && s->waiting != NULL && ++s->unheard > STREAM_UNHEARD_SEGMENTS)
+        skip_hole(pool, s, user);
     while (s->waiting_bytes > STREAM_PENDING_MAX && !s->ignored)
         skip_hole(pool, s, user);
+}
+
+/* `bytes` begin where the stream waits. Where they reach into what waits already, that was first. */
+static void
+in_order(struct stream_pool *pool, struct stream *s, struct slice bytes, uint32_t gap, bool quiet,
+         const struct stream_user *user)
+{
+    s->begun = s->begun || bytes.left > 0 || gap > 0;
+    if (s->waiting != NULL && seq_diff(s->next + (uint32_t)bytes.left, s->waiting->seq) > 0 &&
+        keep(pool, s, s->next, bytes, gap, quiet))
+        return;
+    if (quiet)
+        deliver_quietly(pool, s, bytes);
+    else
+        deliver(pool, s, bytes, gap, user);
+}
+
+/* A FIN before bytes that came by, or beyond any window, is forged. */
+static void
+take_fin(struct stream_pool *pool, struct stream *s, uint32_t at)
+{
+    int32_t ahead = seq_diff(at, s->next);
+
+    if (ahead < 0 || ahead > STREAM_AHEAD_MAX) {
+        pool->counters->stream_refused++;
+        return;
+    }
+    s->fin = true;
+    s->fin_at = at;
+}
+
+/* Bytes that came with a SYN wait for the answer. */
+static void
+hold(struct stream_pool *pool, struct stream *s, const struct stream_segment *seg)
+{
+    drop_waiting(pool, s);
+    s->held = keep(pool, s, s->next, seg->bytes, 0, false);
+}
+
+/* Whether they count is known: the peer acknowledged the SYN, or the sender went on. */
+static void
+settle(struct stream_pool *pool, struct stream *s, bool counts, const struct stream_user *user)
+{
+    s->held = false;
+    if (counts) {
+        s->begun = true;
+        drain(pool, s, user);
+    } else {
+        pool->counters->stream_early_data++;
+        drop_waiting(pool, s);
+    }
 }
 
 void
@@ -249,18 +361,22 @@ stream_segment(struct stream_pool *pool, struct stream *s, const struct stream_s
     struct slice bytes = seg->bytes;
     int32_t ahead;
 
-    if (!s->known) {
+    if (!s->known || (seg->syn && !s->begun)) {
         s->known = true;
         s->next = seq;
     }
+    if (seg->offered && !s->begun && !s->ignored) {
+        hold(pool, s, seg);
+        return;
+    }
+    if (s->held)
+        settle(pool, s, !seg->syn && seq_diff(seq, s->next) > 0, user);
     if (seg->wire > bytes.left)
         gap = seg->wire - (uint32_t)bytes.left;
-    if (seg->fin && !s->fin) {
-        s->fin = true;
-        s->fin_at = seq + seg->wire;
-    }
     if (s->ignored || s->ended)
         return;
+    if (seg->fin && !s->fin)
+        take_fin(pool, s, seq + seg->wire);
     ahead = seq_diff(seq, s->next);
     if (ahead < 0) {
         uint32_t old = s->next - seq;
@@ -279,12 +395,10 @@ stream_segment(struct stream_pool *pool, struct stream *s, const struct stream_s
         }
         ahead = 0;
     }
-    if (ahead > 0 && seg->wire > 0) {
-        early(pool, s, seq, bytes, gap, user);
-        return;
-    }
-    if (ahead == 0)
-        deliver(pool, s, bytes, gap, user);
+    if (ahead > 0 && seg->wire > 0)
+        early(pool, s, seq, seg, user);
+    else if (ahead == 0)
+        in_order(pool, s, bytes, gap, seg->quiet, user);
     if (s->ignored)
         stream_ignore(pool, s);
     else
@@ -295,7 +409,19 @@ void
 stream_acked(struct stream_pool *pool, struct stream *s, uint32_t ack,
              const struct stream_user *user)
 {
-    if (s->ignored || s->waiting == NULL || seq_diff(ack, s->waiting->seq) <= 0)
+    if (!s->known || s->ignored)
+        return;
+    if (s->held && seq_diff(ack, s->next) >= 0)
+        settle(pool, s, seq_diff(ack, s->next) > 0, user);
+    if (seq_diff(ack, s->next) > STREAM_AHEAD_MAX && s->late > 0) { /* much was lost */
+        while (s->waiting != NULL && !s->ignored)
+            skip_hole(pool, s, user);
+        if (seq_diff(ack, s->next) > 0)
+            deliver_gap(pool, s, ack - s->next, user);
+        s->late = 0;
+        return;
+    }
+    if (s->waiting == NULL || seq_diff(ack, s->waiting->seq) <= 0)
         return;
     if (++s->late > STREAM_ACKED_SEGMENTS)
         skip_hole(pool, s, user);
@@ -304,6 +430,8 @@ stream_acked(struct stream_pool *pool, struct stream *s, uint32_t ack,
 void
 stream_flush(struct stream_pool *pool, struct stream *s, const struct stream_user *user)
 {
+    if (s->held)
+        settle(pool, s, true, user);
     while (s->waiting != NULL && !s->ignored)
         skip_hole(pool, s, user);
 }

@@ -2,10 +2,11 @@
 /* stream: one direction of a TCP connection put in order (RFC 9293, 3.4).
  *
  * In-order segments are handed on as they lie in the frame, without a copy. What comes early waits
- * in blocks of a shared pool, within a cap for the direction and one for all; what comes twice is
- * cut off and counted (the first copy is the one that parsers saw). A hole is given up, with a gap
- * notice, when a cap is reached, when the peer acknowledged bytes that never came by, or at the
- * end. */
+ * in blocks of a shared pool, within a cap for the direction and one for all. Of bytes that come
+ * twice the first copy counts, waiting or not, as it does on Windows since Vista, the system of most
+ * of a shop's PCs; other bytes than before are counted. A hole is given up, with a gap notice, when
+ * a cap is reached, when the peer acknowledged bytes that never came by, when nobody was heard to
+ * acknowledge for long, or at the end. Segments beyond any window are refused. */
 #pragma once
 
 #include "agent/net/counters.h"
@@ -15,19 +16,25 @@ enum {
     STREAM_PENDING_MAX = 256 * 1024,      /* bytes that wait, one direction */
     STREAM_POOL_BYTES = 16 * 1024 * 1024, /* bytes that wait, all */
     STREAM_ACKED_SEGMENTS = 3,            /* a hole below an ACK is given up after this many */
+    STREAM_UNHEARD_SEGMENTS = 32,         /* a hole, while the other side was never seen */
+    STREAM_AHEAD_MAX = 4 * 1024 * 1024,   /* further ahead than this is no window in use */
+    STREAM_LOST_SEGMENTS = 64,            /* as many on end further ahead: much was lost */
 };
 
 struct stream_block;
 
 struct stream {
-    bool known;    /* `next` means something */
-    bool ignored;  /* nobody wants the bytes: nothing is kept */
-    bool ended;    /* FIN delivered or given up */
-    bool fin;      /* `fin_at` means something */
-    uint32_t next; /* sequence number that is wanted next */
+    bool known : 1;   /* `next` means something */
+    bool begun : 1;   /* bytes were handed on, or wait: a SYN no longer moves `next` */
+    bool ignored : 1; /* nobody wants the bytes: nothing is kept */
+    bool ended : 1;   /* FIN delivered or given up */
+    bool held : 1;    /* what waits came with the SYN: who answers it says whether it counts */
+    bool fin : 1;     /* `fin_at` means something */
+    uint8_t unheard;  /* segments since the hole, while the peer is silent */
+    uint16_t late;    /* segments since the hole was acknowledged, or too far ahead */
+    uint32_t next;    /* sequence number that is wanted next */
     uint32_t fin_at;
     uint32_t waiting_bytes;
-    uint16_t late;                /* segments since the hole was acknowledged */
     struct stream_block *waiting; /* sorted, never overlapping; owned by the pool */
 };
 
@@ -45,6 +52,9 @@ struct stream_user {
 struct stream_segment {
     uint32_t seq;
     bool syn, fin;
+    bool offered;       /* came with a SYN: counts when it is acknowledged (RFC 9293, 3.10.7) */
+    bool quiet;         /* one urgent byte: takes a number, but is not handed on (RFC 6093) */
+    bool alone;         /* the other side was never seen: nobody acknowledges */
     uint32_t wire;      /* payload bytes as the header says */
     struct slice bytes; /* those of them that were captured */
 };

@@ -25,7 +25,7 @@ erspan(struct decoder *d, uint16_t flags, uint16_t type, struct slice in, struct
     } else if (flags & HAS_SEQUENCE) {
         slice_skip(&in, 8);
     }
-    return decode_ethertype(d, ETHERTYPE_TEB, in, pkt, depth + 1);
+    return decode_ethertype(d, ETHERTYPE_TEB, in, pkt, depth);
 }
 
 enum decode_result
@@ -57,5 +57,5 @@ decode_gre(struct decoder *d, struct slice in, struct packet *pkt, unsigned dept
     if ((type >= 0x8200 && type <= 0x83ff) || (type >= 0x9000 && type <= 0x903f)) /* Aruba */
         return depth + 1 < DECODE_DEPTH_MAX ? decode_wifi(d, in, pkt, depth + 1)
                                             : decode_unknown(d);
-    return decode_ethertype(d, type, in, pkt, depth + 1);
+    return decode_ethertype(d, type, in, pkt, type == ETHERTYPE_TEB ? depth : depth + 1);
 }

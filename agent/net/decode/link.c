@@ -118,6 +118,8 @@ decode_inner(struct decoder *d, struct packet *pkt)
         return decode_gre(d, in, pkt, depth);
     case INNER_AGGREGATE:
         return decode_aggregate(d, in, pkt, depth);
+    case ETHERTYPE_TEB:
+        return decode_ethernet(d, in, pkt, depth);
     default:
         return decode_ethertype(d, pkt->inner_type, in, pkt, depth);
     }

@@ -20,11 +20,11 @@ decode_ppp(struct decoder *d, struct slice in, struct packet *pkt, unsigned dept
         return decode_malformed(d);
     switch (protocol) {
     case PPP_IP4:
-        return decode_ethertype(d, ETHERTYPE_IP4, in, pkt, depth + 1);
+        return decode_ethertype(d, ETHERTYPE_IP4, in, pkt, depth);
     case PPP_IP6:
-        return decode_ethertype(d, ETHERTYPE_IP6, in, pkt, depth + 1);
+        return decode_ethertype(d, ETHERTYPE_IP6, in, pkt, depth);
     case PPP_MPLS:
-        return decode_ethertype(d, ETHERTYPE_MPLS, in, pkt, depth + 1);
+        return decode_ethertype(d, ETHERTYPE_MPLS, in, pkt, depth);
     default:
         return decode_unknown(d); /* LCP, IPCP, CHAP and the like; what is compressed */
     }

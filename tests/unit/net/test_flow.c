@@ -63,6 +63,7 @@ tcp(struct bench *b, int flags, int64_t t)
     unsigned dir;
     bool fresh;
 
+    p.ack = 1; /* the SYN, where the ACK flag is set */
     return flow_table_packet(b->table, &p, &dir, &fresh);
 }
 
@@ -89,7 +90,7 @@ test_states(void **state)
     assert_int_equal(f->state, FLOW_CLOSED);
     (void)tcp(&b, TCP_SYN, 5); /* the ports again, at once */
     assert_int_equal(b.by_state[FLOW_CLOSED], 1);
-    (void)tcp(&b, -TCP_RST, 6);
+    (void)tcp(&b, -(TCP_RST | TCP_ACK), 6);
     (void)tcp(&b, TCP_SYN, 7);
     assert_int_equal(b.by_state[FLOW_REFUSED], 1);
     (void)tcp(&b, -(TCP_SYN | TCP_ACK), 8);
