@@ -20,6 +20,10 @@
     X(SSH)                                                                                         \
     X(SMB)                                                                                         \
     X(DCERPC)                                                                                      \
+    X(MYSQL)                                                                                       \
+    X(POSTGRESQL)                                                                                  \
+    X(TDS)                                                                                         \
+    X(REDIS)                                                                                       \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \
     X(BITTORRENT)                                                                                  \
