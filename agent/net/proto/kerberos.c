@@ -28,7 +28,7 @@ struct kerberos {
     uint8_t request; /* enum kerberos_type */
     unsigned client; /* direction index */
     struct text user, realm, service;
-    int8_t etypes[KERBEROS_ETYPES_MAX]; /* all that are defined fit */
+    int16_t etypes[KERBEROS_ETYPES_MAX]; /* all that are defined fit */
     uint8_t etype_count;
     uint32_t skip[2]; /* TCP: bytes of a message that is too long for us */
     struct pull in[2];
@@ -131,7 +131,7 @@ on_request(struct kerberos *k, const struct protocol_call *call, const struct ke
     k->etype_count = 0;
     for (size_t i = 0; i < m->etype_count; i++)
         k->etypes[k->etype_count++] =
-            (int8_t)(m->etypes[i] >= INT8_MIN && m->etypes[i] <= INT8_MAX ? m->etypes[i] : 0);
+            (int16_t)(m->etypes[i] >= INT16_MIN && m->etypes[i] <= INT16_MAX ? m->etypes[i] : 0);
 }
 
 /* Answers name the client as well: what came without a request is told from them. */

@@ -26,6 +26,7 @@
     X(REDIS)                                                                                       \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \
+    X(RDP)                                                                                         \
     X(BITTORRENT)                                                                                  \
     X(TEAMVIEWER)                                                                                  \
     X(STRATUM)                                                                                     \
