@@ -70,7 +70,7 @@ read_hello(struct quic *q, const struct protocol_call *call)
 
     if (head.bad)
         return VG_OK;
-    if (quic_version_is_google(q->version)) {
+    if (quic_version_has_google_hello(q->version)) {
         err = gquic_hello_read(start, &google);
         if (err == VG_OK || (err == VG_ERR_SHORT && google.sni.len > 0))
             tell(q, call, NULL, &google);
@@ -156,8 +156,8 @@ on_initial(struct quic *q, const struct protocol_call *call, const struct quic_p
         return VG_OK;
     if (!open_initial(q, call, p, plain))
         return q->attempts < ATTEMPTS_MAX ? VG_OK : VG_ERR_LIMIT;
-    err = quic_frames_read(call->engine, buf_slice(plain), quic_version_is_google(p->version),
-                           &q->crypto);
+    err = quic_frames_read(call->engine, buf_slice(plain),
+                           quic_version_has_google_frames(p->version), &q->crypto);
     return err == VG_OK ? read_hello(q, call) : err;
 }
 

@@ -77,7 +77,12 @@ static const struct {
     {0xfaceb002, 0xfaceb002, SALT_23},   {0xfaceb00e, 0xfaceb00e, SALT_23},
 };
 
-enum { VERSION_2 = 0x6b3343cf, VERSION_Q050 = 0x51303530 };
+enum {
+    VERSION_2 = 0x6b3343cf,
+    VERSION_Q050 = 0x51303530,
+    VERSION_T050 = 0x54303530,
+    VERSION_T051 = 0x54303531
+};
 
 /* ---- versions ---- */
 
@@ -103,7 +108,13 @@ quic_version_is_2(uint32_t version)
 }
 
 bool
-quic_version_is_google(uint32_t version)
+quic_version_has_google_frames(uint32_t version)
+{
+    return version == VERSION_Q050 || version == VERSION_T050 || version == VERSION_T051;
+}
+
+bool
+quic_version_has_google_hello(uint32_t version)
 {
     return version == VERSION_Q050;
 }

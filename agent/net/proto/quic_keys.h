@@ -35,8 +35,10 @@ bool quic_version_forces_negotiation(uint32_t version);
 const char *quic_version_name(uint32_t version, char out[QUIC_VERSION_TEXT_MAX]);
 /* Types of long header packets turned by one (RFC 9369, 3.2). */
 bool quic_version_is_2(uint32_t version);
-/* Google's own handshake (CHLO) in IETF packets. */
-bool quic_version_is_google(uint32_t version);
+/* Google's own frames in IETF packets: Q050, T050, T051; of them the first has Google's own
+ * handshake (CHLO) too. */
+bool quic_version_has_google_frames(uint32_t version);
+bool quic_version_has_google_hello(uint32_t version);
 
 /* Those to try for a version, the likeliest first; at least one. */
 size_t quic_schemes(uint32_t version, const struct quic_scheme *out[QUIC_SCHEMES_MAX]);

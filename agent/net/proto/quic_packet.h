@@ -32,6 +32,6 @@ uint64_t quic_varint(struct slice *in);
 enum vg_err quic_packet_take(struct slice *datagram, struct quic_packet *out) VG_MUST_CHECK;
 
 /* The CRYPTO frames of an Initial's payload into `crypto`; others are skipped. `google`: frames as
- * Q050 numbers them. VG_ERR_FORMAT: a frame that no Initial may hold; errors of pieces_put(). */
+ * Google numbered them. VG_ERR_FORMAT: a frame that no Initial may hold; errors of pieces_put(). */
 enum vg_err quic_frames_read(struct net_engine *e, struct slice payload, bool google,
                              struct pieces *crypto) VG_MUST_CHECK;
