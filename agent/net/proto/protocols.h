@@ -38,6 +38,7 @@
     X(SIP)                                                                                         \
     X(STUN)                                                                                        \
     X(TELNET)                                                                                      \
+    X(MQTT)                                                                                        \
     X(DNS)                                                                                         \
     X(MDNS)                                                                                        \
     X(LLMNR)                                                                                       \
@@ -46,6 +47,15 @@
     X(DHCPV6)                                                                                      \
     X(SSDP)                                                                                        \
     X(NTP)                                                                                         \
+    X(SNMP)                                                                                        \
+    X(TFTP)                                                                                        \
+    X(RADIUS)                                                                                      \
+    X(ISAKMP)                                                                                      \
+    X(L2TP)                                                                                        \
+    X(SYSLOG)                                                                                      \
+    X(IPMI)                                                                                        \
+    X(COAP)                                                                                        \
+    X(MODBUS)                                                                                      \
     /* each row above ends in a backslash, so that lists of two branches can be joined */
 
 #define PROTOCOL_DECLARE(name) extern const struct protocol PROTOCOL_##name;
