@@ -108,17 +108,28 @@ net_proto_name(uint8_t proto)
     }
 }
 
+static json_t *
+program_json(const struct program_view *p)
+{
+    return json_pack("{s:s%, s:s%, s:s%, s:s%}", "name", p->name.at, p->name.len, "path",
+                     p->path.at, p->path.len, "user", p->user.at, p->user.len, "sha256",
+                     p->sha256.at, p->sha256.len);
+}
+
 json_t *
 net_evidence_flow(const struct flow_view *f)
 {
     char src[NET_ADDR_TEXT_MAX], dst[NET_ADDR_TEXT_MAX], start[VTIME_TEXT_MAX], end[VTIME_TEXT_MAX];
+    json_t *flow = json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:I, s:I, s:s, s:s}", "type", "flow",
+                             "src", net_addr_format(&f->src, src), "sport", (int)f->sport, "dst",
+                             net_addr_format(&f->dst, dst), "dport", (int)f->dport, "proto",
+                             net_proto_name(f->proto), "bytes_out", (json_int_t)f->bytes_out,
+                             "bytes_in", (json_int_t)f->bytes_in, "start",
+                             vtime_format(f->start_ns, start), "end", vtime_format(f->end_ns, end));
 
-    return json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:I, s:I, s:s, s:s}", "type", "flow", "src",
-                     net_addr_format(&f->src, src), "sport", (int)f->sport, "dst",
-                     net_addr_format(&f->dst, dst), "dport", (int)f->dport, "proto",
-                     net_proto_name(f->proto), "bytes_out", (json_int_t)f->bytes_out, "bytes_in",
-                     (json_int_t)f->bytes_in, "start", vtime_format(f->start_ns, start), "end",
-                     vtime_format(f->end_ns, end));
+    if (flow != NULL && f->program != NULL)
+        (void)json_object_set_new(flow, "program", program_json(f->program));
+    return flow;
 }
 
 static const json_t *

@@ -58,6 +58,12 @@ enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG
 
 #define FLOW_UPDATE_NS (INT64_C(300) * 1000000000)
 
+/* A program of this PC. */
+struct program_view {
+    struct str name, path, user;
+    struct str sha256; /* of its file, in hex; "" while it is not known */
+};
+
 /* src is the initiator. Bytes are IP bytes; out is from the initiator. */
 struct flow_view {
     uint64_t id; /* stable for the same input */
@@ -78,6 +84,7 @@ struct flow_view {
     struct str protocol;      /* "dns", "http", "tls", "ssh", "" */
     struct str category;      /* "ai", "remote_help", "bank": of a listed app, or "" */
     struct str server_name;   /* SNI or Host once known, "" */
+    const struct program_view *program; /* live, of this PC's own flows, once known; or NULL */
 };
 
 struct dns_view {

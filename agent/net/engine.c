@@ -5,6 +5,7 @@
 
 #include "agent/net/app.h"
 #include "agent/net/conversation.h"
+#include "agent/net/owner.h"
 #include "agent/net/trust.h"
 
 enum { MALLOC_OWN_BYTES = 16 }; /* what an allocation costs besides */
@@ -35,6 +36,7 @@ struct net_engine {
     struct expect expect;
     struct transfers transfers;
     const struct app_list *apps; /* NULL: none */
+    const struct owners *owners; /* NULL: none */
 };
 
 /* ---- what protocols call ---- */
@@ -82,17 +84,16 @@ name_app(const struct net_engine *e, struct flow *flow)
 {
     const struct app *found;
 
-    if (flow->server_name != NULL && (flow->asked & 1 << FLOW_LISTED_NAME) == 0) {
-        flow->asked |= 1 << FLOW_LISTED_NAME;
+    if (flow->server_name != NULL && !flow->asked_name) {
+        flow->asked_name = true;
         found = app_of_host(e->apps, str_of(flow->server_name));
         if (found != NULL) {
             flow->listed = found;
             flow->listed_by = FLOW_LISTED_NAME;
         }
     }
-    if (flow->listed == NULL && flow->protocol != NULL &&
-        (flow->asked & 1 << FLOW_LISTED_PROTOCOL) == 0) {
-        flow->asked |= 1 << FLOW_LISTED_PROTOCOL;
+    if (flow->listed == NULL && flow->protocol != NULL && !flow->asked_protocol) {
+        flow->asked_protocol = true;
         flow->listed = app_of_protocol(e->apps, str_of(flow->app));
         flow->listed_by = flow->listed != NULL ? FLOW_LISTED_PROTOCOL : FLOW_LISTED_NOT;
     }
@@ -120,6 +121,8 @@ view_flow(const struct net_engine *e, struct flow *flow, unsigned client, struct
     name_app(e, flow);
     flow_view_fill(flow, client, out);
     name_app_by_port(e, flow, client, out);
+    if (flow->program != 0 && e->owners != NULL)
+        out->program = owners_program(e->owners, flow->program);
 }
 
 bool
@@ -235,6 +238,27 @@ void
 net_engine_name_apps(struct net_engine *e, const struct app_list *apps)
 {
     e->apps = apps;
+}
+
+void
+net_engine_name_programs(struct net_engine *e, const struct owners *owners)
+{
+    e->owners = owners;
+}
+
+void
+net_engine_set_program(struct net_engine *e, uint64_t id, const struct owner_socket *socket,
+                       uint16_t program)
+{
+    struct packet end = {.src = socket->local,
+                         .dst = socket->remote,
+                         .proto = socket->tcp ? IPPROTO_NUM_TCP : IPPROTO_NUM_UDP,
+                         .sport = socket->local_port,
+                         .dport = socket->remote_port};
+    struct flow *flow = flow_table_find(e->flows, &end);
+
+    if (flow != NULL && flow->id == id)
+        flow->program = program;
 }
 
 struct net_counters *

@@ -18,6 +18,8 @@ enum {
 };
 
 struct app_list;
+struct owners;
+struct owner_socket;
 struct net_engine;
 
 /* Everything in the observation is borrowed for the call. */
@@ -29,6 +31,11 @@ enum vg_err net_engine_new(net_observe_fn *observe, void *ctx, uint32_t flows_ma
 void net_engine_free(struct net_engine *e);
 /* Names applications by this list, which outlives the engine. NULL: by protocols only. */
 void net_engine_name_apps(struct net_engine *e, const struct app_list *apps);
+/* Programs of flows come from these, which outlive the engine. NULL: none. */
+void net_engine_name_programs(struct net_engine *e, const struct owners *owners);
+/* The flow of this id, between these ends in either order, belongs to that program of owner.h. */
+void net_engine_set_program(struct net_engine *e, uint64_t flow, const struct owner_socket *socket,
+                            uint16_t program);
 
 /* One frame. `wire` is its length before the snap length. */
 void net_engine_frame(struct net_engine *e, int link, int64_t time_ns, struct slice frame,

@@ -60,18 +60,21 @@ enum flow_listed { FLOW_LISTED_NOT, FLOW_LISTED_PROTOCOL, FLOW_LISTED_HELLO, FLO
 struct flow {
     struct flow_key key;
     uint8_t client, state, first_flags;
-    bool midstream;
     uint8_t flags[2];
     bool fin[2];
     uint8_t tries[2]; /* pieces looked at in search of the protocol */
-    bool parser_done; /* nothing more to be learned from its bytes */
-    bool handover;    /* the parser says: another protocol begins */
-    bool has_mac;
+    bool midstream : 1;
+    bool has_mac : 1;
+    bool parser_done : 1;    /* nothing more to be learned from its bytes */
+    bool handover : 1;       /* the parser says: another protocol begins */
+    bool asked_name : 1;     /* what the lists were asked by */
+    bool asked_protocol : 1; /* (engine.c) */
+    bool asked_address : 1;
+    bool reset_doubt : 1; /* an RST, perhaps forged: believed when silence follows */
     uint8_t icmp_type, icmp_code;
     uint8_t listed_by;     /* enum flow_listed: how sure `listed` is */
-    bool reset_doubt;      /* an RST, perhaps forged: believed when silence follows */
-    uint8_t asked;         /* 1 << enum flow_listed: what the lists were asked by */
     uint16_t name_charged; /* engine.c: bytes that server_name is charged with */
+    uint16_t program;      /* number of the program that owns it (owner.h); 0: not known */
     uint32_t isn;          /* of the initiator */
 
     int64_t last_ns, start_ns;

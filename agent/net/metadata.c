@@ -75,6 +75,19 @@ put_head(struct buf *out, const char *type, int64_t time_ns, const struct flow_v
 }
 
 static void
+put_program(struct buf *out, const struct program_view *p)
+{
+    vg_json_put_key(out, "program");
+    buf_put_u8(out, '{');
+    put_text(out, "name", p->name);
+    put_text(out, "path", p->path);
+    put_text(out, "user", p->user);
+    if (p->sha256.len > 0)
+        put_text(out, "sha256", p->sha256);
+    buf_put_u8(out, '}');
+}
+
+static void
 put_flow(const struct obs *obs, struct buf *out)
 {
     const struct flow_view *f = obs->flow;
@@ -93,6 +106,8 @@ put_flow(const struct obs *obs, struct buf *out)
         put_text(out, "category", f->category);
     if (f->server_name.len > 0)
         put_text(out, "server_name", f->server_name);
+    if (f->program != NULL)
+        put_program(out, f->program);
     if (f->has_mac) {
         put_mac(out, "src_mac", f->src_mac);
         put_mac(out, "dst_mac", f->dst_mac);

@@ -33,6 +33,7 @@ struct sensor {
     struct panel *panel;
     struct net_engine *engine;
     struct app_list *apps; /* NULL: no folder of rules */
+    struct owners *owners; /* NULL: nobody to ask */
 
     struct source *sources; /* SENSOR_SOURCES_MAX at most */
     size_t source_count, current;
@@ -198,6 +199,8 @@ on_observation(void *ctx, const struct obs *obs)
             return;
         }
     }
+    if (obs->kind == OBS_FLOW_START && !s->running && s->owners != NULL)
+        owners_flow(s->owners, obs->flow, obs->time_ns);
     panel_observe(s->panel, obs);
     if (s->options.observe != NULL && !(s->running && s->sources[s->current].learn))
         s->options.observe(s->options.ctx, obs);
@@ -244,6 +247,60 @@ load_apps(struct sensor *s, char why[DETECT_WHY_MAX])
     return err == VG_OK || err == VG_ERR_NOMEM ? err : VG_ERR_CONFIG;
 }
 
+static void
+on_owner_found(void *ctx, uint64_t flow, const struct owner_socket *socket, uint16_t program)
+{
+    struct sensor *s = ctx;
+
+    net_engine_set_program(s->engine, flow, socket, program);
+}
+
+static enum vg_err
+ask_socket(void *ctx, const struct owner_socket *socket)
+{
+    struct sensor *s = ctx;
+
+    return s->options.ask_socket(s->options.ask_ctx, socket);
+}
+
+static enum vg_err
+ask_hash(void *ctx, uint64_t file)
+{
+    struct sensor *s = ctx;
+
+    return s->options.ask_hash(s->options.ask_ctx, file);
+}
+
+/* Which addresses are ours is looked up now: later there is no right to. */
+static enum vg_err
+make_owners(struct sensor *s)
+{
+    const struct owner_options options = {.counters = net_engine_counters(s->engine),
+                                          .ask_socket = ask_socket,
+                                          .ask_hash = ask_hash,
+                                          .found = on_owner_found,
+                                          .ctx = s};
+    struct platform_addresses own = {.count = 0};
+    enum vg_err err;
+
+    if (s->options.ask_socket == NULL)
+        return VG_OK;
+    err = owners_new(&options, &s->owners);
+    if (err != VG_OK || platform_addresses_own(&own) != VG_OK)
+        return err;
+    for (size_t i = 0; i < own.count; i++) {
+        struct net_addr address = {.family = own.address[i].family};
+
+        memcpy(address.bytes, own.address[i].bytes, sizeof(address.bytes));
+        if (address.family == 0)
+            owners_add_mac(s->owners, own.address[i].bytes);
+        else
+            owners_add_address(s->owners, &address);
+    }
+    net_engine_name_programs(s->engine, s->owners);
+    return VG_OK;
+}
+
 enum vg_err
 sensor_new(const struct sensor_options *options, struct sensor **out, char why[DETECT_WHY_MAX])
 {
@@ -264,6 +321,8 @@ sensor_new(const struct sensor_options *options, struct sensor **out, char why[D
     if (err == VG_OK)
         net_engine_name_apps(s->engine, s->apps);
     if (err == VG_OK)
+        err = make_owners(s);
+    if (err == VG_OK)
         err = panel_new(&options->panel, &s->counting, &s->panel, why);
     if (err == VG_OK)
         net_engine_want(s->engine, wanted_kinds(s));
@@ -282,6 +341,7 @@ sensor_free(struct sensor *s)
         return;
     net_engine_free(s->engine);
     app_list_free(s->apps);
+    owners_free(s->owners);
     panel_free(s->panel);
     for (size_t i = 0; i < s->source_count; i++) {
         capture_free(s->sources[i].capture);
@@ -561,6 +621,8 @@ sensor_tick(struct sensor *s, int64_t now_ns)
         s->options.future_ns = now_ns + VG_DAY_NS;
     if (s->live_count == 0 || s->current < s->source_count)
         return;
+    if (s->owners != NULL)
+        owners_tick(s->owners, now_ns - TICK_BEHIND_NS);
     net_engine_tick(s->engine, now_ns - TICK_BEHIND_NS);
     if (net_loss_due(&s->loss, now_ns - TICK_BEHIND_NS))
         look_for_loss(s, now_ns - TICK_BEHIND_NS);
@@ -568,6 +630,13 @@ sensor_tick(struct sensor *s, int64_t now_ns)
     if (s->failed == VG_OK && ((s->events > 0 && age >= COMMIT_BUSY_NS) ||
                                (s->packets > 0 && age >= COMMIT_QUIET_NS) || age < 0))
         s->failed = commit(s, false);
+}
+
+void
+sensor_owner(struct sensor *s, enum vg_err err, const json_t *answer)
+{
+    if (s->owners != NULL)
+        owners_answer(s->owners, err, answer);
 }
 
 void

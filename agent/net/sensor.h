@@ -10,6 +10,7 @@
 
 #include "agent/detect/detector.h"
 #include "agent/net/capture.h"
+#include "agent/net/owner.h"
 
 enum {
     SENSOR_SOURCES_MAX = 4096,
@@ -35,6 +36,10 @@ struct sensor_options {
      * May be NULL. */
     void (*told)(void *ctx, const char *path, enum vg_err err, uint64_t packets, const char *why);
     void *ctx;
+    /* Live: questions for the programs behind our own sockets (owner.h). NULL: none are asked. */
+    enum vg_err (*ask_socket)(void *ctx, const struct owner_socket *socket);
+    enum vg_err (*ask_hash)(void *ctx, uint64_t file);
+    void *ask_ctx;
 };
 
 /* The share of a site's alert budget that this sensor has (DESIGN, Budget). */
@@ -67,6 +72,8 @@ const char *sensor_why(const struct sensor *s);
 /* The clock moved: passes time on live, lets a commit happen that is due. What goes wrong then the
  * next sensor_work() tells. */
 void sensor_tick(struct sensor *s, int64_t now_ns);
+/* The answer to the last ask_socket() or ask_hash(). */
+void sensor_owner(struct sensor *s, enum vg_err err, const json_t *answer);
 /* From the owner; `view` borrowed for the call. */
 void sensor_feedback(struct sensor *s, int64_t now_ns, const struct feedback_view *view);
 /* Commits what is whole. */

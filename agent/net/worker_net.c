@@ -16,6 +16,7 @@ struct net_worker {
     struct sensor *sensor;
     struct texts *texts;
     const struct sink *sink;
+    struct worker_opener *opener;
     int64_t now_ns;
 };
 
@@ -98,6 +99,36 @@ open_sources(struct net_worker *w, const struct agent_config *config, char why[W
 }
 
 static enum vg_err
+ask_socket(void *ctx, const struct owner_socket *socket)
+{
+    struct net_worker *w = ctx;
+    struct worker_socket question = {.tcp = socket->tcp,
+                                     .v6 = socket->local.family == 6,
+                                     .local_port = socket->local_port,
+                                     .remote_port = socket->remote_port};
+
+    memcpy(question.local, socket->local.bytes, sizeof(question.local));
+    memcpy(question.remote, socket->remote.bytes, sizeof(question.remote));
+    return worker_ask_owner(w->opener, &question);
+}
+
+static enum vg_err
+ask_hash(void *ctx, uint64_t file)
+{
+    struct net_worker *w = ctx;
+
+    return worker_ask_hash(w->opener, file);
+}
+
+static void
+net_owner(void *self, enum vg_err err, const json_t *answer)
+{
+    struct net_worker *w = self;
+
+    sensor_owner(w->sensor, err, answer);
+}
+
+static enum vg_err
 net_open(const struct agent_config *config, const struct sink *sink, struct worker_opener *opener,
          void **self, char why[WORKER_WHY_MAX])
 {
@@ -107,11 +138,11 @@ net_open(const struct agent_config *config, const struct sink *sink, struct work
     struct sensor_options options;
     enum vg_err err;
 
-    (void)opener;
     if (w == NULL)
         return VG_ERR_NOMEM;
     w->now_ns = vtime_now();
     w->sink = sink;
+    w->opener = opener;
     err = config->rules_dir != NULL ? texts_load(config->rules_dir, &w->texts, &wrong)
                                     : VG_ERR_CONFIG;
     if (err != VG_OK) {
@@ -131,6 +162,9 @@ net_open(const struct agent_config *config, const struct sink *sink, struct work
         .store = true,
         .future_ns = w->now_ns + VG_DAY_NS,
         .told = on_told,
+        .ask_socket = ask_socket,
+        .ask_hash = ask_hash,
+        .ask_ctx = w,
     };
     err = sensor_new(&options, &w->sensor, text);
     if (err != VG_OK) {
@@ -241,6 +275,7 @@ const struct worker_ops WORKER_NET = {
     .work = net_work,
     .tick = net_tick,
     .feedback = net_feedback,
+    .owner = net_owner,
     .finish = net_finish,
     .close = net_close,
 };

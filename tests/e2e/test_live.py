@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Live capture, with the sandbox on, on a wire between two network namespaces of the test's own."""
-import os, subprocess, time
+import hashlib, os, pwd, subprocess, time
 
 import pytest
 
@@ -157,3 +157,46 @@ def test_scan_spoof_and_a_link_that_goes_away(lan, agents):
     for a in (plain, picky):
         assert a.stop() == 0
     assert 50 <= health(plain, 'packets') < 300, 'counted by the one that came after'
+
+
+FETCH = '''
+import socket, sys, time
+with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
+    time.sleep(5)  # long enough for a slow machine to look who this is, and at the file
+    s.sendall(b'GET /invoice.php HTTP/1.1\\r\\nHost: shop.example\\r\\n\\r\\n')
+    while s.recv(65536):
+        pass
+'''
+SERVE = '''
+import socket, sys
+body = open(sys.argv[3], 'rb').read()
+with socket.create_server((sys.argv[1], int(sys.argv[2]))) as s:
+    peer, _ = s.accept()
+    peer.recv(65536)
+    peer.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Type: text/plain\\r\\nContent-Length: %d\\r\\n\\r\\n' % len(body) + body)
+    peer.close()
+'''
+WEB_PORT = 8099
+
+
+def test_names_the_program_of_a_flow(lan, agents):
+    agent = agents('network: {interfaces: [shop0], mode: endpoint, promiscuous: false}\n', True, inside=lan.inside())
+    live(agent.start())
+    python = os.path.realpath('/usr/bin/python3')
+    server = subprocess.Popen(['ip', 'netns', 'exec', lan.other, python, '-c', SERVE, ROUTER, str(WEB_PORT),
+                               str(vigia.ROOT / 'tests/fixtures/yara/webshell_php.hit')])
+    try:
+        time.sleep(1)
+        vigia.run(*lan.inside(), python, '-c', FETCH, ROUTER, str(WEB_PORT), timeout=60)
+        found = vigia.wait_for(lambda: raised(agent, 'net.yara'), 20)[0]
+        flow = next(x for x in found['evidence'] if x['type'] == 'flow')
+        assert flow['program'] == {'name': os.path.basename(python)[:15], 'path': python,
+                                   'user': pwd.getpwuid(os.getuid()).pw_name,
+                                   'sha256': hashlib.sha256(open(python, 'rb').read()).hexdigest()}, flow
+        assert health(agent, 'owners_known') >= 1
+        # whoever reads what strangers send has no right to look for itself
+        assert worker(agent)['sandbox']['capabilities'] == 0
+    finally:
+        server.kill()
+        server.wait()
+    assert agent.stop() == 0
