@@ -8,6 +8,7 @@
  * flow over to what is in the tunnel; an upgrade to h2c goes on with http2.h. */
 #include <stddef.h>
 
+#include "agent/net/proto/http2.h"
 #include "agent/net/proto/http_body.h"
 #include "agent/net/proto/http_chunks.h"
 #include "agent/net/proto/http_request.h"
@@ -42,6 +43,7 @@ struct http {
     struct http_request *oldest, *newest; /* wait for their response */
     struct http_request *current;         /* of them: the one whose body is on its way */
     uint64_t known;                       /* hash of the user that logged in here last */
+    void *http2;                          /* after an upgrade: PROTOCOL_HTTP2's parser */
 };
 
 /* ---- requests ---- */
@@ -204,7 +206,9 @@ on_response(struct http *http, struct side *s, const struct protocol_call *call,
     http_request_free(call, r);
     if (connect)
         net_flow_handover(call->flow);
-    return connect || h->status == 101 ? VG_END : VG_OK;
+    if (h->status == 101 && h->upgrade == HTTP_UPGRADE_H2C)
+        http->http2 = http2_new(call, http->client);
+    return connect || (h->status == 101 && http->http2 == NULL) ? VG_END : VG_OK;
 }
 
 static enum vg_err
@@ -333,6 +337,8 @@ http_bytes(struct http *http, const struct protocol_call *call, struct slice byt
     enum vg_err err = VG_OK;
 
     while (bytes.left > 0 && err == VG_OK) {
+        if (http->http2 != NULL)
+            return PROTOCOL_HTTP2.bytes(http->http2, call, bytes);
         switch (s->state) {
         case HTTP_HEAD:
             err = in_head(http, s, call, &bytes);
@@ -371,6 +377,8 @@ http_gap(void *self, const struct protocol_call *call, uint32_t bytes)
     struct http *http = self;
     struct side *s = &http->side[call->dir];
 
+    if (http->http2 != NULL)
+        return PROTOCOL_HTTP2.gap(http->http2, call, bytes);
     if (s->state == HTTP_CLOSE || (s->state == HTTP_LENGTH && bytes <= s->left) ||
         (s->state == HTTP_CHUNKED && http_chunks_skip(&s->chunks, bytes)))
         skip_content(http, s, call, bytes);
@@ -450,6 +458,8 @@ http_close(void *self, const struct protocol_call *call)
     }
     while (http->oldest != NULL)
         give_up_oldest(http, call);
+    if (http->http2 != NULL)
+        PROTOCOL_HTTP2.close(http->http2, call);
     net_parser_free(call->engine, http, sizeof(*http));
 }
 

@@ -13,6 +13,7 @@
     X(GQUIC)                                                                                       \
     X(DTLS)                                                                                        \
     X(HTTP)                                                                                        \
+    X(HTTP2)                                                                                       \
     X(FTP)                                                                                         \
     X(SMTP)                                                                                        \
     X(POP3)                                                                                        \
