@@ -184,11 +184,26 @@ struct arp_view {
     struct net_addr sender, target;
 };
 
+/* Neighbour discovery, what ARP is for IPv6 and more (RFC 4861). Addresses of family 0: not told. */
+struct ndp_view {
+    uint8_t type;                        /* ICMPv6: 133 to 137 */
+    bool direct;                         /* the hop limit says that no router was in between */
+    bool router, solicited, overrides;   /* of a neighbour advertisement */
+    bool has_mac, has_eth;               /* `mac`, `eth_*` mean something */
+    uint8_t mac[6];                      /* that the option claims */
+    uint8_t eth_src[6], eth_dst[6];      /* that the frame had */
+    struct net_addr target;              /* whom it is about; redirect: the better first hop */
+    uint16_t lifetime_s;                 /* router advertisement: 0 is no default router */
+    uint8_t prefix_len;                  /* of the first prefix that it announces */
+    struct net_addr prefix, name_server; /* the first ones */
+};
+
 struct icmp_view {
     struct net_addr src, dst;
     uint8_t type, code;
     bool v6;
     uint32_t payload_len;
+    const struct ndp_view *ndp; /* NULL: no neighbour discovery */
 };
 
 struct body_view {

@@ -363,6 +363,10 @@ on_icmp(struct net_engine *e, const struct packet *pkt)
     };
     struct obs obs = {.kind = OBS_ICMP, .time_ns = e->now_ns, .icmp = &view};
     struct packet quoted;
+    struct ndp_view ndp;
+
+    if (view.v6 && view.type >= 133 && decode_ndp(pkt, &ndp))
+        view.ndp = &ndp;
 
     net_emit(e, &obs);
     if ((view.v6 ? view.type == 1 : view.type == 3) && decode_quoted(pkt->payload, &quoted)) {

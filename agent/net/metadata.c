@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "agent/net/decode/decode.h"
 #include "agent/net/proto/dns_names.h"
 #include "agent/net/proto/tls_names.h"
 #include "common/json.h"
@@ -341,6 +342,44 @@ put_arp(const struct obs *obs, struct buf *out)
     put_mac(out, "eth_dst", a->eth_dst);
 }
 
+static void
+put_ndp(const struct obs *obs, struct buf *out)
+{
+    const struct icmp_view *i = obs->icmp;
+    const struct ndp_view *n = i->ndp;
+
+    buf_put_str(out, "{\"type\":\"ndp\"");
+    vg_json_put_time(out, "time", obs->time_ns);
+    put_addr(out, "src", &i->src);
+    vg_json_put_int(out, "sport", 0);
+    put_addr(out, "dst", &i->dst);
+    vg_json_put_int(out, "dport", 0);
+    put_text(out, "proto", str_of("icmp6"));
+    put_text(out, "operation", str_of(decode_ndp_name(n->type)));
+    if (n->target.family != 0)
+        put_addr(out, "target", &n->target);
+    if (n->has_mac)
+        put_mac(out, "mac", n->mac);
+    if (n->has_eth) {
+        put_mac(out, "eth_src", n->eth_src);
+        put_mac(out, "eth_dst", n->eth_dst);
+    }
+    put_bool(out, "direct", n->direct);
+    if (n->type == 136) {
+        put_bool(out, "router", n->router);
+        put_bool(out, "solicited", n->solicited);
+        put_bool(out, "overrides", n->overrides);
+    }
+    if (n->type == 134)
+        vg_json_put_int(out, "lifetime", n->lifetime_s);
+    if (n->prefix.family != 0) {
+        put_addr(out, "prefix", &n->prefix);
+        vg_json_put_int(out, "prefix_len", n->prefix_len);
+    }
+    if (n->name_server.family != 0)
+        put_addr(out, "name_server", &n->name_server);
+}
+
 bool
 metadata_put(const struct obs *obs, struct buf *out)
 {
@@ -365,6 +404,11 @@ metadata_put(const struct obs *obs, struct buf *out)
         break;
     case OBS_ARP:
         put_arp(obs, out);
+        break;
+    case OBS_ICMP:
+        if (obs->icmp->ndp == NULL)
+            return false;
+        put_ndp(obs, out);
         break;
     default:
         return false;

@@ -7,5 +7,5 @@
 #include "common/buf.h"
 
 /* Appends one object without a line end; false (and nothing appended) for kinds that have none:
- * ticks, beginnings and updates of flows, ICMP, bodies. Sticky errors as buf. */
+ * ticks, beginnings and updates of flows, ICMP but neighbour discovery, bodies. Sticky errors as buf. */
 bool metadata_put(const struct obs *obs, struct buf *out);

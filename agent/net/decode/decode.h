@@ -81,6 +81,9 @@ enum decode_result decode_transport(struct decoder *d, uint8_t proto, struct sli
 /* Counts one and says DECODE_NOTHING. */
 enum decode_result decode_malformed(struct decoder *d);
 enum decode_result decode_unknown(struct decoder *d);
+/* Of an ICMPv6 packet; false when it is no neighbour discovery, or none that a host would take. */
+bool decode_ndp(const struct packet *pkt, struct ndp_view *out);
+const char *decode_ndp_name(uint8_t type); /* "" for others */
 /* The packet that an ICMP error quotes, from its four unused bytes on: addresses, protocol and
  * ports only. False when it is not there. */
 bool decode_quoted(struct slice in, struct packet *pkt);

@@ -22,7 +22,8 @@ static const char *const KIT_FIXTURES[] = {
     "tests/fixtures/net/network.pcap", "tests/fixtures/net/null.pcap",
     "tests/fixtures/net/loop.pcap",    "tests/fixtures/net/sll2.pcap",
     "tests/fixtures/net/snapped.pcap", "tests/fixtures/net/tunnels.pcap",
-    "tests/fixtures/net/wifi.pcap",
+    "tests/fixtures/net/wifi.pcap",    "tests/fixtures/net/neighbours.pcap",
+    "tests/fixtures/net/streams.pcap",
 };
 
 /* Everything that an engine said, as text. */
