@@ -25,6 +25,15 @@
     X(POSTGRESQL)                                                                                  \
     X(TDS)                                                                                         \
     X(REDIS)                                                                                       \
+    X(IRC)                                                                                         \
+    X(XMPP)                                                                                        \
+    X(NNTP)                                                                                        \
+    X(RSYNC)                                                                                       \
+    X(GIT)                                                                                         \
+    X(AMQP)                                                                                        \
+    X(MONGODB)                                                                                     \
+    X(MEMCACHED)                                                                                   \
+    X(SOCKS)                                                                                       \
     X(KERBEROS)                                                                                    \
     X(LDAP)                                                                                        \
     X(RDP)                                                                                         \
