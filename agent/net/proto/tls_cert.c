@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "agent/net/ber.h"
 #include "common/hex.h"
 #include "common/vtime.h"
 
@@ -103,9 +104,10 @@ put_host(const GENERAL_NAME *name, char out[TLS_CERT_HOST_MAX])
 }
 
 static void
-put_hosts(const X509 *x, struct tls_cert *out)
+put_hosts(struct slice der, struct tls_cert *out)
 {
-    GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+    const uint8_t *at = der.at;
+    GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &at, (long)der.left);
     int n = names != NULL ? sk_GENERAL_NAME_num(names) : 0;
 
     out->hosts_total = n > 0 ? (size_t)n : 0;
@@ -118,42 +120,134 @@ put_hosts(const X509 *x, struct tls_cert *out)
     GENERAL_NAMES_free(names);
 }
 
-static enum vg_err
-read_fields(const X509 *x, struct tls_cert *out)
-{
-    const X509_NAME *issuer = X509_get_issuer_name(x), *subject = X509_get_subject_name(x);
-    enum vg_err err = put_name(issuer, out->issuer);
+/* ---- the parts of a certificate (RFC 5280, 4.1), one after another ----
+ *
+ * Not d2i_X509(): it also decodes the public key, which costs more than all that we read. */
 
-    if (err == VG_OK)
-        err = put_name(subject, out->subject);
-    if (err == VG_OK)
-        err = put_time(X509_get0_notBefore(x), &out->not_before_ns);
-    if (err == VG_OK)
-        err = put_time(X509_get0_notAfter(x), &out->not_after_ns);
-    if (err != VG_OK)
-        return err;
-    out->self_signed = X509_NAME_cmp(issuer, subject) == 0;
-    put_serial(X509_get0_serialNumber(x), out->serial);
-    put_hosts(x, out);
+enum { DER_VERSION = 0xa0, DER_EXTENSIONS = 0xa3 };
+
+/* The next element if it has this tag, with its identifier and length. */
+static struct slice
+whole(struct slice *in, uint32_t tag)
+{
+    struct slice rest = *in;
+    struct ber part;
+
+    if (ber_next(in, &part) != VG_OK || part.tag != tag)
+        return (struct slice){.at = rest.at, .bad = true};
+    return slice_sub(&rest, (size_t)part.head + part.len);
+}
+
+static enum vg_err
+read_names(struct slice issuer_der, struct slice subject_der, struct tls_cert *out)
+{
+    const uint8_t *at = issuer_der.at;
+    X509_NAME *issuer = d2i_X509_NAME(NULL, &at, (long)issuer_der.left), *subject;
+    enum vg_err err = VG_ERR_FORMAT;
+
+    at = subject_der.at;
+    subject = d2i_X509_NAME(NULL, &at, (long)subject_der.left);
+    if (issuer != NULL && subject != NULL) {
+        err = put_name(issuer, out->issuer);
+        if (err == VG_OK)
+            err = put_name(subject, out->subject);
+        out->self_signed = X509_NAME_cmp(issuer, subject) == 0;
+    }
+    X509_NAME_free(issuer);
+    X509_NAME_free(subject);
+    return err;
+}
+
+static enum vg_err
+read_time(struct slice *in, int64_t *out)
+{
+    struct slice rest = *in;
+    struct ber part;
+    ASN1_TIME *time;
+    const uint8_t *at;
+    enum vg_err err;
+
+    if (ber_next(in, &part) != VG_OK)
+        return VG_ERR_FORMAT;
+    at = rest.at;
+    time = d2i_ASN1_TIME(NULL, &at, (long)(part.head + part.len));
+    err = put_time(time, out);
+    ASN1_TIME_free(time);
+    return err;
+}
+
+static enum vg_err
+read_serial(struct slice der, struct tls_cert *out)
+{
+    const uint8_t *at = der.at;
+    ASN1_INTEGER *serial = d2i_ASN1_INTEGER(NULL, &at, (long)der.left);
+
+    if (serial == NULL)
+        return VG_ERR_FORMAT;
+    put_serial(serial, out->serial);
+    ASN1_INTEGER_free(serial);
     return VG_OK;
+}
+
+/* The extension with the names of hosts (RFC 5280, 4.2.1.6): 2.5.29.17. */
+static void
+read_extensions(struct slice in, struct tls_cert *out)
+{
+    struct slice list, one, oid, value;
+
+    if (!ber_take(&in, BER_SEQUENCE, &list))
+        return;
+    while (ber_take(&list, BER_SEQUENCE, &one)) {
+        if (!ber_take(&one, BER_OID, &oid) || oid.left != 3 || slice_be24(&oid) != 0x551d11)
+            continue;
+        (void)ber_take(&one, BER_BOOLEAN, NULL);
+        if (ber_take(&one, BER_OCTETS, &value))
+            put_hosts(value, out);
+        return;
+    }
+}
+
+static enum vg_err
+read_fields(struct slice in, struct tls_cert *out)
+{
+    struct slice cert, tbs, serial, issuer, subject, validity, extensions;
+    enum vg_err err;
+
+    if (!ber_take(&in, BER_SEQUENCE, &cert) || !ber_take(&cert, BER_SEQUENCE, &tbs))
+        return VG_ERR_FORMAT;
+    (void)ber_take(&tbs, DER_VERSION, NULL);
+    serial = whole(&tbs, BER_INTEGER);
+    if (serial.bad || !ber_take(&tbs, BER_SEQUENCE, NULL)) /* how it is signed */
+        return VG_ERR_FORMAT;
+    issuer = whole(&tbs, BER_SEQUENCE);
+    if (issuer.bad || !ber_take(&tbs, BER_SEQUENCE, &validity))
+        return VG_ERR_FORMAT;
+    subject = whole(&tbs, BER_SEQUENCE);
+    if (subject.bad || !ber_take(&tbs, BER_SEQUENCE, NULL)) /* the public key */
+        return VG_ERR_FORMAT;
+    err = read_serial(serial, out);
+    if (err == VG_OK)
+        err = read_names(issuer, subject, out);
+    if (err == VG_OK)
+        err = read_time(&validity, &out->not_before_ns);
+    if (err == VG_OK)
+        err = read_time(&validity, &out->not_after_ns);
+    if (err == VG_OK && ber_find(&tbs, DER_EXTENSIONS, &extensions))
+        read_extensions(extensions, out);
+    return err;
 }
 
 enum vg_err
 tls_cert_read(struct slice der, struct tls_cert *out)
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
-    const uint8_t *at = der.at;
     unsigned len = 0;
-    enum vg_err err = VG_ERR_FORMAT;
-    X509 *x;
+    enum vg_err err;
 
     memset(out, 0, sizeof(*out));
     if (der.left > TLS_CERT_BYTES_MAX)
         return VG_ERR_LIMIT;
-    x = d2i_X509(NULL, &at, (long)der.left);
-    if (x != NULL)
-        err = read_fields(x, out);
-    X509_free(x);
+    err = read_fields(der, out);
     if (err == VG_OK && EVP_Digest(der.at, der.left, digest, &len, EVP_sha1(), NULL) == 1)
         hex_put(digest, (TLS_CERT_SHA1_SIZE - 1) / 2, out->sha1);
     ERR_clear_error(); /* what was wrong with it nobody asks */
