@@ -51,10 +51,22 @@ put_aaaa(struct slice message, struct slice data, struct buf *text)
     return put_addr(6, data, text);
 }
 
+/* The name at `data`, the root as a dot: nothing would be no target at all. */
+static enum vg_err
+put_target(struct slice message, struct slice *data, struct buf *text)
+{
+    size_t from = text->len;
+    enum vg_err err = dns_name_read(message, data, text);
+
+    if (err == VG_OK && text->len == from)
+        buf_put_u8(text, '.');
+    return err;
+}
+
 static enum vg_err
 put_name(struct slice message, struct slice data, struct buf *text)
 {
-    return dns_name_read(message, &data, text);
+    return put_target(message, &data, text);
 }
 
 /* RP: two names. */
@@ -84,7 +96,7 @@ static enum vg_err
 put_number_name(struct slice message, struct slice data, struct buf *text)
 {
     buf_printf(text, "%u ", slice_be16(&data));
-    return dns_name_read(message, &data, text);
+    return put_target(message, &data, text);
 }
 
 static enum vg_err
@@ -93,7 +105,7 @@ put_srv(struct slice message, struct slice data, struct buf *text)
     unsigned priority = slice_be16(&data), weight = slice_be16(&data), port = slice_be16(&data);
 
     buf_printf(text, "%u %u %u ", priority, weight, port);
-    return dns_name_read(message, &data, text);
+    return put_target(message, &data, text);
 }
 
 static void
@@ -131,7 +143,7 @@ put_naptr(struct slice message, struct slice data, struct buf *text)
         buf_put_u8(text, '"');
     }
     buf_put_u8(text, ' ');
-    return data.bad ? VG_ERR_SHORT : dns_name_read(message, &data, text);
+    return data.bad ? VG_ERR_SHORT : put_target(message, &data, text);
 }
 
 static enum vg_err
@@ -207,7 +219,7 @@ put_service(struct slice message, struct slice data, struct buf *text)
     enum vg_err err;
 
     buf_printf(text, "%u ", slice_be16(&data));
-    err = dns_name_read(message, &data, text);
+    err = put_target(message, &data, text);
     if (err != VG_OK)
         return err;
     while (data.left > 0) {

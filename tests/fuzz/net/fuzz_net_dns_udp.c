@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fuzz_protocol.h"
+
+FUZZ_DATAGRAM(DNS, 53)
