@@ -18,6 +18,7 @@ enum {
     VERSION_IETF_HEAD = 46,
     HASH_BYTES = 12,
     HELLO_OFFSET_MAX = 64, /* frames before it */
+    DATAGRAMS_MAX = 32,    /* after as many without a hello there will be none */
 };
 
 struct head {
@@ -99,6 +100,8 @@ gquic_datagram(const struct protocol_call *call, const struct packet *pkt)
     struct gquic_hello hello;
     struct head head;
 
+    if (flow->protocol != NULL && ++flow->tries[0] >= DATAGRAMS_MAX)
+        flow->parser_done = true;
     if (!read_public(pkt->payload, &head) && !read_long(pkt->payload, &head))
         return false;
     if (!find_hello(head.payload, &hello))
