@@ -23,19 +23,38 @@ def ethernet(path):
     return packets
 
 
+def network(p):
+    """Where the network header begins, and its EtherType."""
+    return (18, p[16:18]) if p[12:14] == b'\x81\x00' else (14, p[12:14])
+
+
 def address_spots(p):
     """Offsets of the bytes that make another shop of it: the third byte of each IPv4 address, the
-    eighth of each IPv6 one; none for groups."""
-    at, kind = 14, p[12:14]
-    if kind == b'\x81\x00':
-        at, kind = 18, p[16:18]
+    seventh of each IPv6 one; none for groups. All of them are the higher byte of a word."""
+    at, kind = network(p)
     if kind == b'\x08\x00' and len(p) >= at + 20:
         return [at + o + 2 for o in (12, 16) if 0 < p[at + o] < 224 and p[at + o] != 127]
     if kind == b'\x86\xdd' and len(p) >= at + 40:
-        return [at + o + 7 for o in (8, 24) if p[at + o] != 0xff]
+        return [at + o + 6 for o in (8, 24) if p[at + o] != 0xff]
     if kind == b'\x08\x06' and len(p) >= at + 28:
         return [at + o + 2 for o in (14, 24)]
     return []
+
+
+def sum_spots(p):
+    """Offsets of the checksums that cover the addresses."""
+    at, kind = network(p)
+    if kind == b'\x08\x00' and len(p) >= at + 20:
+        head, proto, first = at + (p[at] & 15) * 4, p[at + 9], (p[at + 6] & 31) == 0 and p[at + 7] == 0
+        found = [at + 10]
+    elif kind == b'\x86\xdd' and len(p) >= at + 40:
+        head, proto, first, found = at + 40, p[at + 6], True, []
+    else:
+        return []
+    spot = head + {6: 16, 17: 6, 58: 2}.get(proto, len(p))
+    if first and spot + 2 <= len(p) and (proto != 17 or p[spot:spot + 2] != b'\0\0') and (proto != 58 or found == []):
+        found.append(spot)
+    return found
 
 
 def shop(folder):
@@ -57,23 +76,35 @@ def shop(folder):
     return [(m[0], m[3][1], m[3][2]) for m in merged], len(captures)
 
 
+def mended(check, rise):
+    """A checksum after `rise` was added to the words that it covers (RFC 1624)."""
+    total = (~check & 0xffff) + (rise & 0xffff if rise >= 0 else 0xffff - (-rise & 0xffff))
+    total = (total & 0xffff) + (total >> 16)
+    return ~((total & 0xffff) + (total >> 16)) & 0xffff
+
+
 def make(folder, out, size_min):
     """Writes rounds until `size_min` bytes of packets; (packets, bytes, captures)."""
     packets, captures = shop(folder)
-    block, spots, times = bytearray(), [], []
+    block, entries = bytearray(), []
     for ns, data, wire in packets:
-        times.append((len(block), ns))
-        spots += [len(block) + 16 + s for s in address_spots(data)]
+        begin = len(block) + 16
+        spots = [(begin + s, data[s]) for s in address_spots(data)]
+        sums = [(begin + s, data[s] << 8 | data[s + 1]) for s in sum_spots(data)]
+        entries.append((len(block), ns, spots, sums))
         block += struct.pack('<IIII', 0, 0, len(data), wire) + data
-    original = [block[s] for s in spots]
     size = count = turn = 0
     with open(out, 'wb') as f:
         f.write(struct.pack('<IHHiIII', 0xa1b23c4d, 2, 4, 0, 0, 262144, 1))
         while size < size_min:
-            for s, byte in zip(spots, original):
-                block[s] = (byte + turn) & 255
-            for at, ns in times:
+            for at, ns, spots, sums in entries:
                 struct.pack_into('<II', block, at, START_S + turn * ROUND_S + ns // 10**9, ns % 10**9)
+                rise = 0
+                for spot, byte in spots:
+                    block[spot] = (byte + turn) & 255
+                    rise += (block[spot] - byte) << 8
+                for spot, check in sums:
+                    struct.pack_into('>H', block, spot, mended(check, rise))
             f.write(block)
             size, count, turn = size + len(block) - 16 * len(packets), count + len(packets), turn + 1
     return count, size, captures
