@@ -23,8 +23,7 @@ static const char *const KIT_FIXTURES[] = {
     "tests/fixtures/net/loop.pcap",    "tests/fixtures/net/sll2.pcap",
     "tests/fixtures/net/snapped.pcap", "tests/fixtures/net/tunnels.pcap",
     "tests/fixtures/net/wifi.pcap",    "tests/fixtures/net/neighbours.pcap",
-    "tests/fixtures/net/streams.pcap",
-    "tests/fixtures/net/wifi.pcap",    "tests/fixtures/net/names.pcap",
+    "tests/fixtures/net/streams.pcap", "tests/fixtures/net/names.pcap",
 };
 
 /* Everything that an engine said, as text. */
