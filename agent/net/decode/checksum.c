@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/decode/checksum.h"
 
-enum { FRAME_BYTES_MAX = 9216 }; /* of a wire; what is larger was made or joined by a card */
+enum { SEGMENT_BYTES_MAX = 1500 }; /* on a wire; what is larger a card has yet to cut, or joined */
 
 static uint16_t
 fold(uint64_t sum)
@@ -62,13 +62,13 @@ checksum_judge(const struct packet *pkt)
     uint8_t field[2] = {(uint8_t)(pkt->sum >> 8), (uint8_t)pkt->sum};
     uint64_t pseudo;
 
-    if (pkt->segment.bad || (pkt->proto == IPPROTO_NUM_UDP && pkt->sum == 0))
+    if (pkt->segment.bad || pkt->segment.left > SEGMENT_BYTES_MAX ||
+        (pkt->proto == IPPROTO_NUM_UDP && pkt->sum == 0))
         return CHECKSUM_NONE;
     pseudo = pseudo_header(pkt);
     if (fold(add(pseudo, pkt->segment)) == 0xffff)
         return CHECKSUM_RIGHT;
-    if (pkt->sum == 0 || checksum_of(slice_of(field, 2)) == fold(pseudo) ||
-        pkt->segment.left > FRAME_BYTES_MAX)
+    if (pkt->sum == 0 || checksum_of(slice_of(field, 2)) == fold(pseudo))
         return CHECKSUM_OFFLOADED;
     return CHECKSUM_WRONG;
 }

@@ -9,10 +9,9 @@
 uint16_t checksum_of(struct slice in);
 
 enum checksum {
-    CHECKSUM_NONE, /* none was sent, or not all of the bytes are here */
+    CHECKSUM_NONE, /* none was sent, not all of the bytes are here, or more than a frame holds */
     CHECKSUM_RIGHT,
-    CHECKSUM_OFFLOADED, /* zero, or the pseudo header's alone: the card would have filled it in;
-                         * so for what is larger than any frame */
+    CHECKSUM_OFFLOADED, /* zero, or the pseudo header's alone: the card would have filled it in */
     CHECKSUM_WRONG,
 };
 /* Of a TCP or UDP packet. */

@@ -37,7 +37,6 @@ static const struct {
     {DLT_ARCNET_LINUX, decode_arcnet},
     {DLT_NFLOG, decode_nflog},
     {DLT_PKTAP, decode_pktap},
-    {258, decode_pktap}, /* LINKTYPE_PKTAP, where libpcap keeps the file's number */
     {DLT_ENC, decode_enc},
     {DLT_MPLS, decode_mpls},
 };

@@ -5,7 +5,9 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int links[] = {1, 113, 276, 0, 108, 101, 12, 228, 229};
+    static const int links[] = {1,   113, 276, 0,   108, 101, 12,  228, 229, 105,
+                                127, 119, 163, 192, 9,   50,  51,  166, 204, 104,
+                                107, 8,   6,   10,  100, 129, 239, 258, 109, 219};
     struct slice in = slice_of(data, size);
     struct fuzz_run run = {0};
     struct net_engine *e = fuzz_engine(&run);

@@ -268,6 +268,58 @@ test_updates(void **state)
     flow_table_free(b.table);
 }
 
+static struct flow *
+segment(struct bench *b, int flags, uint32_t seq, uint32_t ack, int64_t t)
+{
+    struct packet p = flags > 0 ? packet(ME, 4000, IT, 80, 6, (uint8_t)flags, t)
+                                : packet(IT, 80, ME, 4000, 6, (uint8_t)-flags, t);
+    unsigned dir;
+    bool fresh;
+
+    p.seq = seq;
+    p.ack = ack;
+    return flow_table_packet(b->table, &p, &dir, &fresh);
+}
+
+/* RST and FIN end a flow where the receiver would believe them (RFC 5961). */
+static void
+test_forged(void **state)
+{
+    struct bench b;
+    struct flow *f;
+
+    (void)state;
+    begin(&b);
+    (void)segment(&b, TCP_SYN, 1000, 0, 1);
+    f = segment(&b, -(TCP_RST | TCP_ACK), 0, 7, 2); /* answers another SYN */
+    assert_int_equal(f->state, FLOW_NEW);
+    f = segment(&b, -TCP_RST, 0, 0, 2);
+    assert_int_equal(f->state, FLOW_NEW);
+    (void)segment(&b, -(TCP_SYN | TCP_ACK), 5000, 1001, 3);
+    (void)segment(&b, TCP_ACK, 1001, 5001, 4);
+    f = segment(&b, TCP_RST, 1001 + (1U << 30), 0, 5);
+    assert_int_equal(f->state, FLOW_ESTABLISHED);
+    assert_int_equal(b.counters.tcp_refused, 3);
+    f = segment(&b, TCP_RST, 1001 + 70000, 0, 6); /* in doubt, */
+    assert_true(f->reset_doubt);
+    f = segment(&b, -TCP_ACK, 5001, 1001, 7); /* the receiver asks, */
+    assert_false(f->reset_doubt);
+    f = segment(&b, TCP_ACK, 1001, 5001, 8); /* and the connection lives */
+    assert_int_equal(f->state, FLOW_ESTABLISHED);
+    (void)segment(&b, TCP_FIN | TCP_ACK, 900, 5001, 9); /* before what was sent */
+    f = segment(&b, -(TCP_FIN | TCP_ACK), 5001, 1001, 10);
+    assert_int_equal(f->state, FLOW_ESTABLISHED);
+    (void)segment(&b, -TCP_RST, 5002, 0, 11);
+    assert_int_equal(f->state, FLOW_RESET);
+    flow_table_flush(b.table);
+    (void)segment(&b, TCP_SYN, 1000, 0, 1);
+    (void)segment(&b, -(TCP_SYN | TCP_ACK), 5000, 1001, 3);
+    (void)segment(&b, TCP_RST, 1001 + 70000, 0, 6);
+    flow_table_advance(b.table, 7 + FLOW_CLOSED_NS); /* silence: it was meant */
+    assert_int_equal(b.by_state[FLOW_RESET], 2);
+    flow_table_free(b.table);
+}
+
 int
 main(void)
 {
@@ -275,7 +327,7 @@ main(void)
         cmocka_unit_test(test_states),   cmocka_unit_test(test_midway),
         cmocka_unit_test(test_timeouts), cmocka_unit_test(test_cap),
         cmocka_unit_test(test_floods),   cmocka_unit_test(test_shed),
-        cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_updates),  cmocka_unit_test(test_forged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* One direction put in order: a known text, cut, shuffled, repeated and lost at seeded places. */
 #include "agent/net/stream.h"
 #include "net_kit.h"
+#include "stream_model.h"
 
 enum { TEXT = 20000 };
 
@@ -214,13 +215,152 @@ test_caps(void **state)
     end(&b);
 }
 
+/* Overlapping segments that contradict each other, held against the naive model. */
+static void
+test_model(void **state)
+{
+    static struct stream_model m;
+
+    (void)state;
+    for (uint64_t round = 0; round < 300; round++) {
+        uint64_t seed = round;
+        uint64_t overlap;
+
+        assert_true(model_begin(&m, round % 2 == 0 ? UINT32_C(0xffffe000) : next(&seed)));
+        for (unsigned i = 0; i < 200; i++) {
+            uint8_t bytes[900];
+            size_t len = next(&seed) % sizeof(bytes);
+
+            for (size_t j = 0; j < len; j++)
+                bytes[j] = (uint8_t)next(&seed);
+            assert_true(model_give(&m, m.whole + next(&seed) % 3000 - (m.whole > 500 ? 500 : 0),
+                                   slice_of(bytes, len), i > 190));
+            if (m.whole > MODEL_BYTES - 4000)
+                break;
+        }
+        overlap = m.counters.stream_overlap;
+        assert_true(overlap > 0 && m.counters.stream_conflict > 0);
+        model_done(&m);
+    }
+}
+
+/* What somebody forges: an end before the end, bytes far from the window. */
+static void
+test_forged(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b, 1);
+    give(&b, 0, 1000, 1000, false);
+    give(&b, 500, 0, 0, true); /* a FIN in the midst of what came */
+    assert_int_equal(b.sink.ends, 0);
+    give(&b, 100000000, 10, 10, true);
+    assert_int_equal(b.counters.stream_refused, 3);
+    assert_null(b.stream.waiting);
+    give(&b, 1000, TEXT - 1000, TEXT - 1000, true);
+    expect_whole(&b);
+    assert_int_equal(b.sink.ends, 1);
+    end(&b);
+}
+
+/* Much was lost: told by what the peer acknowledges, or by how much comes from beyond. */
+static void
+test_lost(void **state)
+{
+    static uint8_t block[1000];
+    uint32_t far = STREAM_AHEAD_MAX + 5000;
+
+    (void)state;
+    for (unsigned acked = 0; acked < 2; acked++) {
+        uint64_t told = 0;
+        struct bench b;
+        struct stream_segment seg = {.wire = sizeof(block),
+                                     .bytes = slice_of(block, sizeof(block))};
+
+        begin(&b, 7);
+        b.user = (struct stream_user){count_bytes, count_gap, ignore_end, &told};
+        for (uint32_t i = 0; i <= STREAM_LOST_SEGMENTS + 5; i++) {
+            seg.seq = b.base + far + i * (uint32_t)sizeof(block);
+            stream_segment(b.pool, &b.stream, &seg, &b.user);
+            if (acked)
+                stream_acked(b.pool, &b.stream, seg.seq, &b.user);
+        }
+        assert_int_equal(told, far + (STREAM_LOST_SEGMENTS + 6) * sizeof(block));
+        assert_int_equal(b.counters.stream_refused, acked ? 1 : STREAM_LOST_SEGMENTS + 1);
+        end(&b);
+    }
+}
+
+/* Bytes that came with a SYN: who acknowledges them, or goes on after them, makes them count. */
+static void
+test_offered(void **state)
+{
+    enum { ACKED, NOT_ACKED, WENT_ON, SENT_AGAIN, ENDED, CASES };
+
+    (void)state;
+    for (unsigned c = 0; c < CASES; c++) {
+        static const uint8_t early[4] = {9, 9, 9, 9};
+        struct bench b;
+        struct stream_segment syn = {.syn = true, .offered = true, .wire = 4};
+        bool counts = c == ACKED || c == WENT_ON || c == ENDED;
+
+        begin(&b, 1);
+        syn.seq = b.base - 1;
+        syn.bytes = slice_of(early, sizeof(early));
+        stream_segment(b.pool, &b.stream, &syn, &b.user);
+        assert_int_equal(b.sink.at, 0);
+        if (c == ACKED || c == NOT_ACKED)
+            stream_acked(b.pool, &b.stream, b.base + (c == ACKED ? 4 : 0), &b.user);
+        if (c == ENDED)
+            stream_flush(b.pool, &b.stream, &b.user);
+        else
+            give(&b, c == WENT_ON || c == ACKED ? 4 : 0, 20, 20, false);
+        assert_int_equal(b.sink.got[0], counts ? 9 : letter(0));
+        assert_int_equal(b.sink.gaps, 0);
+        assert_int_equal(b.sink.at, c == ENDED ? 4 : counts ? 24 : 20);
+        assert_int_equal(b.counters.stream_early_data, counts ? 0 : 1);
+        end(&b);
+    }
+}
+
+/* An urgent byte takes its number and is not seen, in order or early; a hole while nobody answers
+ * is not waited for forever. */
+static void
+test_urgent_and_alone(void **state)
+{
+    static const uint8_t one[1] = {7};
+    struct bench b;
+    struct stream_segment seg = {.quiet = true, .wire = 1, .bytes = slice_of(one, 1)};
+
+    (void)state;
+    begin(&b, 1);
+    seg.seq = b.base;
+    stream_segment(b.pool, &b.stream, &seg, &b.user);
+    assert_int_equal(b.sink.at, 0);
+    seg.seq = b.base + 11;
+    stream_segment(b.pool, &b.stream, &seg, &b.user);
+    give(&b, 1, 10, 10, false);
+    assert_int_equal(b.sink.at, 10);
+    assert_int_equal(b.stream.next, b.base + 12);
+    assert_int_equal(b.counters.stream_urgent, 2);
+    for (uint32_t i = 0; i <= STREAM_UNHEARD_SEGMENTS; i++) {
+        seg = (struct stream_segment){
+            .seq = b.base + 20 + i, .alone = true, .wire = 1, .bytes = slice_of(one, 1)};
+        stream_segment(b.pool, &b.stream, &seg, &b.user);
+        assert_int_equal(b.sink.gaps, i == STREAM_UNHEARD_SEGMENTS ? 1 : 0);
+    }
+    end(&b);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shuffled),
-        cmocka_unit_test(test_holes),
-        cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_shuffled), cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_caps),     cmocka_unit_test(test_model),
+        cmocka_unit_test(test_forged),   cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_offered),  cmocka_unit_test(test_urgent_and_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
