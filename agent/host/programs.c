@@ -9,8 +9,8 @@
 #include "common/hex.h"
 #include "common/vtime.h"
 
-enum { SHARE = 250, DIGEST_BYTES = 32 };
-#define SAVED_MOST_NS (200 * VG_MS_NS)
+enum { SHARE = 500, DIGEST_BYTES = 32 };
+#define SAVED_MOST_NS (100 * VG_MS_NS)
 #define WAIT_MOST_NS  VG_SEC_NS
 
 enum state { FREE, WAITING, READY, REFUSED };

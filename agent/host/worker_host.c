@@ -10,9 +10,11 @@
 
 enum { ROOTS_MAX = 2 * CONFIG_LIST_MAX, ADDRESS_SIZE = 16 };
 
-/* Looking for owners: 1/250 of a core, a third of a second saved up for busy moments. */
-enum { OWNERS_SHARE = 250 };
-#define OWNERS_SAVED_NS (300 * VG_MS_NS)
+/* Looking for owners: 1/300 of a core, and a little saved up for busy moments: with the fingerprints
+ * (programs.c) less than a hundredth of any minute. */
+enum { OWNERS_SHARE = 300 };
+#define OWNERS_SAVED_NS (150 * VG_MS_NS)
+#define FILE_KEEP_NS    VG_SEC_NS /* a process runs the same file for so long */
 
 struct host {
     const char *path[ROOTS_MAX]; /* as configured, borrowed from the configuration */
@@ -21,6 +23,10 @@ struct host {
     struct platform_holders recent;
     struct meter owners;
     struct programs *programs;
+    struct {
+        int64_t pid, until_ns;
+        uint64_t file;
+    } last; /* owner, and the number of its file */
 };
 
 static enum vg_err
@@ -131,6 +137,22 @@ owner_json(const struct platform_owner *owner, uint64_t file, const char *hash)
     return all;
 }
 
+/* programs_see(), which opens the file, once a second for a program that opens many sockets. */
+static uint64_t
+file_of(struct host *h, int64_t pid, char hash[PROGRAM_HASH_SIZE])
+{
+    int64_t now_ns = platform_clock_monotonic();
+
+    hash[0] = '\0';
+    if (h->last.pid == pid && now_ns < h->last.until_ns &&
+        programs_hash(h->programs, h->last.file, hash) != VG_ERR_NOENT)
+        return h->last.file;
+    h->last.pid = pid;
+    h->last.until_ns = now_ns + FILE_KEEP_NS;
+    h->last.file = programs_see(h->programs, pid, hash);
+    return h->last.file;
+}
+
 static enum vg_err
 find_owner(struct host *h, const json_t *question, json_t **answer)
 {
@@ -151,7 +173,7 @@ find_owner(struct host *h, const json_t *question, json_t **answer)
                                 remote_port, &owner);
     if (err != VG_OK)
         return err;
-    file = programs_see(h->programs, owner.pid, hash);
+    file = file_of(h, owner.pid, hash);
     *answer = owner_json(&owner, file, hash);
     return *answer != NULL ? VG_OK : VG_ERR_NOMEM;
 }

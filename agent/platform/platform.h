@@ -168,10 +168,14 @@ struct platform_owner {
     int64_t pid;
     char name[64], path[512], user[64];
 };
-/* Who held sockets lately, is asked first; zeroed at the start, the caller's. */
+/* Who held sockets lately, is asked first, and who he is holds for a second; zeroed at the start, the
+ * caller's. */
 enum { PLATFORM_HOLDERS = 32 };
 struct platform_holders {
     int64_t pid[PLATFORM_HOLDERS]; /* 0: none; the last one first */
+    struct platform_owner last;    /* pid 0: none */
+    uint32_t last_user;
+    int64_t last_ns; /* monotonic */
 };
 enum vg_err platform_socket_owner(struct platform_holders *recent, bool tcp, bool v6, const uint8_t local[16], uint16_t local_port,
                                   const uint8_t remote[16], uint16_t remote_port,
