@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "agent/detect/mask.h"
 #include "agent/net/proto/smb.h"
 
 struct smb_status
@@ -77,8 +76,7 @@ smb_tell_tree(struct smb *s, const struct protocol_call *call, struct str share,
               const struct smb_status *status, const char *kind)
 {
     struct record r = smb_record(s, "tree", status);
-    char text[SMB_PATH_MAX];
-    struct str name = str_of(mask_text(text, sizeof(text), share.at, share.len));
+    struct str name = share;
     size_t start = name.len;
 
     record_text_opt(&r, "share", name);
@@ -97,12 +95,11 @@ smb_tell_create(struct smb *s, const struct protocol_call *call, const struct sm
                 const struct smb_status *status, const char *action, bool directory)
 {
     struct record r = smb_record(s, "create", status);
-    char path[SMB_PATH_MAX];
 
     if (f->path_len == 0) /* the share's root: every client opens it all the time */
         return;
     record_text_opt(&r, "share", smb_tree_share(s, f->tree));
-    record_text_put(&r, "path", str_of(mask_text(path, sizeof(path), f->path, f->path_len)));
+    record_text_put(&r, "path", str_n(f->path, f->path_len));
     record_text_opt(&r, "action", str_of(action));
     if (directory)
         record_bool(&r, "directory", true);
@@ -116,11 +113,10 @@ smb_tell_path(struct smb *s, const struct protocol_call *call, const char *comma
               struct str path, struct str target, const struct smb_status *status)
 {
     struct record r = smb_record(s, command, status);
-    char from[SMB_PATH_MAX], to[SMB_PATH_MAX];
 
     record_text_opt(&r, "share", smb_tree_share(s, tree));
-    record_text_opt(&r, "path", str_of(mask_text(from, sizeof(from), path.at, path.len)));
-    record_text_opt(&r, "target", str_of(mask_text(to, sizeof(to), target.at, target.len)));
+    record_text_opt(&r, "path", path);
+    record_text_opt(&r, "target", target);
     smb_tell(s, call, &r);
 }
 
