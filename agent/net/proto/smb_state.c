@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an SMB connection has open, what waits for an answer, who is logged in. Tables begin empty and
  * grow to their caps; what does not fit is counted and not followed. */
-#include "agent/detect/mask.h"
+#include "agent/detect/card_number.h"
 #include "agent/net/proto/kerberos_message.h"
 #include "agent/net/proto/smb.h"
 
@@ -29,17 +29,18 @@ grow(const struct protocol_call *call, void **table, uint16_t *room, size_t item
     return true;
 }
 
-/* A copy, with what may be a card number masked: names go into records and file names. */
+/* A copy with card numbers masked: names go into records and file names. */
 static char *
 keep(const struct protocol_call *call, struct str text, uint16_t *len)
 {
-    char masked[SMB_PATH_MAX];
-    struct str name = str_of(mask_text(masked, sizeof(masked), text.at, text.len));
-    char *copy = name.len > 0 ? net_parser_alloc(call->engine, name.len) : NULL;
+    size_t n = text.len < SMB_PATH_MAX ? text.len : SMB_PATH_MAX;
+    char *copy = n > 0 ? net_parser_alloc(call->engine, n) : NULL;
 
-    *len = (uint16_t)(copy != NULL ? name.len : 0);
-    if (copy != NULL)
-        memcpy(copy, name.at, name.len);
+    *len = (uint16_t)(copy != NULL ? n : 0);
+    if (copy != NULL) {
+        memcpy(copy, text.at, n);
+        card_mask(copy, n);
+    }
     return copy;
 }
 
