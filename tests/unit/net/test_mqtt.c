@@ -20,9 +20,9 @@ test_what_is_told(void **state)
     dialog_tcp(&log, LINES, VG_ARRAY_LEN(LINES), 1883, DIALOG_WHOLE);
     assert_int_equal(log.count[OBS_RECORD], 1);
     assert_int_equal(log.count[OBS_LOGIN], 1);
-    assert_true(
-        kit_says(&log, "\"version\":\"3.1.1\",\"client_id\":\"caja-1\",\"user\":\"ana\","
-                       "\"password\":true,\"will\":\"casa/fin\",\"keepalive\":60,\"code\":5}"));
+    assert_true(kit_says(&log,
+                         "\"version\":\"3.1.1\",\"client_id\":\"caja-1\",\"user\":\"ana\","
+                         "\"password\":true,\"will\":\"casa/fin\",\"keepalive\":60,\"code\":5}"));
     assert_true(kit_says(
         &log, "\"service\":\"mqtt\",\"user\":\"ana\",\"result\":\"failed\",\"cleartext\":true"));
     assert_false(kit_says(&log, "hunter2"));
@@ -37,9 +37,9 @@ test_bytes_one_by_one(void **state)
 
     (void)state;
     dialog_tcp(&log, LINES, VG_ARRAY_LEN(LINES), 1883, 1);
-    assert_true(
-        kit_says(&log, "\"version\":\"3.1.1\",\"client_id\":\"caja-1\",\"user\":\"ana\","
-                       "\"password\":true,\"will\":\"casa/fin\",\"keepalive\":60,\"code\":5}"));
+    assert_true(kit_says(&log,
+                         "\"version\":\"3.1.1\",\"client_id\":\"caja-1\",\"user\":\"ana\","
+                         "\"password\":true,\"will\":\"casa/fin\",\"keepalive\":60,\"code\":5}"));
     assert_true(kit_says(
         &log, "\"service\":\"mqtt\",\"user\":\"ana\",\"result\":\"failed\",\"cleartext\":true"));
     kit_log_free(&log);
