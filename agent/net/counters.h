@@ -37,6 +37,7 @@
     X(inflate_limit)       /* bodies that grew beyond the ratio or size that we accept */          \
     X(transfers_refused)   /* files not followed: a cap was reached */                             \
     X(records_limited)     /* records of one flow over its rate, not told */                       \
+    X(texts_left_out)      /* texts with many digits that found no room to be masked in */         \
     X(owners_asked)        /* live: questions for the program behind a socket */                   \
     X(owners_known)        /* flows whose program was found */                                     \
     X(owners_refused)      /* not asked: too many, or no time left for them */                     \

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "agent/detect/card_number.h"
 #include "agent/net/app.h"
+#include "agent/net/cards.h"
 #include "agent/net/conversation.h"
 #include "agent/net/owner.h"
 #include "agent/net/trust.h"
@@ -27,6 +29,7 @@ struct net_engine {
     size_t parser_bytes;
     struct trust trust;
     struct buf scratch;
+    struct cards cards;
     struct {
         const struct protocol *of;
         void *what;
@@ -44,8 +47,12 @@ struct net_engine {
 void
 net_emit(struct net_engine *e, const struct obs *obs)
 {
+    const struct obs *told = cards_cover(&e->cards, obs, &e->counters.texts_left_out);
+
+    if (told == NULL)
+        return;
     e->counters.observations++;
-    e->observe(e->ctx, obs);
+    e->observe(e->ctx, told);
 }
 
 bool
@@ -158,8 +165,11 @@ net_flow_hello(const struct protocol_call *call, struct str ja4, struct str alpn
 void
 net_flow_name_server(struct flow *flow, struct str name)
 {
-    if (flow->server_name == NULL && name.len > 0)
-        flow->server_name = strndup(name.at, name.len < 255 ? name.len : 255);
+    if (flow->server_name != NULL || name.len == 0)
+        return;
+    flow->server_name = strndup(name.at, name.len < 255 ? name.len : 255);
+    if (flow->server_name != NULL)
+        card_mask(flow->server_name, strlen(flow->server_name));
 }
 
 void
@@ -342,6 +352,7 @@ net_engine_free(struct net_engine *e)
     fragments_free(e->decoder.fragments);
     expect_done(&e->expect);
     buf_done(&e->scratch);
+    cards_done(&e->cards);
     for (size_t i = 0; i < ENGINE_KEPT_MAX; i++)
         if (e->kept[i].what != NULL)
             e->kept[i].done(e->kept[i].what);
