@@ -22,11 +22,17 @@ struct gone {
     uint8_t key[KEYED_KEY_MAX];
 };
 
+_Static_assert(sizeof(struct entry) + sizeof(struct gone) + 2 * sizeof(uint32_t) +
+                       sizeof(uint64_t) <=
+                   KEYED_OWN_BYTES,
+               "the memory of tables is promised");
+
 struct keyed {
     struct hash_key hash;
     size_t cap, value_size, count, buckets;
     uint64_t use, evicted;
     uint32_t oldest, newest, unused; /* unused: free entries, chained */
+    uint32_t fresh;                  /* entries from here on were never used, nor touched */
     uint32_t *bucket;
     struct entry *entry;
     uint8_t *values;
@@ -59,9 +65,7 @@ keyed_new(size_t cap, size_t value_size, struct keyed **out)
     t->oldest = t->newest = NOWHERE;
     for (size_t i = 0; i < t->buckets; i++)
         t->bucket[i] = NOWHERE;
-    for (size_t i = 0; i < cap; i++)
-        t->entry[i].chain = i + 1 < cap ? (uint32_t)(i + 1) : NOWHERE;
-    t->unused = cap > 0 ? 0 : NOWHERE;
+    t->unused = NOWHERE;
     *out = t;
     return VG_OK;
 }
@@ -165,13 +169,14 @@ make(struct keyed *t, const void *key, size_t len, uint64_t used)
     uint32_t at, *bucket;
     struct entry *e;
 
-    if (t->unused == NOWHERE) {
+    if (t->count == t->cap) {
         t->evicted++;
         drop(t, t->oldest);
     }
-    at = t->unused;
+    at = t->unused != NOWHERE ? t->unused : t->fresh++;
     e = &t->entry[at];
-    t->unused = e->chain;
+    if (at == t->unused)
+        t->unused = e->chain;
     bucket = bucket_of(t, key, len);
     e->chain = *bucket;
     *bucket = at;
@@ -295,7 +300,7 @@ keyed_load(struct keyed *table, struct slice key, struct slice blob, keyed_decod
     uint32_t at;
 
     if (k == NULL || len > KEYED_KEY_MAX || find(table, k, len) != NOWHERE ||
-        table->unused == NOWHERE)
+        table->count == table->cap)
         return VG_ERR_FORMAT;
     at = make(table, k, len, used);
     decode(value_of(table, at), &blob);

@@ -383,6 +383,13 @@ arp_spoof_free(void *self)
     free(s);
 }
 
+_Static_assert(NET_TABLE_BYTES(ARP_ADDRS_MAX, struct addr) +
+                       NET_TABLE_BYTES(ARP_MACS_MAX, struct station) +
+                       NET_TABLE_BYTES(ARP_CLIENTS_MAX, struct client) +
+                       NET_TABLE_BYTES(ARP_ASKED_MAX, struct asked) <=
+                   NET_BYTES_ARP_SPOOF,
+               "the memory of detectors is promised");
+
 static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {

@@ -488,6 +488,11 @@ read_settings(struct beacon *b, const struct detector_env *env, char why[DETECT_
     return VG_OK;
 }
 
+_Static_assert(NET_TABLE_BYTES(BEACON_PAIRS_MAX, struct pair) +
+                       NET_TABLE_BYTES(BEACON_PLACES_MAX, struct place) <=
+                   NET_BYTES_BEACON,
+               "the memory of detectors is promised");
+
 static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {

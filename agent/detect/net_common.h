@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/detect/detector.h"
+#include "agent/detect/keyed.h"
 
 /* A key of a keyed table, put together from fixed parts. */
 struct net_key {
@@ -19,6 +20,20 @@ void net_addr_encode(const struct net_addr *a, struct buf *out);
 struct net_addr net_addr_decode(struct slice *in); /* sticky */
 
 enum { NET_MAC_TEXT_MAX = 18 };
+
+/* What the tables of each detector may hold, in bytes: each proves its own figure, and the net
+ * sensor promises the sum. The judge's come to them. */
+enum {
+    NET_BYTES_SCAN = 1664 * 1024,
+    NET_BYTES_ARP_SPOOF = 832 * 1024,
+    NET_BYTES_BEACON = 1792 * 1024,
+    NET_BYTES_NEW_DEVICE = 1024 * 1024,
+    NET_BYTES_VOLUME = 3328 * 1024,
+    NET_BYTES_YARA = 6 * 1024 * 1024,
+    NET_BYTES_DETECTORS = NET_BYTES_SCAN + NET_BYTES_ARP_SPOOF + NET_BYTES_BEACON +
+                          NET_BYTES_NEW_DEVICE + NET_BYTES_VOLUME + NET_BYTES_YARA,
+};
+#define NET_TABLE_BYTES(cap, type) ((size_t)(cap) * (sizeof(type) + KEYED_OWN_BYTES))
 const char *net_mac_format(const uint8_t mac[6], char out[NET_MAC_TEXT_MAX]); /* lower case */
 bool net_mac_usable(const uint8_t mac[6]); /* one station's: no group bit, not all zero */
 

@@ -130,6 +130,9 @@ new_device_free(void *self)
     free(n);
 }
 
+_Static_assert(NET_TABLE_BYTES(DEVICES_MAX, struct device) <= NET_BYTES_NEW_DEVICE,
+               "the memory of detectors is promised");
+
 static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {

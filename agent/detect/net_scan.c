@@ -410,6 +410,9 @@ scan_free(void *self)
     free(s);
 }
 
+_Static_assert(NET_TABLE_BYTES(SCAN_TALLIES_MAX, struct tally) <= NET_BYTES_SCAN,
+               "the memory of detectors is promised");
+
 static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {

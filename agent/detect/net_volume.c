@@ -260,6 +260,12 @@ volume_free(void *self)
     free(v);
 }
 
+_Static_assert(NET_TABLE_BYTES(VOLUME_DEVICES_MAX, struct device) +
+                       NET_TABLE_BYTES(VOLUME_DEVICES_MAX, struct past) +
+                       NET_TABLE_BYTES(VOLUME_FLOWS_MAX, struct flow_seen) <=
+                   NET_BYTES_VOLUME,
+               "the memory of detectors is promised");
+
 static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {

@@ -20,8 +20,8 @@ enum {
     YARA_NET_STREAMS_MAX = 64,
     YARA_NET_WINDOW = 512 * 1024,
     YARA_NET_OVERLAP = 16 * 1024,
-    YARA_NET_MEMORY_MAX = 6 * 1024 * 1024, /* of all windows */
-    YARA_NET_BODY_MAX = 16 * 1024 * 1024,  /* default of body_bytes: scanned of one body */
+    YARA_NET_MEMORY_MAX = NET_BYTES_YARA - 512 * 1024, /* of all windows but the one that grows */
+    YARA_NET_BODY_MAX = 16 * 1024 * 1024, /* default of body_bytes: scanned of one body */
     YARA_NET_TIMEOUT_S = 5,
     YARA_NET_TOLD_MAX = 8,
 };
@@ -44,7 +44,7 @@ struct net_yara {
     struct yara_report report;
     struct stream stream[YARA_NET_STREAMS_MAX];
     uint64_t touch, body_max;
-    size_t memory;
+    size_t memory; /* room of all windows */
     struct {
         uint64_t bodies, bytes, skipped, gaps, cut, timeouts, failed, matches;
     } count;
@@ -131,13 +131,12 @@ slide(struct net_yara *y, struct stream *st, size_t keep)
 
     buf_consume(&st->window, drop);
     st->start += drop;
-    y->memory -= drop;
 }
 
 static void
 forget(struct net_yara *y, struct stream *st)
 {
-    y->memory -= st->window.len;
+    y->memory -= st->window.room;
     y->count.skipped += st->fresh;
     buf_done(&st->window);
     memset(st, 0, sizeof(*st));
@@ -190,15 +189,12 @@ take_piece(struct net_yara *y, struct stream *st, const struct body_view *b, int
     while (piece.left > 0) {
         size_t room = YARA_NET_WINDOW - st->window.len;
         size_t n = piece.left < room ? piece.left : room;
+        size_t before = st->window.room;
         struct stream *old;
 
         if (st->scanned + st->fresh >= y->body_max) {
             y->count.skipped += piece.left;
             return;
-        }
-        while (y->memory + n > YARA_NET_MEMORY_MAX && (old = oldest(y, st)) != NULL) {
-            y->count.cut++;
-            forget(y, old);
         }
         buf_put(&st->window, slice_take(&piece, n), n);
         if (st->window.bad) { /* no memory: this body is given up */
@@ -206,7 +202,11 @@ take_piece(struct net_yara *y, struct stream *st, const struct body_view *b, int
             forget(y, st);
             return;
         }
-        y->memory += n;
+        y->memory += st->window.room - before;
+        while (y->memory > YARA_NET_MEMORY_MAX && (old = oldest(y, st)) != NULL) {
+            y->count.cut++;
+            forget(y, old);
+        }
         st->fresh += n;
         if (st->window.len == YARA_NET_WINDOW) {
             scan(y, st, b, now_ns, quiet);

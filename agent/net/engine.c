@@ -18,6 +18,18 @@ enum {
     RELIEF_FLOWS = 4, /* at most, for a packet */
 };
 
+/* What the engine may hold, part by part. */
+enum {
+    HASH_BYTES = 320, /* OpenSSL's, of the file that a transfer follows */
+    KEPT_BYTES = 128 * 1024,
+};
+_Static_assert((FLOWS_MAX + 1) * (FLOW_BYTES + FLOW_BESIDE_BYTES) + STREAM_POOL_BYTES +
+                       FRAGMENT_POOL_BYTES + ENGINE_PARSER_BYTES + ENGINE_SCRATCH_BYTES +
+                       EXPECT_MAX * sizeof(struct expectation) + TRANSFERS_MAX * HASH_BYTES +
+                       ENGINE_KEPT_MAX * KEPT_BYTES <=
+                   ENGINE_BYTES_MAX,
+               "the memory of the engine is promised");
+
 struct net_engine {
     struct net_counters counters;
     struct decoder decoder;

@@ -2,7 +2,8 @@
 /* engine: packets in, observations out: decoder, fragments, flows, streams and protocols together.
  *
  * Deterministic: the same frames with the same times give the same observations in the same order.
- * Memory is bounded by the caps of its parts; the parsers together by ENGINE_PARSER_BYTES. */
+ * Memory is bounded by the caps of its parts, whose sum is ENGINE_BYTES_MAX at most (engine.c adds
+ * them up); the parsers together by ENGINE_PARSER_BYTES. */
 #pragma once
 
 #include "agent/net/decode/decode.h"
@@ -15,6 +16,7 @@ enum {
     ENGINE_PARSER_BYTES = 12 * 1024 * 1024, /* what all parsers together may hold */
     ENGINE_SCRATCH_BYTES = 256 * 1024,
     ENGINE_KEPT_MAX = 4,
+    ENGINE_BYTES_MAX = 40 * 1024 * 1024, /* all that an engine may hold */
 };
 
 struct app_list;

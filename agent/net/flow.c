@@ -31,6 +31,9 @@ struct link {
     uint8_t list;
 };
 
+_Static_assert(sizeof(struct link) + 4 * sizeof(struct bucket) <= FLOW_BESIDE_BYTES,
+               "the memory of the flow table is promised");
+
 struct flow_table {
     struct net_counters *counters;
     flow_end_fn *end;

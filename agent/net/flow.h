@@ -19,8 +19,9 @@
 
 enum {
     FLOWS_MAX = 65536,
-    FLOW_BYTES = 256, /* what a flow costs in the pool; whole cache lines */
-    FLOW_NONE = 0,    /* place 0 of the pool stays empty */
+    FLOW_BYTES = 256,       /* what a flow costs in the pool; whole cache lines */
+    FLOW_BESIDE_BYTES = 56, /* and beside it: its links, and at most four buckets */
+    FLOW_NONE = 0,          /* place 0 of the pool stays empty */
 };
 
 /* Sequence numbers further away than this from all that was seen are of no connection's window; an

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/detect/net_common.h"
 #include "agent/net/app.h"
 #include "agent/net/engine.h"
 #include "agent/net/loss.h"
@@ -17,6 +18,13 @@
 #define TICK_BEHIND_NS  VG_SEC_NS        /* frames may wait this long in the kernel */
 #define WAIT_NS         (500 * VG_MS_NS)
 #define WAIT_SEVERAL_NS (50 * VG_MS_NS)
+
+/* What the sensor may hold, beside the captures' own buffers: the engine, the detectors' tables,
+ * those of the judge (JUDGE_SUBJECTS_MAX, JUDGE_GROUPS_MAX), rules and lists in use. */
+enum { JUDGE_BYTES = 3 * 1024 * 1024, RULES_BYTES = 2560 * 1024 };
+_Static_assert(ENGINE_BYTES_MAX + NET_BYTES_DETECTORS + JUDGE_BYTES + RULES_BYTES <=
+                   SENSOR_BYTES_MAX - SENSOR_CAPTURE_BYTES,
+               "the memory of the sensor is promised");
 
 struct source {
     char *path; /* owned */

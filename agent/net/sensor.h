@@ -13,6 +13,8 @@
 #include "agent/net/owner.h"
 
 enum {
+    SENSOR_BYTES_MAX = 64 * 1024 * 1024,    /* all that it may hold, by caps; sensor.c adds up */
+    SENSOR_CAPTURE_BYTES = 4 * 1024 * 1024, /* of them: one live capture's ring, by default */
     SENSOR_SOURCES_MAX = 4096,
     SENSOR_LIVE_MAX = 8,
     SENSOR_COMMIT_PACKETS = 50000,     /* captures: commit after as many */

@@ -13,12 +13,12 @@
 #include "common/slice.h"
 
 enum {
-    STREAM_PENDING_MAX = 256 * 1024,      /* bytes that wait, one direction */
-    STREAM_POOL_BYTES = 16 * 1024 * 1024, /* bytes that wait, all */
-    STREAM_ACKED_SEGMENTS = 3,            /* a hole below an ACK is given up after this many */
-    STREAM_UNHEARD_SEGMENTS = 32,         /* a hole, while the other side was never seen */
-    STREAM_AHEAD_MAX = 4 * 1024 * 1024,   /* further ahead than this is no window in use */
-    STREAM_LOST_SEGMENTS = 64,            /* as many on end further ahead: much was lost */
+    STREAM_PENDING_MAX = 256 * 1024,     /* bytes that wait, one direction */
+    STREAM_POOL_BYTES = 4 * 1024 * 1024, /* bytes that wait, all */
+    STREAM_ACKED_SEGMENTS = 3,           /* a hole below an ACK is given up after this many */
+    STREAM_UNHEARD_SEGMENTS = 32,        /* a hole, while the other side was never seen */
+    STREAM_AHEAD_MAX = 4 * 1024 * 1024,  /* further ahead than this is no window in use */
+    STREAM_LOST_SEGMENTS = 64,           /* as many on end further ahead: much was lost */
 };
 
 struct stream_block;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { FIRST_ROOM = 4096 }; /* grows by doubling */
+
 struct part {
     uint32_t begin, end;
 };
@@ -16,13 +18,15 @@ struct datagram {
     uint32_t ip_bytes, have, total;       /* total 0: the last fragment is not there yet */
     struct part part[FRAGMENT_PARTS_MAX]; /* sorted, never overlapping */
     unsigned parts;
-    uint8_t *bytes; /* owned, FRAGMENT_BYTES_MAX; kept for the next user of this place */
+    uint8_t *bytes; /* owned; NULL while the place is free */
+    uint32_t room;
 };
 
 struct fragments {
     struct net_counters *counters;
     uint32_t key[FRAGMENT_DATAGRAMS_MAX]; /* 0: the place is free */
     struct datagram datagram[FRAGMENT_DATAGRAMS_MAX];
+    size_t room;       /* of all datagrams */
     int64_t expire_ns; /* nothing is due before */
     size_t lent;       /* whose bytes the caller reads: a packet within may be a fragment again */
 };
@@ -51,15 +55,36 @@ fragments_free(struct fragments *f)
 }
 
 static void
+free_bytes(struct fragments *f, struct datagram *d)
+{
+    f->room -= d->room;
+    free(d->bytes);
+    d->bytes = NULL;
+    d->room = 0;
+}
+
+static void
 drop(struct fragments *f, struct datagram *d)
 {
     f->key[d - f->datagram] = 0;
+    free_bytes(f, d);
+}
+
+/* It is whole: the caller reads its bytes, and no longer those that were lent before. */
+static void
+lend(struct fragments *f, struct datagram *d)
+{
+    if (f->lent < FRAGMENT_DATAGRAMS_MAX)
+        free_bytes(f, &f->datagram[f->lent]);
+    f->key[d - f->datagram] = 0;
+    f->lent = (size_t)(d - f->datagram);
 }
 
 void
 fragments_reset(struct fragments *f)
 {
-    memset(f->key, 0, sizeof(f->key));
+    for (size_t i = 0; i < FRAGMENT_DATAGRAMS_MAX; i++)
+        drop(f, &f->datagram[i]);
     f->expire_ns = 0;
     f->lent = FRAGMENT_DATAGRAMS_MAX;
 }
@@ -97,13 +122,15 @@ expire(struct fragments *f, int64_t now_ns)
     f->expire_ns = (next == INT64_MAX ? now_ns : next) + FRAGMENT_TIMEOUT_NS;
 }
 
+/* The oldest that waits, other than `spared`; NULL: there is none. */
 static struct datagram *
-oldest(struct fragments *f)
+oldest_but(struct fragments *f, const struct datagram *spared)
 {
-    struct datagram *oldest = &f->datagram[f->lent == 0];
+    struct datagram *oldest = NULL;
 
     for (size_t i = 0; i < FRAGMENT_DATAGRAMS_MAX; i++)
-        if (i != f->lent && f->datagram[i].first_ns < oldest->first_ns)
+        if (f->key[i] != 0 && &f->datagram[i] != spared &&
+            (oldest == NULL || f->datagram[i].first_ns < oldest->first_ns))
             oldest = &f->datagram[i];
     return oldest;
 }
@@ -127,18 +154,43 @@ find(struct fragments *f, const struct fragment *p)
     }
     if (place == NULL) {
         f->counters->fragments_dropped++;
-        place = oldest(f);
+        place = oldest_but(f, NULL);
+        if (place == NULL)
+            return NULL;
     }
-    if (place->bytes == NULL && (place->bytes = malloc(FRAGMENT_BYTES_MAX)) == NULL)
-        return NULL;
+    free_bytes(f, place);
     f->key[place - f->datagram] = key;
-    *place = (struct datagram){.src = *p->src,
-                               .dst = *p->dst,
-                               .id = p->id,
-                               .proto = p->proto,
-                               .first_ns = p->time_ns,
-                               .bytes = place->bytes};
+    *place = (struct datagram){
+        .src = *p->src, .dst = *p->dst, .id = p->id, .proto = p->proto, .first_ns = p->time_ns};
     return place;
+}
+
+/* Room for bytes up to `end`; where all have too much together, the oldest others go. */
+static enum vg_err
+make_room(struct fragments *f, struct datagram *d, uint32_t end)
+{
+    uint32_t room = d->room > 0 ? d->room : FIRST_ROOM;
+    uint8_t *grown;
+
+    while (room < end)
+        room *= 2;
+    if (room == d->room)
+        return VG_OK;
+    while (f->room - d->room + room > FRAGMENT_POOL_BYTES) {
+        struct datagram *other = oldest_but(f, d);
+
+        if (other == NULL)
+            return VG_ERR_LIMIT;
+        f->counters->fragments_dropped++;
+        drop(f, other);
+    }
+    grown = realloc(d->bytes, room);
+    if (grown == NULL)
+        return VG_ERR_NOMEM;
+    f->room += room - d->room;
+    d->bytes = grown;
+    d->room = room;
+    return VG_OK;
 }
 
 /* Whether all of these bytes came before, just so. */
@@ -231,8 +283,10 @@ static enum vg_err
 place(struct fragments *f, struct datagram *d, const struct fragment *p)
 {
     uint32_t end = p->offset + (uint32_t)p->bytes.left;
-    enum vg_err err = merge(f, d, p->offset, end, p->bytes);
+    enum vg_err err = make_room(f, d, end);
 
+    if (err == VG_OK)
+        err = merge(f, d, p->offset, end, p->bytes);
     if (err != VG_OK)
         return err;
     if (!p->more) {
@@ -276,7 +330,6 @@ fragments_add(struct fragments *f, const struct fragment *p, struct slice *whole
     f->counters->fragments_joined++;
     *whole = slice_of(d->bytes, d->total);
     *ip_bytes = d->ip_bytes;
-    drop(f, d);
-    f->lent = (size_t)(d - f->datagram);
+    lend(f, d);
     return VG_OK;
 }

@@ -5,7 +5,7 @@
  * PCs; Linux drops the whole datagram today, so its parsers see less than ours, never something
  * else. IPv6 datagrams with an overlap are dropped with all their later fragments (RFC 5722); an
  * exact repetition is none. A datagram that is not whole after FRAGMENT_TIMEOUT_NS of event time is
- * dropped; so is the oldest when the table is full. */
+ * dropped; so is the oldest when the table or its memory is full. */
 #pragma once
 
 #include "agent/net/counters.h"
@@ -16,6 +16,7 @@ enum {
     FRAGMENT_DATAGRAMS_MAX = 128,
     FRAGMENT_PARTS_MAX = 64, /* of one datagram */
     FRAGMENT_BYTES_MAX = 65535,
+    FRAGMENT_POOL_BYTES = 2 * 1024 * 1024, /* of all datagrams together */
     FRAGMENT_TINY_BYTES = 20, /* a first fragment below hides the ports or flags (RFC 1858) */
 };
 
