@@ -307,8 +307,13 @@ conversation_segment(struct net_engine *e, struct stream_pool *pool, struct flow
             return;
         look_again(pool, flow);
     }
-    if (pkt->distrusted || (seg.wire > 0 && !seg.syn && !seg.fin && !net_believes(e, pkt)))
+    if (pkt->distrusted)
         return;
+    seg.doubted = seg.wire > 0 && !seg.syn && !seg.fin && !net_believes(e, pkt);
+    if (seg.doubted) { /* nor is its acknowledgement believed */
+        stream_segment(pool, &flow->stream[dir], &seg, &user);
+        return;
+    }
     user.ctx = &ctx;
     if ((pkt->flags & TCP_ACK) != 0 &&
         (flow->stream[1 - dir].waiting != NULL || flow->stream[1 - dir].late > 0)) {

@@ -12,6 +12,7 @@ struct stream_block {
     uint32_t seq, len;
     uint32_t gap; /* bytes after these that were on the wire but not captured */
     bool quiet;   /* not to be handed on */
+    bool doubted; /* handed on only when it is acknowledged */
     uint8_t bytes[BLOCK_BYTES];
 };
 
@@ -90,6 +91,28 @@ drop_waiting(struct stream_pool *pool, struct stream *s)
         block_give(pool, b);
     }
     s->waiting_bytes = 0;
+    s->doubts = false;
+}
+
+/* Forgets what waits in doubt and has bytes of [from, from + len). */
+static void
+drop_doubted(struct stream_pool *pool, struct stream *s, uint32_t from, uint32_t len)
+{
+    struct stream_block **place = &s->waiting;
+
+    s->doubts = false;
+    while (*place != NULL) {
+        struct stream_block *b = *place;
+
+        if (b->doubted && seq_diff(b->seq, from + len) < 0 && seq_diff(b->seq + b->len, from) > 0) {
+            *place = b->next;
+            s->waiting_bytes -= b->len;
+            block_give(pool, b);
+        } else {
+            s->doubts = s->doubts || b->doubted;
+            place = &b->next;
+        }
+    }
 }
 
 void
@@ -139,11 +162,11 @@ deliver_end(struct stream *s, const struct stream_user *user)
         user->end(user->ctx);
 }
 
-/* Hands on the waiting blocks that begin where `next` is. */
+/* Hands on the waiting blocks that begin where `next` is, up to one in doubt. */
 static void
 drain(struct stream_pool *pool, struct stream *s, const struct stream_user *user)
 {
-    while (s->waiting != NULL && seq_diff(s->waiting->seq, s->next) <= 0) {
+    while (s->waiting != NULL && seq_diff(s->waiting->seq, s->next) <= 0 && !s->waiting->doubted) {
         struct stream_block *b = s->waiting;
         uint32_t old = s->next - b->seq;
         struct slice bytes = slice_of(b->bytes, b->len);
@@ -173,11 +196,15 @@ drain(struct stream_pool *pool, struct stream *s, const struct stream_user *user
     deliver_end(s, user);
 }
 
-/* Gives the first hole up. */
+/* Gives the first hole up, and all that is in doubt. */
 static void
 skip_hole(struct stream_pool *pool, struct stream *s, const struct stream_user *user)
 {
     s->late = s->unheard = 0;
+    if (s->doubts)
+        drop_doubted(pool, s, s->next, STREAM_AHEAD_MAX);
+    if (s->waiting == NULL)
+        return;
     deliver_gap(pool, s, s->waiting->seq - s->next, user);
     if (s->ignored)
         stream_ignore(pool, s);
@@ -198,6 +225,7 @@ keep_piece(struct stream_pool *pool, struct stream *s, struct stream_block **pla
     b->len = (uint32_t)bytes.left;
     b->gap = gap;
     b->quiet = quiet;
+    b->doubted = false;
     (void)slice_copy(&bytes, b->bytes, bytes.left);
     b->next = *place;
     *place = b;
@@ -353,6 +381,37 @@ settle(struct stream_pool *pool, struct stream *s, bool counts, const struct str
     }
 }
 
+/* Keeps a segment with a wrong checksum, unless its bytes are there already. */
+static void
+doubt(struct stream_pool *pool, struct stream *s, const struct stream_segment *seg)
+{
+    uint32_t end = seg->seq + (uint32_t)seg->bytes.left;
+    int32_t ahead = seq_diff(seg->seq, s->next);
+
+    if (!s->known || s->held || s->ignored || s->ended || seg->bytes.left == 0 || ahead < 0 ||
+        ahead > STREAM_PENDING_MAX || s->waiting_bytes + seg->bytes.left > STREAM_PENDING_MAX)
+        return;
+    for (const struct stream_block *b = s->waiting; b != NULL; b = b->next)
+        if (seq_diff(b->seq, end) < 0 && seq_diff(b->seq + b->len, seg->seq) > 0)
+            return;
+    (void)keep(pool, s, seg->seq, seg->bytes, seg->wire - (uint32_t)seg->bytes.left, seg->quiet);
+    for (struct stream_block *b = s->waiting; b != NULL; b = b->next)
+        if (seq_diff(b->seq, seg->seq) >= 0 && seq_diff(b->seq, end) < 0)
+            b->doubted = s->doubts = true;
+}
+
+/* The peer took it, so it was right when it arrived there. */
+static void
+believe(struct stream *s, uint32_t ack)
+{
+    s->doubts = false;
+    for (struct stream_block *b = s->waiting; b != NULL; b = b->next) {
+        if (seq_diff(ack, b->seq + b->len) >= 0)
+            b->doubted = false;
+        s->doubts = s->doubts || b->doubted;
+    }
+}
+
 void
 stream_segment(struct stream_pool *pool, struct stream *s, const struct stream_segment *seg,
                const struct stream_user *user)
@@ -361,6 +420,10 @@ stream_segment(struct stream_pool *pool, struct stream *s, const struct stream_s
     struct slice bytes = seg->bytes;
     int32_t ahead;
 
+    if (seg->doubted) {
+        doubt(pool, s, seg);
+        return;
+    }
     if (!s->known || (seg->syn && !s->begun)) {
         s->known = true;
         s->next = seq;
@@ -375,6 +438,8 @@ stream_segment(struct stream_pool *pool, struct stream *s, const struct stream_s
         gap = seg->wire - (uint32_t)bytes.left;
     if (s->ignored || s->ended)
         return;
+    if (s->doubts && seg->wire > 0)
+        drop_doubted(pool, s, seq, seg->wire);
     if (seg->fin && !s->fin)
         take_fin(pool, s, seq + seg->wire);
     ahead = seq_diff(seq, s->next);
@@ -413,6 +478,10 @@ stream_acked(struct stream_pool *pool, struct stream *s, uint32_t ack,
         return;
     if (s->held && seq_diff(ack, s->next) >= 0)
         settle(pool, s, seq_diff(ack, s->next) > 0, user);
+    if (s->doubts && seq_diff(ack, s->next) <= STREAM_AHEAD_MAX) {
+        believe(s, ack);
+        drain(pool, s, user);
+    }
     if (seq_diff(ack, s->next) > STREAM_AHEAD_MAX && s->late > 0) { /* much was lost */
         while (s->waiting != NULL && !s->ignored)
             skip_hole(pool, s, user);

@@ -6,7 +6,8 @@
  * twice the first copy counts, waiting or not, as it does on Windows since Vista, the system of most
  * of a shop's PCs; other bytes than before are counted. A hole is given up, with a gap notice, when
  * a cap is reached, when the peer acknowledged bytes that never came by, when nobody was heard to
- * acknowledge for long, or at the end. Segments beyond any window are refused. */
+ * acknowledge for long, or at the end. Segments beyond any window are refused. What came with a wrong
+ * checksum waits until the peer acknowledges it, and gives way to what comes with a right one. */
 #pragma once
 
 #include "agent/net/counters.h"
@@ -30,6 +31,7 @@ struct stream {
     bool ended : 1;   /* FIN delivered or given up */
     bool held : 1;    /* what waits came with the SYN: who answers it says whether it counts */
     bool fin : 1;     /* `fin_at` means something */
+    bool doubts : 1;  /* some of what waits is in doubt */
     uint8_t unheard;  /* segments since the hole, while the peer is silent */
     uint16_t late;    /* segments since the hole was acknowledged, or too far ahead */
     uint32_t next;    /* sequence number that is wanted next */
@@ -54,6 +56,7 @@ struct stream_segment {
     bool syn, fin;
     bool offered;       /* came with a SYN: counts when it is acknowledged (RFC 9293, 3.10.7) */
     bool quiet;         /* one urgent byte: takes a number, but is not handed on (RFC 6093) */
+    bool doubted;       /* its checksum is wrong: counts when its bytes are acknowledged */
     bool alone;         /* the other side was never seen: nobody acknowledges */
     uint32_t wire;      /* payload bytes as the header says */
     struct slice bytes; /* those of them that were captured */

@@ -3,7 +3,8 @@
  *
  * A wrong checksum is a reason to drop a packet only where its sender's are right: a capture on the
  * sender itself sees what its network card has yet to fill in. So each sender is learned, from its
- * own packets, in a table of fixed size; of whom nothing is known, everything is believed. */
+ * own packets, in a table of fixed size; of whom nothing is known, everything is believed. Bytes of a
+ * TCP segment that is not believed still count once the peer acknowledged them (stream.h). */
 #pragma once
 
 #include "agent/net/packet.h"

@@ -353,14 +353,90 @@ test_urgent_and_alone(void **state)
     end(&b);
 }
 
+/* The same with a wrong checksum: other bytes. */
+static void
+give_doubted(struct bench *b, size_t at, size_t len, bool right_bytes)
+{
+    uint8_t copy[512];
+    struct stream_segment seg = {
+        .seq = b->base + (uint32_t)at, .doubted = true, .wire = (uint32_t)len};
+
+    assert_true(len <= sizeof(copy));
+    for (size_t i = 0; i < len; i++)
+        copy[i] = right_bytes ? letter(at + i) : (uint8_t)~letter(at + i);
+    seg.bytes = slice_of(copy, len);
+    stream_segment(b->pool, &b->stream, &seg, &b->user);
+}
+
+static void
+ack(struct bench *b, size_t at)
+{
+    stream_acked(b->pool, &b->stream, b->base + (uint32_t)at, &b->user);
+}
+
+/* A wrong checksum: the bytes count when the peer took them, and only where none came that is
+ * right. */
+static void
+test_doubted(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b, 0xffffff00); /* over the end of the numbers */
+    give(&b, 0, 100, 100, false);
+    give_doubted(&b, 100, 300, true);
+    assert_int_equal(b.sink.at, 100);
+    ack(&b, 300); /* a part of it says nothing */
+    assert_int_equal(b.sink.at, 100);
+    ack(&b, 400);
+    assert_int_equal(b.sink.at, 400);
+    assert_int_equal(b.stream.waiting_bytes, 0);
+    give_doubted(&b, 400, 300, false); /* dropped by the receiver, and sent again */
+    give(&b, 500, 300, 300, false);    /* overlaps: now it is sure */
+    give(&b, 400, 100, 100, false);
+    assert_int_equal(b.sink.at, 800);
+    give_doubted(&b, 800, 100, true); /* the sender goes on before the answer */
+    give(&b, 900, 100, 100, false);
+    assert_int_equal(b.sink.at, 800);
+    give_doubted(&b, 900, 100, false); /* already there */
+    ack(&b, 1000);
+    assert_int_equal(b.sink.at, 1000);
+    give_doubted(&b, 900, 100, false); /* old */
+    give_doubted(&b, 1000, 100, false);
+    ack(&b, 1000); /* nobody takes it */
+    give(&b, 1000, TEXT - 1000, TEXT - 1000, true);
+    expect_whole(&b);
+    assert_int_equal(b.sink.ends, 1);
+    end(&b);
+
+    begin(&b, 77); /* never acknowledged: a hole at the end, not these bytes */
+    give_doubted(&b, 0, 100, false);
+    give(&b, 100, 100, 100, false);
+    stream_flush(b.pool, &b.stream, &b.user);
+    assert_int_equal(b.sink.gaps, 1);
+    assert_int_equal(b.sink.got[0], 0xee);
+    assert_int_equal(b.sink.at, 200);
+    give_doubted(&b, 200, 100, false);
+    stream_flush(b.pool, &b.stream, &b.user);
+    assert_int_equal(b.sink.at, 200);
+    assert_int_equal(b.stream.waiting_bytes, 0);
+    assert_null(b.stream.waiting);
+    end(&b);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shuffled), cmocka_unit_test(test_holes),
-        cmocka_unit_test(test_caps),     cmocka_unit_test(test_model),
-        cmocka_unit_test(test_forged),   cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_offered),  cmocka_unit_test(test_urgent_and_alone),
+        cmocka_unit_test(test_shuffled),
+        cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_doubted),
+        cmocka_unit_test(test_offered),
+        cmocka_unit_test(test_urgent_and_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
