@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The labelled public captures, where they lie beside the checkout: every run ends in good order, what is read
-agrees with the reference, and the detectors of today find their attacks and leave quiet captures alone."""
+"""The labelled public captures, where they lie beside the checkout: the detectors of today find their attacks and
+leave quiet captures alone. What is read of them: test_reference.py."""
 import json, subprocess, sys
 
 import pytest
@@ -22,15 +22,6 @@ def captures(tmp_path_factory):
 def evaluate(tool, captures, *options):
     argv = [sys.executable, vigia.SHARED / 'tools' / tool, '--agent', vigia.AGENT, '--set', captures / 'dev', '--json', *options]
     return json.loads(subprocess.run(argv, capture_output=True, text=True, timeout=400).stdout)
-
-
-@pytest.mark.parametrize('labels', ['malicious,benign', 'weird'])
-def test_metadata(captures, labels):
-    got = evaluate('meta_eval.py', captures, '--truth', captures / 'truth', '--labels', labels)
-    assert got['failed'] == []
-    if labels != 'weird':
-        for field in ('flow.tuple', 'dns.query', 'dns.rcode', 'http.request', 'tls.sni', 'tls.ja3'):
-            assert got['fields'][field]['recall'] >= 0.98, (field, got['fields'][field])
 
 
 def test_alerts(captures):
