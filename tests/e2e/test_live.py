@@ -193,7 +193,7 @@ def test_names_the_program_of_a_flow(lan, agents):
         assert flow['program'] == {'name': os.path.basename(python)[:15], 'path': python,
                                    'user': pwd.getpwuid(os.getuid()).pw_name,
                                    'sha256': hashlib.sha256(open(python, 'rb').read()).hexdigest()}, flow
-        assert health(agent, 'owners_known') >= 1
+        vigia.wait_for(lambda: health(agent, 'owners_known') >= 1, 20)  # told with the next commit
         # whoever reads what strangers send has no right to look for itself
         assert worker(agent)['sandbox']['capabilities'] == 0
     finally:
