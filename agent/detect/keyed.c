@@ -12,6 +12,7 @@
 struct entry {
     uint64_t used; /* rising; the order of use across restarts */
     uint32_t chain, older, newer;
+    uint32_t hash; /* of the key, in this process */
     uint8_t len;
     bool changed, stored;
     uint8_t key[KEYED_KEY_MAX];
@@ -82,20 +83,33 @@ keyed_free(struct keyed *table)
     free(table);
 }
 
-static uint32_t *
-bucket_of(const struct keyed *t, const void *key, size_t len)
+static uint32_t
+hash_of(const struct keyed *t, const void *key, size_t len)
 {
-    return &t->bucket[str_hash(&t->hash, key, len) & (t->buckets - 1)];
+    return (uint32_t)str_hash(&t->hash, key, len);
+}
+
+static uint32_t *
+bucket_of(const struct keyed *t, uint32_t hash)
+{
+    return &t->bucket[hash & (t->buckets - 1)];
+}
+
+static uint32_t
+find_hashed(const struct keyed *t, uint32_t hash, const void *key, size_t len)
+{
+    uint32_t at = *bucket_of(t, hash);
+
+    while (at != NOWHERE && (t->entry[at].hash != hash || t->entry[at].len != len ||
+                             memcmp(t->entry[at].key, key, len) != 0))
+        at = t->entry[at].chain;
+    return at;
 }
 
 static uint32_t
 find(const struct keyed *t, const void *key, size_t len)
 {
-    uint32_t at = *bucket_of(t, key, len);
-
-    while (at != NOWHERE && (t->entry[at].len != len || memcmp(t->entry[at].key, key, len) != 0))
-        at = t->entry[at].chain;
-    return at;
+    return find_hashed(t, hash_of(t, key, len), key, len);
 }
 
 static void *
@@ -144,7 +158,7 @@ static void
 drop(struct keyed *t, uint32_t at)
 {
     struct entry *e = &t->entry[at];
-    uint32_t *link = bucket_of(t, e->key, e->len);
+    uint32_t *link = bucket_of(t, e->hash);
 
     while (*link != at)
         link = &t->entry[*link].chain;
@@ -164,7 +178,7 @@ drop(struct keyed *t, uint32_t at)
 }
 
 static uint32_t
-make(struct keyed *t, const void *key, size_t len, uint64_t used)
+make(struct keyed *t, uint32_t hash, const void *key, size_t len, uint64_t used)
 {
     uint32_t at, *bucket;
     struct entry *e;
@@ -177,7 +191,8 @@ make(struct keyed *t, const void *key, size_t len, uint64_t used)
     e = &t->entry[at];
     if (at == t->unused)
         t->unused = e->chain;
-    bucket = bucket_of(t, key, len);
+    bucket = bucket_of(t, hash);
+    e->hash = hash;
     e->chain = *bucket;
     *bucket = at;
     e->len = (uint8_t)len;
@@ -199,15 +214,16 @@ keyed_find(const struct keyed *table, const void *key, size_t len)
 void *
 keyed_use(struct keyed *table, const void *key, size_t len, bool *made)
 {
-    uint32_t at;
+    uint32_t at, hash;
 
     if (len > KEYED_KEY_MAX)
         len = KEYED_KEY_MAX;
-    at = find(table, key, len);
+    hash = hash_of(table, key, len);
+    at = find_hashed(table, hash, key, len);
     if (made != NULL)
         *made = at == NOWHERE;
     if (at == NOWHERE) {
-        at = make(table, key, len, ++table->use);
+        at = make(table, hash, key, len, ++table->use);
     } else if (table->newest != at) {
         unlink_use(table, at);
         table->entry[at].used = ++table->use;
@@ -302,7 +318,7 @@ keyed_load(struct keyed *table, struct slice key, struct slice blob, keyed_decod
     if (k == NULL || len > KEYED_KEY_MAX || find(table, k, len) != NOWHERE ||
         table->count == table->cap)
         return VG_ERR_FORMAT;
-    at = make(table, k, len, used);
+    at = make(table, hash_of(table, k, len), k, len, used);
     decode(value_of(table, at), &blob);
     if (blob.bad || blob.left != 0) {
         drop(table, at);

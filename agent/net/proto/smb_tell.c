@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include "agent/net/proto/smb.h"
 
 struct smb_status
 smb_status_of(uint32_t code)
 {
+    static const char HEX[] = "0123456789abcdef";
     struct smb_status st = {.known = true, .code = code};
 
-    snprintf(st.number, sizeof(st.number), "0x%08x", (unsigned)code);
+    st.number[0] = '0';
+    st.number[1] = 'x';
+    for (unsigned i = 0; i < 8; i++) /* printf would be much of the work of a command */
+        st.number[2 + i] = HEX[code >> (28 - 4 * i) & 15];
     return st;
 }
 

@@ -6,12 +6,41 @@
 
 #include "agent/net/proto/tls_server.h"
 
+/* The numbers are written by hand: with printf they were most of the work of a handshake. */
+static void
+put_decimal(struct buf *out, uint16_t v)
+{
+    char text[5];
+    size_t at = sizeof(text);
+
+    do {
+        text[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    buf_put(out, text + at, sizeof(text) - at);
+}
+
 static void
 put_decimals(struct buf *out, const uint16_t *v, size_t n)
 {
     buf_put_u8(out, ',');
-    for (size_t i = 0; i < n; i++)
-        buf_printf(out, i == 0 ? "%u" : "-%u", v[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            buf_put_u8(out, '-');
+        put_decimal(out, v[i]);
+    }
+}
+
+static const char HEX[] = "0123456789abcdef";
+
+/* `before` it, unless that is NUL. */
+static void
+put_hex(struct buf *out, char before, uint16_t v)
+{
+    const char text[5] = {before, HEX[v >> 12], HEX[v >> 8 & 15], HEX[v >> 4 & 15], HEX[v & 15]};
+    size_t from = before == '\0' ? 1 : 0;
+
+    buf_put(out, text + from, sizeof(text) - from);
 }
 
 static enum vg_err
@@ -24,8 +53,9 @@ digest_hex(const struct buf *in, const EVP_MD *md, size_t hex, char *out)
         return VG_ERR_LIMIT;
     if (EVP_Digest(in->data, in->len, digest, &len, md, NULL) != 1 || len * 2 < hex)
         return VG_ERR_SYS;
-    for (size_t i = 0; i < hex / 2; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    for (size_t i = 0; i < hex; i++)
+        out[i] = HEX[i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2] & 15];
+    out[hex] = '\0';
     return VG_OK;
 }
 
@@ -33,7 +63,7 @@ enum vg_err
 tls_hello_ja3(const struct tls_hello *h, struct buf *scratch, char out[TLS_JA3_SIZE])
 {
     buf_clear(scratch);
-    buf_printf(scratch, "%u", h->legacy_version);
+    put_decimal(scratch, h->legacy_version);
     put_decimals(scratch, h->ciphers, h->cipher_count);
     put_decimals(scratch, h->extensions, h->extension_count);
     put_decimals(scratch, h->groups, h->group_count);
@@ -98,15 +128,14 @@ is_alnum(char c)
 static void
 alpn_text(struct str alpn, char out[3])
 {
-    static const char hex[] = "0123456789abcdef";
     char first = '0', last = '0';
 
     if (alpn.len > 0) {
         first = alpn.at[0];
         last = alpn.at[alpn.len - 1];
         if (!is_alnum(first) || !is_alnum(last)) {
-            first = hex[(uint8_t)first >> 4];
-            last = hex[(uint8_t)last & 15];
+            first = HEX[(uint8_t)first >> 4];
+            last = HEX[(uint8_t)last & 15];
         }
     }
     out[0] = first;
@@ -125,7 +154,7 @@ put_sorted(struct buf *out, const uint16_t *v, size_t n, bool without_names)
             sorted[count++] = v[i];
     qsort(sorted, count, sizeof(sorted[0]), by_value);
     for (size_t i = 0; i < count; i++)
-        buf_printf(out, i == 0 ? "%04x" : ",%04x", sorted[i]);
+        put_hex(out, i == 0 ? '\0' : ',', sorted[i]);
     return count;
 }
 
@@ -145,7 +174,7 @@ tls_hello_ja4(const struct tls_hello *h, char transport, struct buf *scratch,
     buf_clear(scratch);
     count = put_sorted(scratch, h->extensions, h->extension_count, true);
     for (size_t i = 0; i < h->signature_count; i++)
-        buf_printf(scratch, i == 0 ? "_%04x" : ",%04x", h->signatures[i]);
+        put_hex(scratch, i == 0 ? '_' : ',', h->signatures[i]);
     if (count > 0)
         err = digest_hex(scratch, EVP_sha256(), 12, extensions);
     if (err != VG_OK)
