@@ -5,6 +5,7 @@ enum {
     TRIES_MAX = 6,            /* pieces of each direction that protocols may look at */
     TRIES_MIDSTREAM_MAX = 60, /* a message rarely begins where we came in */
     TRIES_DATAGRAMS_MAX = 4,
+    HANDOVERS_MAX = 4, /* protocols within one segment */
 };
 
 /* While no protocol is known: the first bytes of directions that were too short to tell. */
@@ -17,16 +18,22 @@ struct context {
     struct protocol_call call;
 };
 
-static void
-seeker_free(const struct protocol_call *call)
-{
-    struct seeker *seek = call->flow->seeker;
+static void give(const struct protocol_call *call, struct slice bytes, unsigned depth);
 
+static void
+seeker_drop(const struct protocol_call *call, struct seeker *seek)
+{
     if (seek == NULL)
         return;
     for (unsigned d = 0; d < 2; d++)
         net_gather_done(call->engine, &seek->head[d]);
     net_parser_free(call->engine, seek, sizeof(*seek));
+}
+
+static void
+seeker_free(const struct protocol_call *call)
+{
+    seeker_drop(call, call->flow->seeker);
     call->flow->seeker = NULL;
 }
 
@@ -48,17 +55,36 @@ close_parser(const struct protocol_call *call)
     flow->parser = NULL;
 }
 
+/* Another protocol begins: with what the other side sent too early, and with the end of `bytes`. */
 static void
-feed(const struct protocol_call *call, struct slice bytes)
+hand_over(const struct protocol_call *call, struct slice bytes, unsigned depth)
+{
+    struct flow *flow = call->flow;
+    struct protocol_call other = *call;
+    struct handover left = net_handover_take(call->engine);
+
+    other.dir = 1 - call->dir;
+    close_parser(call);
+    flow->handover = false;
+    flow->protocol = NULL;
+    flow->tries[0] = flow->tries[1] = 0;
+    if (depth < HANDOVERS_MAX) {
+        if (left.rest < bytes.left)
+            slice_skip(&bytes, bytes.left - left.rest);
+        give(&other, buf_slice(&left.early), depth + 1);
+        give(call, bytes, depth + 1);
+    }
+    net_gather_done(call->engine, &left.early);
+}
+
+static void
+feed(const struct protocol_call *call, struct slice bytes, unsigned depth)
 {
     struct flow *flow = call->flow;
     enum vg_err err = flow->protocol->bytes(flow->parser, call, bytes);
 
     if (flow->handover) {
-        close_parser(call);
-        flow->handover = false;
-        flow->protocol = NULL;
-        flow->tries[0] = flow->tries[1] = 0;
+        hand_over(call, bytes, depth);
     } else if (err != VG_OK) {
         if (err == VG_ERR_FORMAT)
             net_engine_counters(call->engine)->parser_errors++;
@@ -90,12 +116,14 @@ ask_all(const struct protocol_call *call, struct slice head, const struct protoc
 
 /* Gives the parser the first bytes of call->dir, then what the other side had said before. */
 static void
-begin_protocol(const struct protocol_call *call, const struct protocol *protocol, struct slice head)
+begin_protocol(const struct protocol_call *call, const struct protocol *protocol, struct slice head,
+               unsigned depth)
 {
     struct flow *flow = call->flow;
     struct seeker *seek = flow->seeker; /* holds `head`, perhaps: freed last */
     struct protocol_call other = *call;
 
+    flow->seeker = NULL;
     flow->protocol = protocol;
     flow->app = protocol->name;
     flow->parser = protocol->open != NULL ? protocol->open(call) : NULL;
@@ -103,12 +131,11 @@ begin_protocol(const struct protocol_call *call, const struct protocol *protocol
         stop_listening(flow);
     } else {
         other.dir = 1 - call->dir;
-        feed(call, head);
-        if (seek != NULL && seek->head[other.dir].len > 0 && flow->parser != NULL &&
-            !flow->parser_done)
-            feed(&other, buf_slice(&seek->head[other.dir]));
+        feed(call, head, depth);
+        if (seek != NULL)
+            give(&other, buf_slice(&seek->head[other.dir]), depth);
     }
-    seeker_free(call);
+    seeker_drop(call, seek);
 }
 
 static void
@@ -126,7 +153,7 @@ give_up_direction(const struct protocol_call *call)
 }
 
 static void
-seek_protocol(const struct protocol_call *call, struct slice bytes)
+seek_protocol(const struct protocol_call *call, struct slice bytes, unsigned depth)
 {
     struct flow *flow = call->flow;
     struct seeker *seek = flow->seeker;
@@ -135,7 +162,7 @@ seek_protocol(const struct protocol_call *call, struct slice bytes)
     enum probe answer;
 
     if (seek == NULL && expect_take(net_expect(call->engine), call->time_ns, flow)) {
-        begin_protocol(call, net_expect(call->engine)->came.protocol, head);
+        begin_protocol(call, net_expect(call->engine)->came.protocol, head, depth);
         return;
     }
     if (seek != NULL && seek->head[call->dir].len > 0) {
@@ -153,7 +180,7 @@ seek_protocol(const struct protocol_call *call, struct slice bytes)
         answer = ask_all(call, head, &found);
     }
     if (answer == PROBE_YES) {
-        begin_protocol(call, found, head);
+        begin_protocol(call, found, head, depth);
         return;
     }
     if (answer == PROBE_MORE && head.left < PROBE_BYTES_MAX) {
@@ -176,20 +203,26 @@ seek_protocol(const struct protocol_call *call, struct slice bytes)
     give_up_direction(call);
 }
 
+/* `depth`: how many protocols ended within the same segment before. */
+static void
+give(const struct protocol_call *call, struct slice bytes, unsigned depth)
+{
+    if (call->flow->parser_done || bytes.left == 0)
+        return;
+    if (call->flow->protocol == NULL)
+        seek_protocol(call, bytes, depth);
+    else
+        feed(call, bytes, depth);
+}
+
 /* ---- what streams call ---- */
 
 static void
 on_bytes(void *ctx, struct slice bytes)
 {
     struct context *c = ctx;
-    struct flow *flow = c->call.flow;
 
-    if (flow->parser_done)
-        return;
-    if (flow->protocol == NULL)
-        seek_protocol(&c->call, bytes);
-    else
-        feed(&c->call, bytes);
+    give(&c->call, bytes, 0);
 }
 
 static void

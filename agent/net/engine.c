@@ -42,6 +42,7 @@ struct net_engine {
     struct trust trust;
     struct buf scratch;
     struct cards cards;
+    struct handover handover;
     struct {
         const struct protocol *of;
         void *what;
@@ -188,6 +189,29 @@ void
 net_flow_handover(struct flow *flow)
 {
     flow->handover = true;
+}
+
+void
+net_handover_rest(const struct protocol_call *call, size_t bytes)
+{
+    call->engine->handover.rest = bytes;
+}
+
+void
+net_handover_early(const struct protocol_call *call, struct buf *early)
+{
+    net_gather_done(call->engine, &call->engine->handover.early);
+    call->engine->handover.early = *early;
+    *early = (struct buf){.cap = early->cap};
+}
+
+struct handover
+net_handover_take(struct net_engine *e)
+{
+    struct handover taken = e->handover;
+
+    e->handover = (struct handover){.rest = 0};
+    return taken;
 }
 
 void *
@@ -365,6 +389,7 @@ net_engine_free(struct net_engine *e)
     expect_done(&e->expect);
     buf_done(&e->scratch);
     cards_done(&e->cards);
+    buf_done(&e->handover.early);
     for (size_t i = 0; i < ENGINE_KEPT_MAX; i++)
         if (e->kept[i].what != NULL)
             e->kept[i].done(e->kept[i].what);

@@ -91,6 +91,18 @@ void *net_keep(struct net_engine *e, const struct protocol *of, void *(*make)(vo
 /* A buffer for the texts of one record, of ENGINE_SCRATCH_BYTES; the next user clears it. */
 struct buf *net_scratch(struct net_engine *e);
 
-/* The stream's protocol is over and another begins with the next byte (CONNECT, STARTTLS). Called
- * from within bytes(); the parser is closed after it returns. */
+/* The stream's protocol is over and another begins (CONNECT, STARTTLS). Called from within bytes();
+ * the parser is closed after it returns. */
 void net_flow_handover(struct flow *flow);
+/* What of it is the next protocol's: so many bytes at the end of those that bytes() was given; and
+ * what the other side had sent too early: `early`, which net_gather() filled, is emptied. */
+void net_handover_rest(const struct protocol_call *call, size_t bytes);
+void net_handover_early(const struct protocol_call *call, struct buf *early);
+
+/* ---- for conversations ---- */
+struct handover {
+    size_t rest;
+    struct buf early; /* to be given back with net_gather_done() */
+};
+/* What was told by the two above, which begins anew. */
+struct handover net_handover_take(struct net_engine *e);

@@ -72,6 +72,8 @@ framed_bytes(struct framed *f, const struct protocol_call *call, struct slice by
     }
     if (err == VG_OK)
         err = take_all(f, call, &all, take, self);
+    if (call->flow->handover)
+        net_handover_rest(call, all.left);
     if (err != VG_OK || call->flow->handover || all.left == 0) {
         wipe(f);
         return err;

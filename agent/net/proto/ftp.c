@@ -235,6 +235,8 @@ ftp_bytes(void *self, const struct protocol_call *call, struct slice bytes)
         else
             err = on_server_line(f, call, line.text);
     }
+    if (call->flow->handover)
+        net_handover_rest(call, bytes.left);
     return err;
 }
 

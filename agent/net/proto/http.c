@@ -5,7 +5,7 @@
  * was not seen whole until then is marked incomplete. Contents go through
  * http_body.h. A hole in a body of known length is skipped by counting; after any other hole a
  * direction is listened to again from the next segment that begins like a head. CONNECT hands the
- * flow over to what is in the tunnel; an upgrade to h2c goes on with http2.h. */
+ * flow over to what is in the tunnel, also to what the client sent there before the answer; an upgrade to h2c goes on with http2.h. */
 #include <stddef.h>
 
 #include "agent/net/proto/http2.h"
@@ -14,14 +14,15 @@
 #include "agent/net/proto/http_request.h"
 #include "agent/net/proto/protocols.h"
 
-enum { HTTP_PIPELINE_MAX = 64, CLIENT_UNKNOWN = 2 };
+enum { HTTP_PIPELINE_MAX = 64, CLIENT_UNKNOWN = 2, HTTP_EARLY_MAX = 8 * 1024 };
 
 enum http_state {
     HTTP_HEAD,
     HTTP_LENGTH, /* `left` bytes of content */
     HTTP_CLOSE,  /* content until the end of the stream */
     HTTP_CHUNKED,
-    HTTP_LOST, /* until something begins like a head */
+    HTTP_LOST,  /* until something begins like a head */
+    HTTP_EARLY, /* behind CONNECT: gathered until it is answered */
 };
 
 struct side {
@@ -45,6 +46,9 @@ struct http {
     uint64_t known;                       /* hash of the user that logged in here last */
     void *http2;                          /* after an upgrade: PROTOCOL_HTTP2's parser */
 };
+
+static enum vg_err http_bytes(struct http *http, const struct protocol_call *call,
+                              struct slice bytes);
 
 /* ---- requests ---- */
 
@@ -130,6 +134,8 @@ body_over(struct http *http, struct side *s, const struct protocol_call *call, b
 static void
 lose(struct http *http, struct side *s, const struct protocol_call *call)
 {
+    if (s->state == HTTP_EARLY)
+        net_gather_done(call->engine, &s->head);
     body_over(http, s, call, false);
     s->state = HTTP_LOST;
     if (!from_client(http, call))
@@ -181,6 +187,30 @@ on_request(struct http *http, struct side *s, const struct protocol_call *call,
         r->incomplete = true;
         http->current = cut ? NULL : r;
     }
+    if (s->state == HTTP_HEAD && str_is(h->method, "CONNECT"))
+        s->state = HTTP_EARLY;
+}
+
+/* The proxy let the client through, or did not: then what it sent early was meant for the proxy. */
+static void
+end_early(struct http *http, const struct protocol_call *call, bool connected)
+{
+    struct side *s = &http->side[http->client];
+    struct protocol_call client = *call;
+    struct buf early = s->head;
+
+    if (s->state != HTTP_EARLY)
+        return;
+    s->state = HTTP_HEAD;
+    if (connected) {
+        net_handover_early(call, &s->head);
+        return;
+    }
+    client.dir = http->client;
+    buf_init(&s->head, HTTP_HEAD_MAX);
+    if (http_head_looks(buf_slice(&early)) == 1)
+        (void)http_bytes(http, &client, buf_slice(&early));
+    net_gather_done(call->engine, &early);
 }
 
 static enum vg_err
@@ -189,7 +219,7 @@ on_response(struct http *http, struct side *s, const struct protocol_call *call,
 {
     struct http_request *r;
     char mime[HTTP_MIME_MAX];
-    bool none, connect;
+    bool none, connect, asked;
 
     if (h->status < 200 && h->status != 101) /* the real one is still to come */
         return VG_OK;
@@ -199,11 +229,14 @@ on_response(struct http *http, struct side *s, const struct protocol_call *call,
     r = take_oldest(http);
     if (r != NULL)
         tell(http, call, r, h->status, http_media_type(h->content_type, mime));
-    connect = r != NULL && str_is(r->method, "CONNECT") && h->status / 100 == 2;
+    asked = r != NULL && str_is(r->method, "CONNECT");
+    connect = asked && h->status / 100 == 2;
     none = h->status == 204 || h->status == 304 || (r != NULL && str_is(r->method, "HEAD"));
     if (!none && !connect && h->status != 101 && !cut)
         begin_body(http, s, call, h, r);
     http_request_free(call, r);
+    if (asked)
+        end_early(http, call, connect);
     if (connect)
         net_flow_handover(call->flow);
     if (h->status == 101 && h->upgrade == HTTP_UPGRADE_H2C)
@@ -292,6 +325,19 @@ in_head(struct http *http, struct side *s, const struct protocol_call *call, str
     return gather_head(http, s, call, in);
 }
 
+static enum vg_err
+in_early(struct side *s, const struct protocol_call *call, struct slice *in)
+{
+    size_t n = in->left;
+    const uint8_t *bytes = slice_take(in, n);
+
+    if (s->head.len + n <= HTTP_EARLY_MAX && net_gather(call->engine, &s->head, bytes, n) == VG_OK)
+        return VG_OK;
+    net_gather_done(call->engine, &s->head);
+    s->state = HTTP_LOST;
+    return VG_OK;
+}
+
 static void
 give_content(struct http *http, struct side *s, const struct protocol_call *call,
              struct slice bytes)
@@ -350,6 +396,9 @@ http_bytes(struct http *http, const struct protocol_call *call, struct slice byt
         case HTTP_CHUNKED:
             in_chunked(http, s, call, &bytes);
             break;
+        case HTTP_EARLY:
+            err = in_early(s, call, &bytes);
+            break;
         default:
             if (http_head_looks(bytes) != 1)
                 return VG_OK; /* a later piece may begin with a head */
@@ -357,6 +406,8 @@ http_bytes(struct http *http, const struct protocol_call *call, struct slice byt
             s->scanned = 0;
         }
     }
+    if (call->flow->handover)
+        net_handover_rest(call, bytes.left);
     return err;
 }
 

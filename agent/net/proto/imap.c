@@ -323,6 +323,8 @@ imap_bytes(void *self, const struct protocol_call *call, struct slice bytes)
         else
             err = on_server_line(m, call, line.text);
     }
+    if (call->flow->handover)
+        net_handover_rest(call, bytes.left);
     return err;
 }
 

@@ -518,13 +518,13 @@ ldap_bytes(void *self, const struct protocol_call *call, struct slice bytes)
 
         slice_skip(&bytes, n);
         *skip -= n;
-        if (*skip > 0)
+        if (call->flow->handover)
+            net_handover_rest(call, bytes.left);
+        if (*skip > 0 || call->flow->handover)
             return VG_OK;
         err = take_message(l, call, &bytes);
         if (err != VG_OK)
             return err == VG_AGAIN ? VG_OK : err;
-        if (call->flow->handover)
-            return VG_OK;
     }
 }
 

@@ -208,6 +208,8 @@ pop3_bytes(void *self, const struct protocol_call *call, struct slice bytes)
         else
             err = on_reply(p, call, line.text);
     }
+    if (call->flow->handover)
+        net_handover_rest(call, bytes.left);
     return err;
 }
 

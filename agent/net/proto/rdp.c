@@ -173,6 +173,8 @@ rdp_bytes(void *self, const struct protocol_call *call, struct slice bytes)
             return err == VG_AGAIN ? VG_OK : err;
         err = on_packet(r, call, packet);
         pull_done(in, call, &bytes, len);
+        if (call->flow->handover)
+            net_handover_rest(call, bytes.left);
         if (err != VG_OK || call->flow->handover)
             return err;
     }

@@ -315,6 +315,8 @@ smtp_bytes(void *self, const struct protocol_call *call, struct slice bytes)
         else if (line.begins)
             err = on_server_line(s, call, line.text);
     }
+    if (call->flow->handover)
+        net_handover_rest(call, bytes.left);
     return err;
 }
 

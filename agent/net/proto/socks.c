@@ -25,7 +25,7 @@ enum {
     ADDRESS_6 = 4,
     GRANTED_4 = 90,
     TEXT_MAX = 128,
-    MESSAGE_MAX = 1024,
+    MESSAGE_MAX = 4096, /* or what the client says too early */
 };
 
 /* What the next message of the client, and then the answer to it, is. */
@@ -179,7 +179,7 @@ take_asked(void *self, const struct protocol_call *call, struct slice *in)
             s->stage = STAGE_REQUEST;
     }
     if (s->asked)
-        return VG_END; /* it goes on before it was told that it may */
+        return VG_AGAIN; /* it goes on before it was told that it may: kept until then */
     if (s->version == VERSION_4)
         return take_request_4(s, in);
     if (s->version != VERSION_5)
@@ -207,6 +207,7 @@ on_reply(struct socks *s, const struct protocol_call *call, int code, int grante
     if (code != granted)
         return VG_END;
     net_flow_handover(call->flow);
+    net_handover_early(call, &s->side[s->client].part);
     return VG_OK;
 }
 
