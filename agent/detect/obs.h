@@ -173,6 +173,7 @@ struct login_view {
     const struct flow_view *flow;
     const char *service; /* "ssh", "ftp", "smb", "http": static */
     struct str user;     /* "" where it did not show */
+    struct str domain;   /* of Windows, where NTLM tells it; or "" */
     enum login_result result;
     bool cleartext; /* the password crossed the network readable */
     bool inferred;  /* the result was concluded from sizes, not read */

@@ -99,7 +99,7 @@ many_in(const struct obs *obs)
     case OBS_RECORD:
         return many_in_record(obs->record);
     case OBS_LOGIN:
-        return many_digits(obs->login->user);
+        return many_digits(obs->login->user) || many_digits(obs->login->domain);
     case OBS_BODY:
         return many_digits(obs->body->name) || many_digits(obs->body->mime) ||
                many_digits(obs->body->host);
@@ -233,6 +233,7 @@ cover_all(struct cards_place *p, const struct obs *obs, uint64_t *left_out)
         p->login = *obs->login;
         p->obs.login = &p->login;
         cover(p, &p->login.user, left_out);
+        cover(p, &p->login.domain, left_out);
         break;
     case OBS_BODY:
         p->body = *obs->body;

@@ -321,6 +321,7 @@ put_login(const struct obs *obs, struct buf *out)
     put_text(out, "result", str_of(login_result_name(l->result)));
     put_bool(out, "cleartext", l->cleartext);
     put_bool(out, "inferred", l->inferred);
+    put_opt(out, "domain", l->domain);
 }
 
 static void

@@ -70,6 +70,8 @@ login_tell(struct login_view *login, const struct protocol_call *call, unsigned 
 
     net_flow_view(call, client, &flow);
     login->flow = &flow;
+    if (login->domain.at == NULL)
+        login->domain = str_of("");
     net_emit(call->engine, &obs);
     login->flow = NULL;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/proto/http_login.h"
 
+#include "agent/net/proto/ntlm.h"
+#include "agent/net/proto/words.h"
 #include "agent/net/secrets.h"
 #include "common/json.h"
+
+enum { NTLM_TOKEN_MAX = 2048 };
 
 static bool
 scheme_is(struct str value, const char *scheme, struct str *rest)
@@ -75,16 +79,35 @@ user_of_digest(struct str fields, char user[HTTP_USER_MAX])
     return false;
 }
 
+/* RFC 4559, MS-NTHT: the last of the three messages names who it is. A token too long for NTLM is
+ * Kerberos', which names nobody in the clear. */
+static bool
+user_of_ntlm(struct str coded, struct http_login *out)
+{
+    uint8_t token[NTLM_TOKEN_MAX];
+    struct ntlm ntlm;
+    size_t n = words_base64(coded, token, sizeof(token));
+
+    if (!ntlm_read(slice_of(token, n), &ntlm) || ntlm.type != NTLM_AUTHENTICATE || ntlm.anonymous ||
+        ntlm.user.len == 0)
+        return false;
+    (void)words_keep(out->user, sizeof(out->user), ntlm_str(&ntlm.user));
+    (void)words_keep(out->domain, sizeof(out->domain), ntlm_str(&ntlm.domain));
+    return true;
+}
+
 bool
-http_login_of_field(struct str value, char user[HTTP_USER_MAX], bool *cleartext)
+http_login_of_field(struct str value, struct http_login *out)
 {
     struct str rest;
 
-    user[0] = '\0';
-    *cleartext = scheme_is(value, "Basic", &rest);
-    if (*cleartext)
-        return user_of_basic(rest, user);
-    return scheme_is(value, "Digest", &rest) && user_of_digest(rest, user);
+    *out = (struct http_login){.cleartext = scheme_is(value, "Basic", &rest)};
+    if (out->cleartext)
+        return user_of_basic(rest, out->user);
+    if (scheme_is(value, "Digest", &rest))
+        return user_of_digest(rest, out->user);
+    return (scheme_is(value, "NTLM", &rest) || scheme_is(value, "Negotiate", &rest)) &&
+           user_of_ntlm(rest, out);
 }
 
 bool

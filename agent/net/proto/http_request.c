@@ -34,29 +34,31 @@ at_most(size_t n, size_t max)
 
 /* A log-in in the head, or in the query. */
 static void
-find_login(struct http_request *r, const struct http_head *h, char user[HTTP_USER_MAX])
+find_login(struct http_request *r, const struct http_head *h, struct http_login *login)
 {
     const char *mark = h->uri.len > 0 ? memchr(h->uri.at, '?', h->uri.len) : NULL;
 
-    r->login = r->judged = http_login_of_field(h->authorization, user, &r->cleartext);
+    r->login = r->judged = http_login_of_field(h->authorization, login);
     if (!r->login && mark != NULL) {
         size_t n = (size_t)(mark - h->uri.at) + 1;
 
-        r->login = r->cleartext = http_login_of_form(str_n(mark + 1, h->uri.len - n), user);
+        r->login = login->cleartext =
+            http_login_of_form(str_n(mark + 1, h->uri.len - n), login->user);
     }
+    r->cleartext = login->cleartext;
 }
 
 struct http_request *
 http_request_new(const struct protocol_call *call, const struct http_head *h)
 {
     struct http_request found = {.login = false}, *r;
-    char user[HTTP_USER_MAX] = "";
+    struct http_login login;
     size_t used = 0, size;
 
-    find_login(&found, h, user);
+    find_login(&found, h, &login);
     size = sizeof(struct http_request) + h->method.len + at_most(h->uri.len, HTTP_URI_MAX) +
            at_most(h->host.len, HTTP_TEXT_MAX) + at_most(h->user_agent.len, HTTP_TEXT_MAX) +
-           strlen(user);
+           strlen(login.user) + strlen(login.domain);
     r = net_parser_alloc(call->engine, size);
     if (r == NULL)
         return NULL;
@@ -69,7 +71,8 @@ http_request_new(const struct protocol_call *call, const struct http_head *h)
     r->uri.len = secrets_mask_uri(r->text + (used - r->uri.len), r->uri.len);
     r->host = copy_text(r, &used, h->host, HTTP_TEXT_MAX);
     r->user_agent = copy_text(r, &used, h->user_agent, HTTP_TEXT_MAX);
-    r->user = copy_text(r, &used, str_of(user), HTTP_USER_MAX);
+    r->user = copy_text(r, &used, str_of(login.user), HTTP_USER_MAX);
+    r->domain = copy_text(r, &used, str_of(login.domain), HTTP_USER_MAX);
     return r;
 }
 
@@ -107,6 +110,7 @@ http_request_tell(const struct http_request *r, const struct protocol_call *call
     if (r->login) {
         struct login_view login = {.service = "http",
                                    .user = r->user,
+                                   .domain = r->domain,
                                    .result = http_request_result(r, status),
                                    .cleartext = r->cleartext};
 

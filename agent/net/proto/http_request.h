@@ -14,10 +14,11 @@ enum {
 struct http_request {
     struct http_request *next;
     size_t size;
-    struct str method, uri, host, user_agent, user; /* user: of a log-in */
-    bool login, cleartext;                          /* somebody says who he is; in the clear */
-    bool judged;                                    /* the log-in is one that the status answers */
-    bool incomplete; /* not seen whole: stopped (RFC 9112, 8), or with holes */
+    struct str method, uri, host, user_agent;
+    struct str user, domain; /* of a log-in */
+    bool login, cleartext;   /* somebody says who he is; in the clear */
+    bool judged;             /* the log-in is one that the status answers */
+    bool incomplete;         /* not seen whole: stopped (RFC 9112, 8), or with holes */
     bool holes;
     uint64_t body;
     char text[];

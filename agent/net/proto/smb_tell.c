@@ -65,6 +65,7 @@ smb_tell_session(struct smb *s, const struct protocol_call *call, const struct s
     if (u == NULL || strcmp(u->auth, "anonymous") == 0)
         return;
     login.user = ntlm_str(&u->user);
+    login.domain = ntlm_str(&u->domain);
     login.cleartext = strcmp(u->auth, "plain") == 0;
     if (status != NULL && status->known)
         login.result = status->code == SMB_STATUS_OK ? LOGIN_SUCCEEDED : LOGIN_FAILED;

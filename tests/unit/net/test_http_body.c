@@ -351,6 +351,16 @@ expect_login(const char *fields, const char *status, const char *words)
     kit_log_free(&log);
 }
 
+/* NTLMSSP messages: the first; the last, of TIENDA\\ana at CAJA1; a null session. */
+#define NTLM_FIRST "TlRMTVNTUAABAAAAAYIAAAAAAAAAAAAAAAAAAAAAAAA="
+#define NTLM_LAST                                                                                  \
+    "TlRMTVNTUAADAAAAGAAYAFwAAAAsACwAdAAAAAwADABAAAAABgAGAEwAAAAKAAoAUgAAAAAAAACgAAAA"             \
+    "AYIIAFQASQBFAE4ARABBAGEAbgBhAEMAQQBKAEEAMQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABBQkNE"             \
+    "RUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbA=="
+#define NTLM_NOBODY                                                                                \
+    "TlRMTVNTUAADAAAAAAAAAEAAAAAAAAAAQAAAAAAAAABAAAAAAAAAAEAAAAAAAAAAQAAAAAAAAABAAAAA"             \
+    "AYIAAA=="
+
 static void
 test_credentials(void **state)
 {
@@ -365,6 +375,14 @@ test_credentials(void **state)
                  "\"user\":\"bob\",\"result\":\"unknown\"");
     expect_login("Authorization: Digest realm=\"x\", username=\"eve\", uri=\"/\"\r\n", "200 OK",
                  "\"user\":\"eve\",\"result\":\"succeeded\",\"cleartext\":false");
+    expect_login("Authorization: NTLM " NTLM_FIRST "\r\n", "401 No", NULL);
+    expect_login("Authorization: NTLM " NTLM_LAST "\r\n", "401 No",
+                 "\"user\":\"ana\",\"result\":\"failed\",\"cleartext\":false,\"inferred\":false,"
+                 "\"domain\":\"TIENDA\"");
+    expect_login("Proxy-Authorization: Negotiate " NTLM_LAST "\r\n", "200 OK",
+                 "\"user\":\"ana\",\"result\":\"succeeded\"");
+    expect_login("Authorization: Negotiate " NTLM_NOBODY "\r\n", "200 OK", NULL);
+    expect_login("Authorization: Negotiate YIIGhgYGKwYBBQUC\r\n", "200 OK", NULL);
     expect_login("Authorization: Bearer Ym9iOnNlY3JldA\r\n", "200 OK", NULL);
     expect_login("Authorization: Basic !!!!\r\n", "200 OK", NULL);
     expect_login("Authorization: Basic Ym9i\r\n", "200 OK", NULL); /* no colon */
