@@ -9,6 +9,7 @@
   4. Every source file has an SPDX line.
   5. No file over 500 lines (a warning, no finding).
   6. Every .c file under common/, agent/ and collector/ is in its folder's CMakeLists.txt.
+  7. Every row of PROTOCOL_TABLE has a fuzzer and a unit test; every fuzzer has a corpus.
 """
 import pathlib
 import re
@@ -178,11 +179,42 @@ def check_files():
             find(path, 1, 'is in no CMakeLists.txt: it is never built')
 
 
+# ---- 7. protocols and fuzzers -----------------------------------------------------------------
+
+def check_protocols():
+    table = ROOT / 'agent/net/proto/protocols.h'
+    code = '\n'.join(p.read_text() for p in sources('agent/net', suffixes=('.c',)))
+    fuzzers = '\n'.join(p.read_text() for p in sources('tests/fuzz', suffixes=('.c',)))
+    tests = {p.stem: p.read_text() for p in sources('tests/unit/net', suffixes=('.c',))}
+    for line, text in enumerate(table.read_text().split('\n'), 1):
+        row = re.match(r'\s*X\((\w+)\)', text)
+        if not row:
+            continue
+        row = row.group(1)
+        named = re.search(r'\bPROTOCOL_%s = \{\s*\.name = "([^"]+)"' % row, code)
+        if not named:
+            find(table, line, 'no struct protocol PROTOCOL_%s that begins with its .name' % row)
+            continue
+        if not re.search(r'\bPROTOCOL_%s\b|\bFUZZ_\w+\(%s\b' % (row, row), fuzzers):
+            find(table, line, 'no fuzzer names PROTOCOL_%s' % row)
+        # As a whole word within a literal: what the flow or a record is called.
+        said = re.compile(r'"[^"\n]*(?<![\w.])%s(?![\w.])[^"\n]*"' % re.escape(named.group(1)))
+        own = 'test_' + named.group(1)
+        if own not in tests and not any(said.search(text) for text in tests.values()):
+            find(table, line, 'no unit test in tests/unit/net says "%s", and there is no %s.c' % (named.group(1), own))
+    for lists in sorted((ROOT / 'tests/fuzz').rglob('CMakeLists.txt')):
+        for fuzzer in re.findall(r'^vg_fuzzer\((\w+)', lists.read_text(), re.M):
+            corpus = ROOT / 'tests/fuzz/corpus' / fuzzer
+            if not corpus.is_dir() or not any(p.stat().st_size for p in corpus.iterdir() if p.is_file()):
+                find(lists, 1, '%s has no corpus in tests/fuzz/corpus' % fuzzer)
+
+
 def main():
     check_portable()
     check_includes()
     check_detectors()
     check_files()
+    check_protocols()
     for text in warnings:
         print('warning: ' + text)
     for text in sorted(set(findings)):

@@ -43,6 +43,7 @@ fuzz_stream(const struct protocol *p, uint16_t port, struct slice in)
     struct net_engine *e = fuzz_engine(&run);
     struct flow flow = fuzz_flow(p, 6, port);
     struct protocol_call call = {.engine = e, .flow = &flow};
+    struct handover left;
     enum vg_err err = VG_OK;
     bool first = true;
 
@@ -72,6 +73,8 @@ fuzz_stream(const struct protocol *p, uint16_t port, struct slice in)
         }
         p->close(flow.parser, &call);
     }
+    left = net_handover_take(e);
+    net_gather_done(e, &left.early);
     free(flow.server_name);
     fuzz_done(&run, e);
 }
