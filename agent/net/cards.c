@@ -21,6 +21,7 @@ struct cards_place {
     size_t used;
     _Alignas(struct str) uint8_t bytes[CARDS_BYTES];
 };
+_Static_assert(sizeof(struct cards_place) <= CARDS_PLACE_BYTES, "the engine counts on it");
 
 /* ---- whether there is anything to do ---- */
 

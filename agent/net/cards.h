@@ -8,7 +8,10 @@
 
 #include "agent/detect/obs.h"
 
-enum { CARDS_BYTES = 256 * 1024 }; /* of an observation's texts that hold 13 digits or more */
+enum {
+    CARDS_BYTES = 256 * 1024, /* of an observation's texts that hold 13 digits or more */
+    CARDS_PLACE_BYTES = CARDS_BYTES + 4096, /* all that is held */
+};
 
 struct cards_place; /* cards.c's: the copy */
 

@@ -26,7 +26,7 @@ enum {
 _Static_assert((FLOWS_MAX + 1) * (FLOW_BYTES + FLOW_BESIDE_BYTES) + STREAM_POOL_BYTES +
                        FRAGMENT_POOL_BYTES + ENGINE_PARSER_BYTES + ENGINE_SCRATCH_BYTES +
                        EXPECT_MAX * sizeof(struct expectation) + TRANSFERS_MAX * HASH_BYTES +
-                       ENGINE_KEPT_MAX * KEPT_BYTES <=
+                       ENGINE_KEPT_MAX * KEPT_BYTES + CARDS_PLACE_BYTES <=
                    ENGINE_BYTES_MAX,
                "the memory of the engine is promised");
 
