@@ -5,7 +5,8 @@ enum {
     TRIES_MAX = 6,            /* pieces of each direction that protocols may look at */
     TRIES_MIDSTREAM_MAX = 60, /* a message rarely begins where we came in */
     TRIES_DATAGRAMS_MAX = 4,
-    HANDOVERS_MAX = 4, /* protocols within one segment */
+    TRIES_SHARED_MAX = 64, /* a hello is sent again while media flows */
+    HANDOVERS_MAX = 4,     /* protocols within one segment */
 };
 
 /* While no protocol is known: the first bytes of directions that were too short to tell. */
@@ -367,6 +368,32 @@ conversation_segment(struct net_engine *e, struct stream_pool *pool, struct flow
             stream_ignore(pool, &flow->stream[d]);
 }
 
+/* A datagram of a flow whose protocol shares it with others, and that is not its own. The flow keeps
+ * its first name. */
+static void
+ask_sharers(const struct protocol_call *call, const struct packet *pkt)
+{
+    struct flow *flow = call->flow;
+    const struct protocol *first = flow->protocol;
+    void *parser = flow->parser;
+
+    if (!first->shares || flow->tries[1] >= TRIES_SHARED_MAX)
+        return;
+    flow->tries[1]++;
+    flow->parser = NULL; /* each takes what is there for its own */
+    for (size_t i = 0; PROTOCOLS[i] != NULL; i++) {
+        if (!PROTOCOLS[i]->shares || PROTOCOLS[i] == first || !PROTOCOLS[i]->datagram(call, pkt))
+            continue;
+        flow->protocol = PROTOCOLS[i];
+        flow->app = first->name;
+        flow->tries[1] = TRIES_SHARED_MAX; /* one change is enough */
+        if (parser != NULL)
+            first->close(parser, call);
+        return;
+    }
+    flow->parser = parser;
+}
+
 void
 conversation_datagram(struct net_engine *e, struct flow *flow, unsigned dir,
                       const struct packet *pkt)
@@ -376,7 +403,8 @@ conversation_datagram(struct net_engine *e, struct flow *flow, unsigned dir,
     if (flow->parser_done || pkt->payload.left == 0 || !net_believes(e, pkt))
         return;
     if (flow->protocol != NULL) {
-        (void)flow->protocol->datagram(&call, pkt);
+        if (!flow->protocol->datagram(&call, pkt))
+            ask_sharers(&call, pkt);
         return;
     }
     for (size_t i = 0; PROTOCOLS[i] != NULL; i++)

@@ -44,6 +44,9 @@ struct protocol {
      * this protocol's or not known yet. NULL: not over UDP. `self` is flow->parser, which it may
      * make; close() frees it. */
     bool (*datagram)(const struct protocol_call *call, const struct packet *pkt);
+    /* Its datagrams may lie between those of others that share (STUN, DTLS, QUIC: RFC 7983, RFC
+     * 9443): what it does not claim is shown to them a few times. */
+    bool shares;
 };
 
 /* All protocols, in the order in which they are asked; NULL-ended. */

@@ -169,4 +169,4 @@ dtls_close(void *self, const struct protocol_call *call)
 }
 
 const struct protocol PROTOCOL_DTLS = {
-    .name = "dtls", .datagram = dtls_datagram, .close = dtls_close};
+    .name = "dtls", .datagram = dtls_datagram, .close = dtls_close, .shares = true};

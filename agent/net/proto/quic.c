@@ -240,4 +240,4 @@ quic_close(void *self, const struct protocol_call *call)
 }
 
 const struct protocol PROTOCOL_QUIC = {
-    .name = "quic", .datagram = quic_datagram, .close = quic_close};
+    .name = "quic", .datagram = quic_datagram, .close = quic_close, .shares = true};

@@ -5,7 +5,7 @@
  * Record "stun", one for each kind of message in a flow: method ("binding", "allocate", ...), class
  * ("request", "indication", "success", "error"), software, realm, mapped (the client's address as the
  * server saw it), peer (whom a relay shall reach), error (number). What follows in such a flow is
- * media: it stays named "stun". */
+ * media, after a hello of DTLS or QUIC that is told as such: it stays named "stun". */
 #include "agent/net/engine.h"
 #include "agent/net/proto/protocols.h"
 #include "agent/net/record.h"
@@ -268,4 +268,5 @@ const struct protocol PROTOCOL_STUN = {
     .gap = stun_gap,
     .close = stun_close,
     .datagram = stun_datagram,
+    .shares = true,
 };

@@ -64,6 +64,42 @@ test_others(void **state)
     kit_log_free(&log);
 }
 
+/* WebRTC (RFC 7983): checks of reachability, media, and the hello between them. */
+static void
+test_beside_stun(void **state)
+{
+    static const uint8_t check[] = {0x00, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4, 0x42, 1,  2,
+                                    3,    4,    5,    6,    7,    8,    9,    10,   11, 12};
+    static const uint8_t media[] = {0x80, 111, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4, 9, 9, 9, 9};
+    static const char *const names[] = {"dtls", "dtls-pieces"};
+    static const char *const servers[] = {"\"sni\":\"voz.example.mx\"",
+                                          "\"sni\":\"una-tienda-con-un-nombre-muy-largo."};
+
+    (void)state;
+    for (unsigned n = 0; n < VG_ARRAY_LEN(names); n++) {
+        struct handshake h = handshake_load(names[n]);
+        struct line lines[3 * HANDSHAKE_LINES_MAX + 1] = {{0, BYTES(check)}};
+        size_t count = 1;
+        struct kit_log log;
+
+        for (size_t i = 0; i < h.count; i++) {
+            lines[count++] = (struct line){1, BYTES(media)};
+            lines[count++] = h.line[i];
+            lines[count++] = (struct line){1, BYTES(check)};
+        }
+        dialog_udp(&log, lines, count, 50000);
+        assert_int_equal(log.count[OBS_TLS], 1);
+        assert_int_equal(log.count[OBS_RECORD], 1);
+        assert_true(kit_says(&log, "\"type\":\"stun\""));
+        assert_true(kit_says(&log, "\"type\":\"dtls\""));
+        assert_true(kit_says(&log, servers[n]));
+        assert_true(kit_says(&log, "\"app\":\"stun\""));
+        kit_log_free(&log);
+        dialog_survives_cuts(lines, count, 50000, true);
+        handshake_free(&h);
+    }
+}
+
 int
 main(void)
 {
@@ -71,6 +107,7 @@ main(void)
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_fragments),
         cmocka_unit_test(test_others),
+        cmocka_unit_test(test_beside_stun),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
