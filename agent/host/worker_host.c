@@ -12,7 +12,7 @@ enum { ROOTS_MAX = 2 * CONFIG_LIST_MAX, ADDRESS_SIZE = 16 };
 
 /* Looking for owners: 1/300 of a core, and a little saved up for busy moments: with the fingerprints
  * (programs.c) less than a hundredth of any minute. */
-enum { OWNERS_SHARE = 300 };
+enum { OWNERS_SHARE = 400 };
 #define OWNERS_SAVED_NS (150 * VG_MS_NS)
 #define FILE_KEEP_NS    VG_SEC_NS /* a process runs the same file for so long */
 

@@ -12,8 +12,9 @@
 #include "common/json.h"
 
 enum {
-    OWNERS_WAITING_MAX = 256, /* questions that wait; the oldest is dropped for a new one */
-    OWNERS_A_SECOND = 100,
+    OWNERS_WAITING_MAX =
+        64, /* questions that wait, about two seconds; the oldest is dropped for a new one */
+    OWNERS_A_SECOND = 30,
     OWNERS_SOCKETS = 1024,  /* sockets remembered */
     OWNERS_PROGRAMS = 1024, /* programs remembered, for as long as the sensor lives */
     OWNERS_ADDRESSES = 64,
