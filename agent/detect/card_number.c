@@ -98,7 +98,7 @@ run_of(const char *text, size_t at, size_t len)
 static size_t
 separator_of(const char *text, size_t at, size_t len)
 {
-    if (at < len && (text[at] == ' ' || text[at] == '-' || text[at] == '+'))
+    if (at < len && memchr(" -+._", text[at], 5) != NULL)
         return 1;
     if (len - at >= 3 && text[at] == '%' && text[at + 1] == '2' &&
         (text[at + 2] == '0' || text[at + 2] == 'D' || text[at + 2] == 'd'))

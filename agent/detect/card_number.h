@@ -12,6 +12,6 @@ enum { CARD_DIGITS_MIN = 13, CARD_DIGITS_MAX = 19 };
 bool card_valid(const uint8_t *digits, size_t n);
 
 /* Puts X in place of the digits of every card number in `text`: on end, or in the groups in which
- * cards are written (4-4-4-4, 4-6-5, 4-6-4, a last one of 1 to 4 more), with one space, dash, plus
- * sign, %20 or %2D between two. Digits that no card has for its number stay. */
+ * cards are written (4-4-4-4, 4-6-5, 4-6-4, a last one of 1 to 4 more), with one space, dash, plus,
+ * dot, underscore, %20 or %2D between two. Digits that no card has for its number stay. */
 void card_mask(char *text, size_t len);

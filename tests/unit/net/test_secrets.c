@@ -35,6 +35,8 @@ test_uris(void **state)
     expect("/password/x=1", "/password/x=1");
     expect("/p?c=4111111111111111&d=1", "/p?c=XXXXXXXXXXXXXXXX&d=1");
     expect("/p/4111-1111-1111-1111/", "/p/XXXX-XXXX-XXXX-XXXX/");
+    expect("/p/4111.1111.1111.1111/", "/p/XXXX.XXXX.XXXX.XXXX/");
+    expect("/p/3782_822463_10005", "/p/XXXX_XXXXXX_XXXXX");
     expect("/p?4111%201111%201111%201111", "/p?XXXX%20XXXX%20XXXX%20XXXX");
     expect("/p?c=378282246310005", "/p?c=XXXXXXXXXXXXXXX");
     expect("/p?c=3782+822463+10005", "/p?c=XXXX+XXXXXX+XXXXX");
@@ -42,7 +44,7 @@ test_uris(void **state)
     expect("/p?t=1438892014123&r=0", "/p?t=1438892014123&r=0"); /* a time */
     expect("/p?c=41111111111111111111", "/p?c=41111111111111111111");
     expect("/p?12-4111111111111111-x", "/p?12-XXXXXXXXXXXXXXXX-x");
-    expect("/v=12.0.0.4111.1111.1111.1111", "/v=12.0.0.4111.1111.1111.1111");
+    expect("/v=12.0.0.4111.1111.1111.1111", "/v=12.0.0.XXXX.XXXX.XXXX.XXXX");
 }
 
 static void
