@@ -4,7 +4,7 @@
 
 #include "net_kit.h"
 
-enum { PACKETS = 64, AFTER = 8, EVERY = 96, STEP = 13 };
+enum { PACKETS = 64, AFTER = 8 };
 
 struct kept {
     int link;
@@ -74,12 +74,12 @@ cut_all(struct net_engine *e, struct kit_log *log, const struct kept *k)
     }
 }
 
-/* One packet cut, all before and some after whole: at each of its first bytes, then at some. */
+/* One packet cut at each of its bytes, those before and some after whole. */
 static void
 cut_one(struct net_engine *e, struct kit_log *log, const struct kept *k)
 {
     for (size_t one = 0; one < k->count; one++)
-        for (size_t cut = 0; cut < k->frame[one].len; cut += cut < EVERY ? 1 : STEP) {
+        for (size_t cut = 0; cut < k->frame[one].len; cut++) {
             for (size_t i = one > PACKETS / 4 ? one - PACKETS / 4 : 0;
                  i < k->count && i < one + AFTER; i++)
                 give(e, k, i, i == one ? cut : SIZE_MAX);
