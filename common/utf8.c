@@ -52,24 +52,37 @@ utf8_next(struct slice *in)
     return cp;
 }
 
+size_t
+utf8_encode(uint32_t cp, uint8_t out[UTF8_MAX])
+{
+    if (cp < 0x80) {
+        out[0] = (uint8_t)cp;
+        return 1;
+    }
+    if (cp < 0x800) {
+        out[0] = (uint8_t)(0xc0 | cp >> 6);
+        out[1] = (uint8_t)(0x80 | (cp & 0x3f));
+        return 2;
+    }
+    if (cp < 0x10000) {
+        out[0] = (uint8_t)(0xe0 | cp >> 12);
+        out[1] = (uint8_t)(0x80 | (cp >> 6 & 0x3f));
+        out[2] = (uint8_t)(0x80 | (cp & 0x3f));
+        return 3;
+    }
+    out[0] = (uint8_t)(0xf0 | cp >> 18);
+    out[1] = (uint8_t)(0x80 | (cp >> 12 & 0x3f));
+    out[2] = (uint8_t)(0x80 | (cp >> 6 & 0x3f));
+    out[3] = (uint8_t)(0x80 | (cp & 0x3f));
+    return 4;
+}
+
 void
 utf8_put(struct buf *out, uint32_t cp)
 {
-    if (cp < 0x80) {
-        buf_put_u8(out, (uint8_t)cp);
-    } else if (cp < 0x800) {
-        buf_put_u8(out, (uint8_t)(0xc0 | cp >> 6));
-        buf_put_u8(out, (uint8_t)(0x80 | (cp & 0x3f)));
-    } else if (cp < 0x10000) {
-        buf_put_u8(out, (uint8_t)(0xe0 | cp >> 12));
-        buf_put_u8(out, (uint8_t)(0x80 | (cp >> 6 & 0x3f)));
-        buf_put_u8(out, (uint8_t)(0x80 | (cp & 0x3f)));
-    } else {
-        buf_put_u8(out, (uint8_t)(0xf0 | cp >> 18));
-        buf_put_u8(out, (uint8_t)(0x80 | (cp >> 12 & 0x3f)));
-        buf_put_u8(out, (uint8_t)(0x80 | (cp >> 6 & 0x3f)));
-        buf_put_u8(out, (uint8_t)(0x80 | (cp & 0x3f)));
-    }
+    uint8_t bytes[UTF8_MAX];
+
+    buf_put(out, bytes, utf8_encode(cp, bytes));
 }
 
 /* C0, DEL and C1 controls, and the separators that end a line. */

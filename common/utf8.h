@@ -16,6 +16,9 @@ enum { UTF8_REPLACEMENT = 0xfffd };
 /* Takes the next code point; a byte that begins no valid sequence yields UTF8_REPLACEMENT and is
  * taken alone. `in` must have bytes left. */
 uint32_t utf8_next(struct slice *in);
+enum { UTF8_MAX = 4 };
+/* Writes one code point (up to U+10FFFF); returns its length, 1 to UTF8_MAX. */
+size_t utf8_encode(uint32_t code_point, uint8_t out[UTF8_MAX]);
 void utf8_put(struct buf *out, uint32_t code_point);
 
 /* Appends `text` as people may see it on one line: invalid bytes become U+FFFD; control characters,

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "common/utf8.h"
+
 static bool
 is_space(uint8_t c)
 {
@@ -179,22 +181,7 @@ hex4(struct slice s, size_t at, uint32_t *out)
 static void
 arena_char(struct csv_arena *a, uint32_t c)
 {
-    if (c < 0x80) {
-        a->data[a->len++] = (uint8_t)(c == 0 ? ' ' : c);
-        return;
-    }
-    if (c < 0x800) {
-        a->data[a->len++] = (uint8_t)(0xc0 | c >> 6);
-    } else {
-        if (c >= 0x10000) {
-            a->data[a->len++] = (uint8_t)(0xf0 | c >> 18);
-            a->data[a->len++] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-        } else {
-            a->data[a->len++] = (uint8_t)(0xe0 | c >> 12);
-        }
-        a->data[a->len++] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-    }
-    a->data[a->len++] = (uint8_t)(0x80 | (c & 0x3f));
+    a->len += utf8_encode(c == 0 ? ' ' : c, a->data + a->len);
 }
 
 /* The escape behind the backslash at `at`; where it ends, 0 when it is none. */

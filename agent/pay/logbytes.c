@@ -6,7 +6,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { RAW_SIZE = 64 * 1024, SKIP_SIZE = 16 * 1024, UTF8_MAX = 4 };
+#include "common/utf8.h"
+
+enum { RAW_SIZE = 64 * 1024, SKIP_SIZE = 16 * 1024 };
 
 enum kind { KIND_UNKNOWN, KIND_PLAIN, KIND_GZIP, KIND_ZSTD, KIND_UTF16 };
 
@@ -174,31 +176,6 @@ zstd_step(struct logbytes *b, uint8_t *to, size_t size, size_t *got)
     return VG_OK;
 }
 
-static size_t
-utf8_put(uint32_t c, uint8_t out[UTF8_MAX])
-{
-    if (c < 0x80) {
-        out[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (uint8_t)(0xc0 | c >> 6);
-        out[1] = (uint8_t)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (uint8_t)(0xe0 | c >> 12);
-        out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (uint8_t)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (uint8_t)(0xf0 | c >> 18);
-    out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (uint8_t)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* One unit to at most one character; 0 for the first half of a pair. */
 static uint32_t
 utf16_unit(struct logbytes *b, uint16_t unit)
@@ -231,7 +208,7 @@ utf16_step(struct logbytes *b, uint8_t *to, size_t size, size_t *got)
 
             b->raw_at += 2;
             b->held_at = 0;
-            b->held_len = c != 0 ? utf8_put(c, b->held) : 0;
+            b->held_len = c != 0 ? utf8_encode(c, b->held) : 0;
         } else {
             break;
         }

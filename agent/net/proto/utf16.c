@@ -1,31 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/proto/utf16.h"
 
-/* Bytes of UTF-8 of one code point. */
-static size_t
-put(uint32_t c, uint8_t out[4])
-{
-    if (c < 0x80) {
-        out[0] = (uint8_t)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (uint8_t)(0xc0 | c >> 6);
-        out[1] = (uint8_t)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (uint8_t)(0xe0 | c >> 12);
-        out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (uint8_t)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (uint8_t)(0xf0 | c >> 18);
-    out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (uint8_t)(0x80 | (c & 0x3f));
-    return 4;
-}
+#include "common/utf8.h"
 
 static uint32_t
 next(struct slice *in)
@@ -38,7 +14,7 @@ next(struct slice *in)
         return c;
     low = slice_le16(&after);
     if (c > 0xdbff || after.bad || low < 0xdc00 || low > 0xdfff)
-        return 0xfffd;
+        return UTF8_REPLACEMENT;
     *in = after;
     return 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
 }
@@ -49,9 +25,9 @@ utf16_read(struct slice in, char *out, size_t size)
     size_t len = 0;
 
     while (in.left >= 2) {
-        uint8_t bytes[4];
+        uint8_t bytes[UTF8_MAX];
         uint32_t c = next(&in);
-        size_t n = put(c, bytes);
+        size_t n = utf8_encode(c, bytes);
 
         if (c == 0 || n > size - len)
             break;
