@@ -158,7 +158,7 @@ tell(struct owners *o, const struct waiting *w, uint16_t program)
     if (program == 0)
         return;
     o->options.counters->owners_known++;
-    o->options.found(o->options.ctx, w->flow, &w->socket, program);
+    o->options.found(o->options.found_ctx, w->flow, &w->socket, program);
 }
 
 /* Asks the first that nothing is known of; what was learned meanwhile is told. */
@@ -169,7 +169,7 @@ ask_socket(struct owners *o)
         struct waiting w = o->queue[o->first];
         const struct known *k = look_up(o, &w.socket);
 
-        if (k == NULL && o->options.ask_socket(o->options.ctx, &w.socket) != VG_OK)
+        if (k == NULL && o->options.ask_socket(o->options.ask_ctx, &w.socket) != VG_OK)
             return false;
         o->first = (o->first + 1) % OWNERS_WAITING_MAX;
         o->count--;
@@ -190,7 +190,7 @@ ask_hash(struct owners *o)
     uint64_t file;
     uint16_t program = owner_programs_due(o->programs, o->now_ns, &file);
 
-    if (program == 0 || o->options.ask_hash(o->options.ctx, file) != VG_OK)
+    if (program == 0 || o->options.ask_hash(o->options.ask_ctx, file) != VG_OK)
         return;
     o->hash_of = program;
     o->state = ASKED_HASH;

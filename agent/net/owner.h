@@ -33,8 +33,9 @@ struct owner_options {
     enum vg_err (*ask_socket)(void *ctx, const struct owner_socket *socket);
     enum vg_err (*ask_hash)(void *ctx, uint64_t file);
     /* The flow of this id between these ends belongs to owners_program(program). */
+    void *ask_ctx;
     void (*found)(void *ctx, uint64_t flow, const struct owner_socket *socket, uint16_t program);
-    void *ctx;
+    void *found_ctx;
 };
 
 struct owners;

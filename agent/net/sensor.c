@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "agent/detect/net_common.h"
+#include "agent/detect/sink_counter.h"
 #include "agent/net/app.h"
 #include "agent/net/engine.h"
 #include "agent/net/loss.h"
 #include "agent/net/metadata.h"
 #include "agent/net/sensor_json.h"
+#include "agent/net/sensor_owners.h"
 #include "common/json.h"
 #include "common/vtime.h"
 
@@ -37,7 +39,7 @@ struct source {
 
 struct sensor {
     struct sensor_options options;
-    struct sink counting; /* before options.sink: knows what waits for the commit */
+    struct sink_counter counting; /* before options.sink: knows what waits for the commit */
     struct panel *panel;
     struct net_engine *engine;
     struct app_list *apps; /* NULL: no folder of rules */
@@ -53,73 +55,13 @@ struct sensor {
     uint64_t live_packets;
     int64_t now_ns, committed_ns;
 
-    unsigned events, context; /* waiting for the commit */
-    uint64_t packets;         /* since the commit */
+    unsigned context; /* lines waiting for the commit */
+    uint64_t packets; /* since the commit */
     uint64_t context_dropped, from_the_future;
     struct net_loss loss;
     struct buf line;
     enum vg_err failed; /* a commit within an observation failed */
     const char *why;    /* of the live capture that ended; borrowed from it */
-};
-
-/* ---- the sink that counts ---- */
-
-static void
-count_event(void *ctx, json_t *event)
-{
-    struct sensor *s = ctx;
-
-    s->events++;
-    s->options.sink->ops->event(s->options.sink->ctx, event);
-}
-
-static void
-pass_observation(void *ctx, struct slice json)
-{
-    struct sensor *s = ctx;
-
-    s->options.sink->ops->observation(s->options.sink->ctx, json);
-}
-
-static void
-pass_state(void *ctx, const char *detector, struct slice key, uint16_t version, struct slice blob)
-{
-    struct sensor *s = ctx;
-
-    s->options.sink->ops->state(s->options.sink->ctx, detector, key, version, blob);
-}
-
-static void
-pass_position(void *ctx, const char *source, struct slice json)
-{
-    struct sensor *s = ctx;
-
-    s->options.sink->ops->position(s->options.sink->ctx, source, json);
-}
-
-static enum vg_err
-pass_commit(void *ctx)
-{
-    struct sensor *s = ctx;
-
-    return s->options.sink->ops->commit(s->options.sink->ctx);
-}
-
-static void
-pass_health(void *ctx, struct slice json)
-{
-    struct sensor *s = ctx;
-
-    s->options.sink->ops->health(s->options.sink->ctx, json);
-}
-
-static const struct sink_ops COUNTING = {
-    .event = count_event,
-    .observation = pass_observation,
-    .state = pass_state,
-    .position = pass_position,
-    .commit = pass_commit,
-    .health = pass_health,
 };
 
 /* ---- commits ---- */
@@ -138,18 +80,20 @@ static void
 tell_health(struct sensor *s)
 {
     struct net_counters *counters = net_engine_counters(s->engine);
+    const struct sink *sink = s->options.sink;
 
     count_drops(s);
     buf_clear(&s->line);
     sensor_put_health(counters, net_engine_flows(s->engine), s->context_dropped, s->from_the_future,
                       s->panel, &s->line);
     if (!s->line.bad)
-        pass_health(s, buf_slice(&s->line));
+        sink->ops->health(sink->ctx, buf_slice(&s->line));
 }
 
 static enum vg_err
 commit(struct sensor *s, bool done)
 {
+    const struct sink *sink = s->options.sink;
     enum vg_err err;
 
     if (!s->options.store)
@@ -159,16 +103,16 @@ commit(struct sensor *s, bool done)
     if (s->running) {
         sensor_put_place(capture_identity(s->sources[s->current].capture), &s->place, done,
                          &s->line);
-        pass_position(s, s->sources[s->current].path, buf_slice(&s->line));
+        sink->ops->position(sink->ctx, s->sources[s->current].path, buf_slice(&s->line));
     } else if (s->live_count > 0) {
         sensor_put_live(s->now_ns, s->live_packets, &s->line);
-        pass_position(s, "live", buf_slice(&s->line));
+        sink->ops->position(sink->ctx, "live", buf_slice(&s->line));
     }
     tell_health(s);
-    err = pass_commit(s);
+    err = sink->ops->commit(sink->ctx);
     if (err != VG_OK)
         return err;
-    s->events = s->context = 0;
+    s->counting.events = s->context = 0;
     s->packets = 0;
     s->committed_ns = s->now_ns;
     return VG_OK;
@@ -190,7 +134,7 @@ keep_context(struct sensor *s, const struct obs *obs)
     if (!metadata_put(obs, &s->line) || s->line.bad)
         return;
     s->context++;
-    pass_observation(s, buf_slice(&s->line));
+    s->options.sink->ops->observation(s->options.sink->ctx, buf_slice(&s->line));
 }
 
 static void
@@ -213,7 +157,7 @@ on_observation(void *ctx, const struct obs *obs)
     if (s->options.observe != NULL && !(s->running && s->sources[s->current].learn))
         s->options.observe(s->options.ctx, obs);
     keep_context(s, obs);
-    if (s->events >= SENSOR_COMMIT_EVENTS && s->failed == VG_OK)
+    if (s->counting.events >= SENSOR_COMMIT_EVENTS && s->failed == VG_OK)
         s->failed = commit(s, false);
 }
 
@@ -255,60 +199,6 @@ load_apps(struct sensor *s, char why[DETECT_WHY_MAX])
     return err == VG_OK || err == VG_ERR_NOMEM ? err : VG_ERR_CONFIG;
 }
 
-static void
-on_owner_found(void *ctx, uint64_t flow, const struct owner_socket *socket, uint16_t program)
-{
-    struct sensor *s = ctx;
-
-    net_engine_set_program(s->engine, flow, socket, program);
-}
-
-static enum vg_err
-ask_socket(void *ctx, const struct owner_socket *socket)
-{
-    struct sensor *s = ctx;
-
-    return s->options.ask_socket(s->options.ask_ctx, socket);
-}
-
-static enum vg_err
-ask_hash(void *ctx, uint64_t file)
-{
-    struct sensor *s = ctx;
-
-    return s->options.ask_hash(s->options.ask_ctx, file);
-}
-
-/* Which addresses are ours is looked up now: later there is no right to. */
-static enum vg_err
-make_owners(struct sensor *s)
-{
-    const struct owner_options options = {.counters = net_engine_counters(s->engine),
-                                          .ask_socket = ask_socket,
-                                          .ask_hash = ask_hash,
-                                          .found = on_owner_found,
-                                          .ctx = s};
-    struct platform_addresses own = {.count = 0};
-    enum vg_err err;
-
-    if (s->options.ask_socket == NULL)
-        return VG_OK;
-    err = owners_new(&options, &s->owners);
-    if (err != VG_OK || platform_addresses_own(&own) != VG_OK)
-        return err;
-    for (size_t i = 0; i < own.count; i++) {
-        struct net_addr address = {.family = own.address[i].family};
-
-        memcpy(address.bytes, own.address[i].bytes, sizeof(address.bytes));
-        if (address.family == 0)
-            owners_add_mac(s->owners, own.address[i].bytes);
-        else
-            owners_add_address(s->owners, &address);
-    }
-    net_engine_name_programs(s->engine, s->owners);
-    return VG_OK;
-}
-
 enum vg_err
 sensor_new(const struct sensor_options *options, struct sensor **out, char why[DETECT_WHY_MAX])
 {
@@ -321,7 +211,7 @@ sensor_new(const struct sensor_options *options, struct sensor **out, char why[D
     s->options = *options;
     if (s->options.commit_packets == 0)
         s->options.commit_packets = SENSOR_COMMIT_PACKETS;
-    s->counting = (struct sink){.ops = &COUNTING, .ctx = s};
+    sink_counter_init(&s->counting, options->sink);
     buf_init(&s->line, 64 * 1024);
     err = load_apps(s, why);
     if (err == VG_OK)
@@ -329,9 +219,9 @@ sensor_new(const struct sensor_options *options, struct sensor **out, char why[D
     if (err == VG_OK)
         net_engine_name_apps(s->engine, s->apps);
     if (err == VG_OK)
-        err = make_owners(s);
+        err = sensor_make_owners(options, s->engine, &s->owners);
     if (err == VG_OK)
-        err = panel_new(&options->panel, &s->counting, &s->panel, why);
+        err = panel_new(&options->panel, &s->counting.sink, &s->panel, why);
     if (err == VG_OK)
         net_engine_want(s->engine, wanted_kinds(s));
     if (err != VG_OK) {
@@ -428,6 +318,7 @@ static void
 tell_loss(struct sensor *s, const struct net_loss_episode *episode)
 {
     const struct source *source = s->running ? &s->sources[s->current] : NULL;
+    const struct sink *sink = &s->counting.sink;
     json_t *event;
 
     if (source != NULL &&
@@ -435,7 +326,7 @@ tell_loss(struct sensor *s, const struct net_loss_episode *episode)
         return;
     event = net_loss_event(episode);
     if (event != NULL)
-        count_event(s, event);
+        sink->ops->event(sink->ctx, event);
 }
 
 static void
@@ -635,7 +526,7 @@ sensor_tick(struct sensor *s, int64_t now_ns)
     if (net_loss_due(&s->loss, now_ns - TICK_BEHIND_NS))
         look_for_loss(s, now_ns - TICK_BEHIND_NS);
     age = now_ns - s->committed_ns;
-    if (s->failed == VG_OK && ((s->events > 0 && age >= COMMIT_BUSY_NS) ||
+    if (s->failed == VG_OK && ((s->counting.events > 0 && age >= COMMIT_BUSY_NS) ||
                                (s->packets > 0 && age >= COMMIT_QUIET_NS) || age < 0))
         s->failed = commit(s, false);
 }

@@ -63,7 +63,8 @@ begin(struct host *h)
                                           .ask_socket = on_socket,
                                           .ask_hash = on_hash,
                                           .found = on_found,
-                                          .ctx = h};
+                                          .ask_ctx = h,
+                                          .found_ctx = h};
 
     *h = (struct host){.busy = false};
     assert_int_equal(owners_new(&options, &h->owners), VG_OK);
