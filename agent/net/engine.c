@@ -510,6 +510,8 @@ net_engine_tick(struct net_engine *e, int64_t now_ns)
 {
     struct obs obs = {.kind = OBS_TICK};
 
+    if (now_ns < e->now_ns - ENGINE_CLOCK_BACK_NS)
+        net_engine_flush(e);
     if (now_ns < e->now_ns) /* the packets' clock is a little ahead */
         return;
     e->now_ns = now_ns;

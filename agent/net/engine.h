@@ -42,7 +42,10 @@ void net_engine_set_program(struct net_engine *e, uint64_t flow, const struct ow
 /* One frame. `wire` is its length before the snap length. */
 void net_engine_frame(struct net_engine *e, int link, int64_t time_ns, struct slice frame,
                       uint32_t wire);
-/* The clock moved (live only): timeouts, then OBS_TICK. */
+/* The clock moved (live only): timeouts, then OBS_TICK. A clock that was set back by more than
+ * ENGINE_CLOCK_BACK_NS ends all flows, as between two inputs: else nothing would time out until the
+ * old time is reached again. */
+#define ENGINE_CLOCK_BACK_NS (INT64_C(60) * 1000000000)
 void net_engine_tick(struct net_engine *e, int64_t now_ns);
 /* The input ended: every flow ends, and the engine is as new for the next one. */
 void net_engine_flush(struct net_engine *e);

@@ -64,6 +64,15 @@ tell(struct net_loss *loss, const struct net_counters *now, bool ongoing,
     out->ongoing = ongoing;
 }
 
+void
+net_loss_clock_back(struct net_loss *loss, int64_t back_ns)
+{
+    loss->looked_ns -= back_ns;
+    loss->next_ns -= back_ns;
+    loss->began_ns -= back_ns;
+    loss->lost_ns -= back_ns;
+}
+
 bool
 net_loss_look(struct net_loss *loss, const struct net_counters *now, int64_t now_ns,
               struct net_loss_episode *out)

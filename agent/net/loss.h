@@ -38,6 +38,8 @@ net_loss_due(const struct net_loss *loss, int64_t now_ns)
 {
     return now_ns >= loss->next_ns;
 }
+/* The clock was set back by `back_ns`: an episode keeps its length. */
+void net_loss_clock_back(struct net_loss *loss, int64_t back_ns);
 /* Looks. True: *out is to be told. */
 bool net_loss_look(struct net_loss *loss, const struct net_counters *now, int64_t now_ns,
                    struct net_loss_episode *out);

@@ -209,6 +209,11 @@ ask_next(struct owners *o)
 static void
 pass_time(struct owners *o, int64_t now_ns)
 {
+    if (now_ns < o->now_ns - OWNERS_KEEP_NS) { /* the clock was set back: nothing holds any more */
+        memset(o->known, 0, sizeof(o->known));
+        o->now_ns = o->second_ns = now_ns;
+        o->asked_this_second = 0;
+    }
     if (now_ns > o->now_ns)
         o->now_ns = now_ns;
     if (o->now_ns - o->second_ns >= SECOND_NS) {

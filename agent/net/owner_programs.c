@@ -92,7 +92,9 @@ uint16_t
 owner_programs_due(struct owner_programs *p, int64_t now_ns, uint64_t *file)
 {
     for (size_t i = 0; i < p->count && p->without_hash > 0; i++)
-        if (p->at[i]->due_ns != 0 && p->at[i]->due_ns <= now_ns) {
+        /* Further off than it ever is put: the clock was set back. */
+        if (p->at[i]->due_ns != 0 &&
+            (p->at[i]->due_ns <= now_ns || p->at[i]->due_ns > now_ns + HASH_AGAIN_NS)) {
             *file = p->at[i]->file;
             return (uint16_t)(i + 1);
         }

@@ -513,8 +513,10 @@ sensor_why(const struct sensor *s)
 void
 sensor_tick(struct sensor *s, int64_t now_ns)
 {
-    int64_t age;
+    int64_t age, back = s->now_ns - now_ns;
 
+    if (back > ENGINE_CLOCK_BACK_NS)
+        net_loss_clock_back(&s->loss, back);
     s->now_ns = now_ns;
     if (s->options.future_ns != 0)
         s->options.future_ns = now_ns + VG_DAY_NS;

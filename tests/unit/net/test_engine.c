@@ -103,9 +103,37 @@ test_icmp_and_ticks(void **state)
     assert_int_equal(log.count[OBS_ICMP], 3);
     assert_int_equal(log.count[OBS_ARP], 2);
     net_engine_tick(e, INT64_C(1800000000) * 1000000000);
-    net_engine_tick(e, INT64_C(1700000000) * 1000000000); /* back: nothing */
+    net_engine_tick(e, INT64_C(1799999990) * 1000000000); /* packets were ahead: nothing */
     assert_int_equal(log.count[OBS_TICK], 1);
     net_engine_free(e);
+    buf_done(&log.text);
+}
+
+/* Somebody sets the clock right: what went on is over, and time goes on from there. */
+static void
+test_clock_set_back(void **state)
+{
+    static const int64_t late = INT64_C(1800000000) * 1000000000, sec = 1000000000;
+    struct capture *c = kit_open("tests/fixtures/net/flows.pcap");
+    struct kit_log log;
+    struct net_engine *e = kit_engine(&log);
+    struct frame f;
+
+    (void)state;
+    while (net_engine_flows(e) == 0) { /* frames of a link have none */
+        assert_int_equal(capture_next(c, &f), VG_OK);
+        net_engine_frame(e, capture_link(c), late, f.bytes, f.wire);
+    }
+    net_engine_tick(e, late - 86400 * sec);
+    assert_int_equal(net_engine_flows(e), 0);
+    assert_int_equal(log.count[OBS_FLOW_END], 1);
+    assert_int_equal(log.count[OBS_TICK], 1);
+    net_engine_frame(e, capture_link(c), late - 86399 * sec, f.bytes, f.wire);
+    net_engine_tick(e, late - 86000 * sec); /* unanswered for longer than it may be */
+    assert_int_equal(net_engine_flows(e), 0);
+    assert_int_equal(log.count[OBS_FLOW_END], 2);
+    net_engine_free(e);
+    capture_free(c);
     buf_done(&log.text);
 }
 
@@ -115,7 +143,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_truncations),    cmocka_unit_test(test_deterministic),
         cmocka_unit_test(test_bodies),         cmocka_unit_test(test_counters),
-        cmocka_unit_test(test_icmp_and_ticks),
+        cmocka_unit_test(test_icmp_and_ticks), cmocka_unit_test(test_clock_set_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,23 @@ test_goes_on(void **state)
     assert_in_range(b.events, 6, 9);
 }
 
+/* In the middle of an episode the clock goes back by a day: it is still one, as long as it was. */
+static void
+test_clock_set_back(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    begin(&b);
+    pass(&b, 60, &b.now.flows_evicted, 5000);
+    b.t -= 86400 * SEC;
+    net_loss_clock_back(&b.loss, 86400 * SEC);
+    pass(&b, 60, &b.now.flows_evicted, 5000);
+    pass(&b, 100, NULL, 0);
+    assert_int_equal(b.events, 1);
+    assert_in_range((b.told.ended_ns - b.told.began_ns) / SEC, 119, 120);
+}
+
 static void
 test_event(void **state)
 {
@@ -130,7 +147,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_event),      cmocka_unit_test(test_input_ends),
         cmocka_unit_test(test_little_is_none), cmocka_unit_test(test_goes_on),
-        cmocka_unit_test(test_event),
+        cmocka_unit_test(test_clock_set_back), cmocka_unit_test(test_event),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,28 @@ test_one(void **state)
     owners_free(h.owners);
 }
 
+/* The clock goes back by a day: what was known is asked again, fingerprints too. */
+static void
+test_clock_set_back(void **state)
+{
+    struct host h;
+    struct flow_view f = flow(1, 40000);
+
+    (void)state;
+    begin(&h);
+    owners_flow(h.owners, &f, 100000 * SECOND);
+    answer(&h, VG_OK, CURL "\"\"}");
+    owners_flow(h.owners, &f, 100001 * SECOND);
+    assert_true(h.sockets == 1 && h.found == 2);
+    owners_flow(h.owners, &f, 13600 * SECOND);
+    assert_int_equal(h.sockets, 2);
+    answer(&h, VG_OK, CURL "\"\"}");
+    owners_tick(h.owners, 13601 * SECOND);
+    assert_int_equal(h.hashes, 1);
+    answer(&h, VG_OK, "{\"sha256\":\"" HASH "\"}");
+    owners_free(h.owners);
+}
+
 /* One port of ours that speaks with many: one question; later a new one. */
 static void
 test_remembers(void **state)
@@ -296,9 +318,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one),         cmocka_unit_test(test_remembers),
-        cmocka_unit_test(test_whose_end),   cmocka_unit_test(test_flood),
-        cmocka_unit_test(test_odd_answers), cmocka_unit_test(test_engine),
+        cmocka_unit_test(test_one),       cmocka_unit_test(test_clock_set_back),
+        cmocka_unit_test(test_remembers), cmocka_unit_test(test_whose_end),
+        cmocka_unit_test(test_flood),     cmocka_unit_test(test_odd_answers),
+        cmocka_unit_test(test_engine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
