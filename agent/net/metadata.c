@@ -324,18 +324,27 @@ put_login(const struct obs *obs, struct buf *out)
     put_opt(out, "domain", l->domain);
 }
 
+/* Of what has no flow: addresses without ports. */
+static void
+put_link_head(struct buf *out, const char *type, int64_t time_ns, const struct net_addr *src,
+              const struct net_addr *dst, const char *proto)
+{
+    buf_put_u8(out, '{');
+    put_text(out, "type", str_of(type));
+    vg_json_put_time(out, "time", time_ns);
+    put_addr(out, "src", src);
+    vg_json_put_int(out, "sport", 0);
+    put_addr(out, "dst", dst);
+    vg_json_put_int(out, "dport", 0);
+    put_text(out, "proto", str_of(proto));
+}
+
 static void
 put_arp(const struct obs *obs, struct buf *out)
 {
     const struct arp_view *a = obs->arp;
 
-    buf_put_str(out, "{\"type\":\"arp\"");
-    vg_json_put_time(out, "time", obs->time_ns);
-    put_addr(out, "src", &a->sender);
-    vg_json_put_int(out, "sport", 0);
-    put_addr(out, "dst", &a->target);
-    vg_json_put_int(out, "dport", 0);
-    put_text(out, "proto", str_of("arp"));
+    put_link_head(out, "arp", obs->time_ns, &a->sender, &a->target, "arp");
     put_text(out, "operation", str_of(a->reply ? "reply" : "request"));
     put_mac(out, "src_mac", a->sender_mac);
     put_mac(out, "dst_mac", a->target_mac);
@@ -349,13 +358,7 @@ put_ndp(const struct obs *obs, struct buf *out)
     const struct icmp_view *i = obs->icmp;
     const struct ndp_view *n = i->ndp;
 
-    buf_put_str(out, "{\"type\":\"ndp\"");
-    vg_json_put_time(out, "time", obs->time_ns);
-    put_addr(out, "src", &i->src);
-    vg_json_put_int(out, "sport", 0);
-    put_addr(out, "dst", &i->dst);
-    vg_json_put_int(out, "dport", 0);
-    put_text(out, "proto", str_of("icmp6"));
+    put_link_head(out, "ndp", obs->time_ns, &i->src, &i->dst, "icmp6");
     put_text(out, "operation", str_of(decode_ndp_name(n->type)));
     if (n->target.family != 0)
         put_addr(out, "target", &n->target);

@@ -340,6 +340,18 @@ look_for_loss(struct sensor *s, int64_t now_ns)
         tell_loss(s, &episode);
 }
 
+/* The input ends, or we do: an episode that goes on is told now. */
+static void
+end_loss(struct sensor *s)
+{
+    struct net_loss_episode episode;
+
+    if (s->live_count > 0)
+        count_drops(s);
+    if (net_loss_end(&s->loss, net_engine_counters(s->engine), &episode))
+        tell_loss(s, &episode);
+}
+
 /* ---- captures ---- */
 
 static void
@@ -392,13 +404,11 @@ end_source(struct sensor *s, enum vg_err how)
 {
     struct source *source = &s->sources[s->current];
     uint64_t packets = s->place.packet;
-    struct net_loss_episode episode;
     enum vg_err err;
 
     s->place.packet++; /* the ends of all flows come as if from one more packet */
     s->place.observation = 0;
-    if (net_loss_end(&s->loss, net_engine_counters(s->engine), &episode))
-        tell_loss(s, &episode);
+    end_loss(s);
     net_engine_flush(s->engine);
     s->place.packet = packets;
     err = s->failed != VG_OK ? s->failed : commit(s, true);
@@ -457,6 +467,7 @@ static enum vg_err
 end_live(struct sensor *s, struct capture *c)
 {
     s->why = capture_why(c);
+    end_loss(s);
     s->failed = commit(s, false);
     return s->failed != VG_OK ? s->failed : VG_ERR_SYS;
 }
@@ -555,5 +566,7 @@ sensor_finish(struct sensor *s)
 
     if (source != NULL && source->resumed && !sensor_place_after(&s->place, &source->committed))
         return VG_OK; /* not yet beyond what is committed */
+    if (!s->running && s->live_count > 0)
+        end_loss(s);
     return commit(s, false);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Live capture, with the sandbox on, on a wire between two network namespaces of the test's own."""
-import hashlib, os, pwd, subprocess, time
+import hashlib, os, pwd, signal, subprocess, time
 
 import pytest
 
@@ -157,6 +157,26 @@ def test_scan_spoof_and_a_link_that_goes_away(lan, agents):
     for a in (plain, picky):
         assert a.stop() == 0
     assert 50 <= health(plain, 'packets') < 300, 'counted by the one that came after'
+
+
+def test_what_the_kernel_dropped_is_told_once(lan, agents):
+    agent = agents('network: {interfaces: [shop0], mode: mirror, buffer: 1 MiB, promiscuous: true}\n', True, inside=lan.inside())
+    live(agent.start())
+    net = agent.process.workers()['net']
+    for _ in range(2):  # a machine that is busy with something else, twice within an episode
+        os.kill(net, signal.SIGSTOP)
+        try:
+            lan.outside(TALK, SHOP, str(QUIET_PORT), '6000')
+        finally:
+            os.kill(net, signal.SIGCONT)
+        time.sleep(2)
+    dropped = vigia.wait_for(lambda: health(agent, 'kernel_drops'), 20)
+    lan.outside(SCAN, SHOP)
+    vigia.wait_for(lambda: raised(agent, 'net.scan'), 20)
+    assert agent.process.workers()['net'] == net and agent.stop() == 0
+    told = raised(agent, 'net.loss')  # its end was not yet sure: it is told because the agent stops
+    assert [e['class'] for e in told] == ['health'], told
+    assert dropped >= 1000 and told[0]['facts']['kernel_drops'] >= dropped, told
 
 
 FETCH = '''

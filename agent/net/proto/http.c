@@ -2,10 +2,11 @@
 /* http: HTTP/1.x requests with their responses and bodies (RFC 9112), pipelined or not.
  *
  * One OBS_HTTP for each request, when its response's head has come or the flow ends; a request that
- * was not seen whole until then is marked incomplete. Contents go through
- * http_body.h. A hole in a body of known length is skipped by counting; after any other hole a
- * direction is listened to again from the next segment that begins like a head. CONNECT hands the
- * flow over to what is in the tunnel, also to what the client sent there before the answer; an upgrade to h2c goes on with http2.h. */
+ * was not seen whole until then is marked incomplete. Contents go through http_body.h. A hole in a
+ * body of known length is skipped by counting; after any other hole a direction is listened to again
+ * from the next segment that begins like a head. CONNECT hands the flow over to what is in the
+ * tunnel, also to what the client sent there before the answer; an upgrade to h2c goes on with
+ * http2.h. */
 #include <stddef.h>
 
 #include "agent/net/proto/http2.h"
