@@ -9,6 +9,7 @@
 #pragma once
 
 #include "agent/detect/judge.h"
+#include "agent/detect/net_scene.h"
 #include "agent/detect/obs.h"
 
 /* Opening hours: minutes since local midnight for each weekday (0 Monday); open == close: closed. */
@@ -28,6 +29,7 @@ struct detector_env {
     const struct shop_hours *hours;
     const char *currency; /* the shop's, "MXN" */
     struct judge *judge;  /* outlives the detector */
+    const struct net_scene *scene; /* net sensor: outlives the detector; else NULL */
     bool history;         /* baselines may be learned from the input (pay back-test, --learn) */
 };
 
@@ -66,6 +68,7 @@ struct panel;
 struct panel_options {
     const char *sensor; /* whose detectors */
     const char *rules_dir;
+    const char *geo_dir; /* net sensor: of geo_open(); NULL: none */
     const struct texts *texts;
     const struct zone *zone;
     const struct shop_hours *hours;

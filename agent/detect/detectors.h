@@ -1,18 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* detectors: the names that the registration table in panel.c lists, one file each. */
+/* detectors: the table of all detectors: a new one is its file and its row here.
+ *
+ * Rows of the net sensor say how many KiB the detector's tables may hold: each file proves its own
+ * figure (NET_BYTES_...), and the sensor promises the sum (agent/net/sensor.c). */
 #pragma once
 
 #include "agent/detect/detector.h"
 
-extern const struct detector NET_SCAN;
-extern const struct detector NET_ARP_SPOOF;
+#define PAY_DETECTORS(X)                                                                           \
+    X(PAY_CARD_TESTING)                                                                            \
+    X(PAY_AMOUNT)                                                                                  \
+    X(PAY_VELOCITY)                                                                                \
+    X(PAY_REFUND)                                                                                  \
+    X(PAY_CARD_NUMBER_EXPOSED)
 
-extern const struct detector PAY_AMOUNT;
-extern const struct detector PAY_CARD_NUMBER_EXPOSED;
-extern const struct detector PAY_CARD_TESTING;
-extern const struct detector PAY_REFUND;
-extern const struct detector PAY_VELOCITY;
-extern const struct detector NET_YARA;
-extern const struct detector NET_BEACON;
-extern const struct detector NET_NEW_DEVICE;
-extern const struct detector NET_VOLUME;
+/* clang-format off: one row a line, so that several may add theirs */
+#define NET_DETECTORS(X) \
+    X(NET_SCAN, 1664) \
+    X(NET_ARP_SPOOF, 832) \
+    X(NET_YARA, 5 * 1024) \
+    X(NET_BEACON, 1664) \
+    X(NET_NEW_DEVICE, 640) \
+    X(NET_VOLUME, 2560) \
+    /* the end */
+/* clang-format on */
+
+#define DETECTOR_DECLARE(name, ...) extern const struct detector name;
+PAY_DETECTORS(DETECTOR_DECLARE)
+NET_DETECTORS(DETECTOR_DECLARE)
+#undef DETECTOR_DECLARE
+
+#define DETECTOR_BYTES(name, kib) name##_BYTES = (kib) * 1024,
+enum { NET_DETECTORS(DETECTOR_BYTES) };
+#undef DETECTOR_BYTES
+
+#define DETECTOR_SUM(name, kib) +(kib) * 1024
+enum { NET_BYTES_DETECTORS = 0 NET_DETECTORS(DETECTOR_SUM) };
+#undef DETECTOR_SUM

@@ -26,7 +26,9 @@ judge_new(const struct judge_settings *settings, const char *sensor, const struc
     judge_bucket_init(&judge->budget, settings->budget_per_week);
     judge_bucket_init(&judge->suppressed_budget, SUPPRESSED_PER_WEEK);
     if (judge_subjects_new(&judge->subjects) != VG_OK ||
-        judge_groups_new(&judge->groups) != VG_OK) {
+        judge_groups_new(&judge->groups) != VG_OK ||
+        judge_verdicts_new(&judge->verdicts) != VG_OK ||
+        judge_beliefs_new(&judge->beliefs) != VG_OK) {
         judge_free(judge);
         return VG_ERR_NOMEM;
     }
@@ -41,6 +43,8 @@ judge_free(struct judge *judge)
         return;
     keytab_free(judge->subjects);
     keytab_free(judge->groups);
+    keytab_free(judge->verdicts);
+    keytab_free(judge->beliefs);
     free(judge);
 }
 
@@ -117,6 +121,7 @@ judge_health(const struct judge *judge, json_t *out)
         {"judge.findings", judge->findings},
         {"judge.alerts", judge->alerts},
         {"judge.joined", judge->joined},
+        {"judge.excused", judge->excused},
         {"judge.suppressed", judge->suppressed},
         {"judge.suppressed_not_kept", judge->suppressed_uncounted},
         {"judge.subjects_turned_away", keytab_evicted(judge->subjects)},

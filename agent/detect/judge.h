@@ -10,16 +10,30 @@
  *
  * The threshold is target / (tests a week), and the rate of tests is itself learned; every call of
  * judge_test() counts as one, also with a large p, so a detector reports each test that it makes.
+ * Evidence on one subject is one alert: what else was found on it within the window stands in the
+ * fact `also`, with its evidence. While a group is open a detector that has not spoken in it speaks
+ * once more when its own test passes the threshold: a further reason, no further token.
+ *
+ * Feedback: `mine` and `noise` (for 90 days) on (detector, subject, peer) are exceptions: such tests
+ * and findings are counted as excused and give no alert. The share of useful answers moves how far
+ * the detector is believed: p is divided by its odds, scores of findings move with them.
+ *
  * A group (of findings, or of alerts on one subject) ends EVENT_INCIDENT_HOURS after its last
  * evidence and in any case JUDGE_GROUP_LIFE_NS after it began. */
 #pragma once
 
+#include "agent/detect/obs.h"
 #include "agent/detect/sink.h"
 #include "common/texts.h"
 
 #define JUDGE_WINDOW_NS     (INT64_C(3600) * 1000000000)
 #define JUDGE_GROUP_LIFE_NS (24 * JUDGE_WINDOW_NS)
-enum { JUDGE_SUBJECTS_MAX = 4096, JUDGE_GROUPS_MAX = 4096 };
+enum {
+    JUDGE_SUBJECTS_MAX = 4096,
+    JUDGE_GROUPS_MAX = 4096,
+    JUDGE_VERDICTS_MAX = 2048,
+    JUDGE_BELIEFS_MAX = 128,
+};
 
 struct judge;
 
@@ -72,6 +86,14 @@ struct finding {
     json_t *evidence;  /* taken; NULL or an array */
 };
 void judge_finding(struct judge *judge, struct finding *finding);
+
+/* From the owner or the technician. */
+void judge_feedback(struct judge *judge, int64_t time_ns, const struct feedback_view *view);
+/* The share 0..1 at which a baseline may learn what belongs to (detector, subject, peer): 0 after an
+ * alert on it, 1/2 when that stayed unanswered for 14 days, 1 without an alert or after `mine` or
+ * `noise`, 0 after `useful`. `peer` as in the test or finding; may be NULL. */
+double judge_learn_share(const struct judge *judge, const char *detector,
+                         const struct party *subject, const struct party *peer, int64_t now_ns);
 
 /* The score of what is being observed now, 0..100, from all its tests so far (for `pay --scores`):
  * begin before an observation is given to the detectors, read after. Comparable across a log. */

@@ -4,6 +4,7 @@
 #include "agent/detect/judge_private.h"
 
 #include <math.h>
+#include <string.h>
 
 static uint64_t
 finding_key(const struct finding *f)
@@ -13,37 +14,110 @@ finding_key(const struct finding *f)
     return judge_mix(judge_party_key(h, f->peer), f->group != NULL ? f->group : "");
 }
 
-void
-judge_finding(struct judge *judge, struct finding *f)
+/* What else stands on this subject, beside the finding: borrowed into its event. */
+static void
+add_reasons(struct judge *judge, const struct party *subject, struct judge_slot *slots)
+{
+    const struct judge_subject *s = keytab_find(judge->subjects, judge_party_key(1, subject));
+    size_t n = 1;
+
+    for (size_t i = 0; s != NULL && i < JUDGE_SLOTS && n < JUDGE_SLOTS; i++) {
+        const struct judge_slot *from = &s->slots[i];
+
+        if (from->detector[0] == '\0' || from->time_ns < judge->now_ns - JUDGE_WINDOW_NS ||
+            strcmp(from->detector, slots[0].detector) == 0)
+            continue;
+        slots[n] = *from;
+        json_incref(slots[n].facts);
+        json_incref(slots[n].evidence);
+        json_incref(slots[n].peer);
+        n++;
+    }
+}
+
+/* From now on tests on this subject are further reasons of the same incident. */
+static void
+open_subject(struct judge *judge, const struct finding *f)
+{
+    bool fresh;
+    struct judge_group *g = keytab_touch(judge->groups, judge_party_key(1, f->subject), &fresh);
+
+    if (g == NULL)
+        return;
+    if (fresh || !judge_group_open(g, judge->now_ns))
+        judge_group_begin(g, judge->now_ns, f->time_ns, 1);
+    g->suppressed = 0;
+    (void)judge_group_new_voice(g, f->detector);
+}
+
+/* A detector that was called noise again and again speaks one step lower, never below low. */
+static enum severity
+believed_severity(const struct judge *judge, const struct finding *f)
+{
+    enum severity s = f->severity;
+
+    if (judge_belief(judge, f->detector) > 0.5)
+        return s;
+    if (s == SEVERITY_INFO &&
+        severity_parse(vg_json_str(texts_detector(judge->texts, f->detector), "severity", "medium"),
+                       &s) != VG_OK)
+        s = SEVERITY_MEDIUM;
+    return s > SEVERITY_LOW ? s - 1 : s;
+}
+
+static void
+speak(struct judge *judge, struct finding *f, const struct judge_group *g)
 {
     struct judge_slot slots[JUDGE_SLOTS] = {0};
+    double belief = judge_belief(judge, f->detector);
     struct judge_event e = {.sensor = judge->sensor,
                             .texts = judge->texts,
                             .subject = f->subject,
                             .slots = slots,
                             .time_ns = f->time_ns,
-                            .score = f->score,
-                            .severity = f->severity};
-    struct judge_group *g;
-    bool fresh, speak = true;
-    double x = f->score < 95 ? 4 * f->score / (100 - f->score) : 76;
+                            .score = fmin(100, f->score * 2 * belief / (1 + belief)),
+                            .severity = believed_severity(judge, f)};
 
-    judge_advance(judge, f->time_ns);
-    judge->findings++;
-    cauchy_add(&judge->observation, pow(10, -x)); /* the inverse of judge_score() */
-    g = judge->muted ? NULL : keytab_touch(judge->groups, finding_key(f), &fresh);
-    if (g != NULL && !fresh && judge_group_open(g, judge->now_ns))
-        speak = judge_group_join(judge, g, f->time_ns);
-    else if (g != NULL)
-        judge_group_begin(g, judge->now_ns, f->time_ns, 1);
     (void)vg_strcpy(slots[0].detector, sizeof slots[0].detector, f->detector);
     slots[0].facts = f->facts;
     slots[0].evidence = f->evidence;
     slots[0].peer = judge_party_json(f->peer);
     f->facts = f->evidence = NULL;
-    if (g != NULL && speak) {
-        judge_group_event(&e, g);
-        judge_emit(judge, &e);
+    add_reasons(judge, f->subject, slots);
+    judge_group_event(&e, g);
+    judge_verdict_note(judge, f->detector, f->subject, f->peer != NULL ? f->peer->id : "",
+                       f->time_ns);
+    judge_emit(judge, &e);
+    for (size_t i = 0; i < JUDGE_SLOTS; i++)
+        judge_slot_clear(&slots[i]);
+}
+
+void
+judge_finding(struct judge *judge, struct finding *f)
+{
+    struct judge_group *g, copy;
+    bool fresh, speaks = true;
+    double x = f->score < 95 ? 4 * f->score / (100 - f->score) : 76;
+
+    judge_advance(judge, f->time_ns);
+    judge->findings++;
+    cauchy_add(&judge->observation, pow(10, -x)); /* the inverse of judge_score() */
+    if (judge->muted || judge_excused(judge, f->detector, f->subject, f->peer))
+        goto done;
+    g = keytab_touch(judge->groups, finding_key(f), &fresh);
+    if (g == NULL)
+        goto done;
+    if (!fresh && judge_group_open(g, judge->now_ns))
+        speaks = judge_group_join(judge, g, f->time_ns);
+    else
+        judge_group_begin(g, judge->now_ns, f->time_ns, 1);
+    if (speaks) {
+        copy = *g; /* open_subject() may move it */
+        open_subject(judge, f);
+        speak(judge, f, &copy);
     }
-    judge_slot_clear(&slots[0]);
+done:
+    json_decref(f->facts);
+    json_decref(f->evidence);
+    f->facts = f->evidence = NULL;
 }

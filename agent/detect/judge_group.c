@@ -63,6 +63,21 @@ judge_group_join(struct judge *judge, struct judge_group *g, int64_t time_ns)
     return true;
 }
 
+bool
+judge_group_new_voice(struct judge_group *g, const char *detector)
+{
+    uint32_t voice = (uint32_t)judge_mix(5, detector);
+
+    for (size_t i = 0; i < g->voices; i++) {
+        if (g->voice[i] == voice)
+            return false;
+    }
+    if (g->voices == JUDGE_SLOTS)
+        return false;
+    g->voice[g->voices++] = voice;
+    return true;
+}
+
 void
 judge_group_event(struct judge_event *e, const struct judge_group *g)
 {

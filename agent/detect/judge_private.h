@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* judge_private: the inside of the judge, for the judge_*.c files alone.
  *
- * judge.c: life, time, what a p means. judge_test.c: tests on one subject, fused, against threshold and
+ * judge.c: life, time, what a p means. judge_feedback.c: what people said. judge_test.c: tests on one subject, fused, against threshold and
  * budget. judge_finding.c: findings. judge_group.c: what holds alerts together. judge_state.c: rows.
  * judge_event.c, judge_rate.c, judge_tables.c know nothing of the judge itself. */
 #pragma once
@@ -23,9 +23,9 @@ struct judge {
     int64_t now_ns;
     struct judge_rate rate;
     struct judge_bucket budget, suppressed_budget;
-    struct keytab *subjects, *groups;
+    struct keytab *subjects, *groups, *verdicts, *beliefs;
     struct cauchy observation;
-    uint64_t tests, alerts, suppressed, suppressed_uncounted, findings, joined;
+    uint64_t tests, alerts, suppressed, suppressed_uncounted, findings, joined, excused;
 };
 
 /* Event time goes on; going backwards does nothing. */
@@ -37,10 +37,24 @@ uint64_t judge_party_key(uint64_t h, const struct party *p);
 /* Builds the event and hands it to the sink; one that is not suppressed is counted as an alert. */
 void judge_emit(struct judge *judge, const struct judge_event *e);
 
+/* ---- judge_feedback.c ---- */
+uint64_t judge_verdict_key(const char *detector, const char *kind, const char *id,
+                           const char *peer);
+/* An alert was given: from now on its subject is not learned as normal. */
+void judge_verdict_note(struct judge *judge, const char *detector, const struct party *subject,
+                        const char *peer_id, int64_t time_ns);
+/* Somebody said that this is theirs, or noise: no alert. Counts. */
+bool judge_excused(struct judge *judge, const char *detector, const struct party *subject,
+                   const struct party *peer);
+/* How far the detector is believed, from 1/4 to 4 (1: nothing was said): a Beta posterior's odds. */
+double judge_belief(const struct judge *judge, const char *detector);
+
 /* Whether the group still takes evidence at this time. */
 bool judge_group_open(const struct judge_group *g, int64_t now_ns);
 void judge_group_begin(struct judge_group *g, int64_t now_ns, int64_t first_ns, uint64_t count);
 /* One more for an open group; true when it has grown enough to speak again. */
 bool judge_group_join(struct judge *judge, struct judge_group *g, int64_t time_ns);
+/* The detector speaks in this group for the first time: remembers that. */
+bool judge_group_new_voice(struct judge_group *g, const char *detector);
 /* Count and times of the group, into its event. */
 void judge_group_event(struct judge_event *e, const struct judge_group *g);

@@ -4,7 +4,7 @@
 
 #include "agent/detect/codec.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 void
 judge_save(struct judge *judge)
@@ -13,6 +13,8 @@ judge_save(struct judge *judge)
 
     keytab_save_as(judge->subjects, judge->sink, JUDGE_STATE_NAME);
     keytab_save_as(judge->groups, judge->sink, JUDGE_STATE_NAME);
+    keytab_save_as(judge->verdicts, judge->sink, JUDGE_STATE_NAME);
+    keytab_save_as(judge->beliefs, judge->sink, JUDGE_STATE_NAME);
     buf_init(&blob, 1024);
     judge_rate_put(&judge->rate, &blob);
     judge_bucket_put(&judge->budget, &blob);
@@ -24,6 +26,7 @@ judge_save(struct judge *judge)
     buf_put_be64(&blob, judge->joined);
     buf_put_be64(&blob, judge->suppressed);
     buf_put_be64(&blob, judge->suppressed_uncounted);
+    buf_put_be64(&blob, judge->excused);
     if (!blob.bad)
         judge->sink->ops->state(judge->sink->ctx, JUDGE_STATE_NAME, slice_of("m", 1), STATE_VERSION,
                                 buf_slice(&blob));
@@ -36,7 +39,7 @@ load_main(struct judge *judge, struct slice blob)
     struct judge_rate rate;
     struct judge_bucket budget = judge->budget, suppressed = judge->suppressed_budget;
     int64_t now_ns;
-    uint64_t counts[6];
+    uint64_t counts[7];
 
     judge_rate_get(&rate, &blob);
     judge_bucket_get(&budget, &blob);
@@ -56,6 +59,7 @@ load_main(struct judge *judge, struct slice blob)
     judge->joined = counts[3];
     judge->suppressed = counts[4];
     judge->suppressed_uncounted = counts[5];
+    judge->excused = counts[6];
     return VG_OK;
 }
 
@@ -64,10 +68,12 @@ judge_load(struct judge *judge, struct slice key, uint16_t version, struct slice
 {
     struct slice name = key;
 
-    if (keytab_owns(judge->subjects, key))
-        return keytab_load(judge->subjects, key, version, blob);
-    if (keytab_owns(judge->groups, key))
-        return keytab_load(judge->groups, key, version, blob);
+    struct keytab *const tables[] = {judge->subjects, judge->groups, judge->verdicts,
+                                     judge->beliefs};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(tables); i++)
+        if (keytab_owns(tables[i], key))
+            return keytab_load(tables[i], key, version, blob);
     if (key.left != 1 || slice_u8(&name) != 'm' || version != STATE_VERSION)
         return VG_ERR_FORMAT;
     return load_main(judge, blob);

@@ -6,7 +6,7 @@
 
 #include "agent/detect/codec.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 1, GROUP_VERSION = 2 };
 
 static void
 json_put(const json_t *value, size_t max, struct buf *out)
@@ -113,6 +113,9 @@ group_put(const void *cell, struct buf *out)
     buf_put_be64(out, g->count);
     buf_put_be64(out, g->next);
     buf_put_u8(out, g->suppressed);
+    buf_put_u8(out, g->voices);
+    for (size_t i = 0; i < g->voices; i++)
+        buf_put_be32(out, g->voice[i]);
 }
 
 static void
@@ -126,6 +129,55 @@ group_get(void *cell, struct slice *in)
     g->count = slice_be64(in);
     g->next = slice_be64(in);
     g->suppressed = slice_u8(in);
+    g->voices = slice_u8(in);
+    if (g->voices > JUDGE_SLOTS) {
+        g->voices = 0;
+        in->bad = true;
+    }
+    for (size_t i = 0; i < g->voices; i++)
+        g->voice[i] = slice_be32(in);
+}
+
+static void
+verdict_put(const void *cell, struct buf *out)
+{
+    const struct judge_verdict *v = cell;
+
+    codec_put_i64(out, v->alert_ns);
+    codec_put_i64(out, v->said_ns);
+    buf_put_u8(out, v->said);
+}
+
+static void
+verdict_get(void *cell, struct slice *in)
+{
+    struct judge_verdict *v = cell;
+
+    v->alert_ns = codec_time(in);
+    v->said_ns = codec_time(in);
+    v->said = slice_u8(in);
+    if (v->said > JUDGE_SAID_MINE)
+        in->bad = true;
+}
+
+static void
+belief_put(const void *cell, struct buf *out)
+{
+    const struct judge_belief *b = cell;
+
+    codec_put_f64(out, b->useful);
+    codec_put_f64(out, b->noise);
+}
+
+static void
+belief_get(void *cell, struct slice *in)
+{
+    struct judge_belief *b = cell;
+
+    b->useful = codec_f64(in);
+    b->noise = codec_f64(in);
+    if (b->useful < 0 || b->noise < 0)
+        in->bad = true;
 }
 
 enum vg_err
@@ -150,9 +202,37 @@ judge_groups_new(struct keytab **out)
                                                   .cells_max = JUDGE_GROUPS_MAX,
                                                   .row_bits = 6,
                                                   .name = 'g',
-                                                  .version = STATE_VERSION,
+                                                  .version = GROUP_VERSION,
                                                   .put = group_put,
                                                   .get = group_get};
+
+    return keytab_new(&options, out);
+}
+
+enum vg_err
+judge_verdicts_new(struct keytab **out)
+{
+    static const struct keytab_options options = {.cell_bytes = sizeof(struct judge_verdict),
+                                                  .cells_max = JUDGE_VERDICTS_MAX,
+                                                  .row_bits = 5,
+                                                  .name = 'v',
+                                                  .version = STATE_VERSION,
+                                                  .put = verdict_put,
+                                                  .get = verdict_get};
+
+    return keytab_new(&options, out);
+}
+
+enum vg_err
+judge_beliefs_new(struct keytab **out)
+{
+    static const struct keytab_options options = {.cell_bytes = sizeof(struct judge_belief),
+                                                  .cells_max = JUDGE_BELIEFS_MAX,
+                                                  .row_bits = 1,
+                                                  .name = 'b',
+                                                  .version = STATE_VERSION,
+                                                  .put = belief_put,
+                                                  .get = belief_get};
 
     return keytab_new(&options, out);
 }

@@ -2,6 +2,7 @@
 /* Tests: those on one subject within the window are fused, held against threshold and budget. */
 #include "agent/detect/judge_private.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Forgets subjects whose window is over, so that the table holds what can still fuse. */
@@ -107,6 +108,12 @@ event_from_test(struct judge *judge, const struct test *test, const struct judge
                               .score = judge_score(cauchy_mean(&all))};
 }
 
+static const char *
+peer_id(const struct judge_slot *slot)
+{
+    return vg_json_str(slot->peer, "id", "");
+}
+
 /* More on a subject that has alerted: joins, or speaks again, or takes the token that it lacked. */
 static void
 test_join(struct judge *judge, struct judge_group *g, struct test *test)
@@ -114,16 +121,18 @@ test_join(struct judge *judge, struct judge_group *g, struct test *test)
     struct judge_slot slots[JUDGE_SLOTS] = {0};
     struct judge_event e;
     bool grown = judge_group_join(judge, g, test->time_ns);
-    bool raised = g->suppressed && test->p < judge_threshold(judge) &&
-                  judge_bucket_take(&judge->budget, judge->now_ns);
+    bool passes = test->p < judge_threshold(judge);
+    bool raised = g->suppressed && passes && judge_bucket_take(&judge->budget, judge->now_ns);
+    bool further = passes && (raised || !g->suppressed) && judge_group_new_voice(g, test->detector);
 
     if (raised)
         g->suppressed = 0;
-    if (!raised && (!grown || g->suppressed))
+    if (!raised && !further && (!grown || g->suppressed))
         return;
     slot_fill(&slots[0], test);
     event_from_test(judge, test, slots, &e);
     judge_group_event(&e, g);
+    judge_verdict_note(judge, test->detector, test->subject, peer_id(&slots[0]), test->time_ns);
     judge_emit(judge, &e);
     judge_slot_clear(&slots[0]);
 }
@@ -137,6 +146,15 @@ test_alert(struct judge *judge, struct judge_group *g, const struct test *test,
     judge_group_begin(g, judge->now_ns, s->first_ns, s->count);
     event_from_test(judge, test, s->slots, &e);
     judge_group_event(&e, g);
+    for (size_t i = 0; i < JUDGE_SLOTS; i++) {
+        const struct judge_slot *slot = &s->slots[i];
+
+        if (slot->detector[0] == '\0')
+            continue;
+        if (slot->p < judge_threshold(judge))
+            (void)judge_group_new_voice(g, slot->detector);
+        judge_verdict_note(judge, slot->detector, test->subject, peer_id(slot), test->time_ns);
+    }
     if (!judge_bucket_take(&judge->budget, judge->now_ns)) {
         g->suppressed = 1;
         e.suppressed = true;
@@ -162,8 +180,10 @@ judge_test(struct judge *judge, struct test *test)
     judge->tests++;
     judge_rate_count(&judge->rate);
     cauchy_add(&judge->observation, test->p);
-    if (!judge_wants(judge, test->p))
+    if (!judge_wants(judge, test->p) ||
+        judge_excused(judge, test->detector, test->subject, test->peer))
         goto done;
+    test->p = fmin(1, test->p / judge_belief(judge, test->detector));
     key = judge_party_key(1, test->subject);
     g = keytab_change(judge->groups, key);
     if (g != NULL && judge_group_open(g, judge->now_ns)) {

@@ -8,7 +8,7 @@
 
 #include "agent/detect/detector.h"
 
-enum { KEYED_KEY_MAX = 96, KEYED_OWN_BYTES = 248 /* what an entry costs besides its value */ };
+enum { KEYED_KEY_MAX = 48, KEYED_OWN_BYTES = 152 /* what an entry costs besides its value */ };
 
 struct keyed;
 

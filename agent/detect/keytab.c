@@ -306,7 +306,8 @@ keytab_touch(struct keytab *t, uint64_t key, bool *fresh)
     if (t->unsorted)
         settle(t);
     i = keytab_index(t, key);
-    *fresh = i == KEYTAB_NIL;
+    if (fresh != NULL)
+        *fresh = i == KEYTAB_NIL;
     if (i == KEYTAB_NIL) {
         trim_chain(t, key);
         i = keytab_insert(t, key, ++t->seq);

@@ -34,7 +34,7 @@ void keytab_free(struct keytab *t);
 void keytab_expect(const struct keytab *t, uint64_t key);
 /* Borrowed until the next keytab_touch(); NULL when unknown. Read only: marks nothing. */
 const void *keytab_find(const struct keytab *t, uint64_t key);
-/* The record, made zeroed when new (*fresh), marked as changed and as newest. NULL without memory
+/* The record, made zeroed when new (*fresh, may be NULL), marked as changed and as newest. NULL without memory
  * only. Borrowed until the next keytab_touch() of this table. */
 void *keytab_touch(struct keytab *t, uint64_t key, bool *fresh);
 /* Changes a known record without making it newer; NULL when unknown. */

@@ -387,7 +387,7 @@ _Static_assert(NET_TABLE_BYTES(ARP_ADDRS_MAX, struct addr) +
                        NET_TABLE_BYTES(ARP_MACS_MAX, struct station) +
                        NET_TABLE_BYTES(ARP_CLIENTS_MAX, struct client) +
                        NET_TABLE_BYTES(ARP_ASKED_MAX, struct asked) <=
-                   NET_BYTES_ARP_SPOOF,
+                   NET_ARP_SPOOF_BYTES,
                "the memory of detectors is promised");
 
 static enum vg_err

@@ -490,7 +490,7 @@ read_settings(struct beacon *b, const struct detector_env *env, char why[DETECT_
 
 _Static_assert(NET_TABLE_BYTES(BEACON_PAIRS_MAX, struct pair) +
                        NET_TABLE_BYTES(BEACON_PLACES_MAX, struct place) <=
-                   NET_BYTES_BEACON,
+                   NET_BEACON_BYTES,
                "the memory of detectors is promised");
 
 static enum vg_err

@@ -7,7 +7,7 @@
 
 /* A key of a keyed table, put together from fixed parts. */
 struct net_key {
-    uint8_t bytes[96];
+    uint8_t bytes[KEYED_KEY_MAX];
     size_t len;
 };
 void net_key_u8(struct net_key *k, uint8_t v);
@@ -21,18 +21,7 @@ struct net_addr net_addr_decode(struct slice *in); /* sticky */
 
 enum { NET_MAC_TEXT_MAX = 18 };
 
-/* What the tables of each detector may hold, in bytes: each proves its own figure, and the net
- * sensor promises the sum. The judge's come to them. */
-enum {
-    NET_BYTES_SCAN = 1664 * 1024,
-    NET_BYTES_ARP_SPOOF = 832 * 1024,
-    NET_BYTES_BEACON = 1792 * 1024,
-    NET_BYTES_NEW_DEVICE = 1024 * 1024,
-    NET_BYTES_VOLUME = 3328 * 1024,
-    NET_BYTES_YARA = 6 * 1024 * 1024,
-    NET_BYTES_DETECTORS = NET_BYTES_SCAN + NET_BYTES_ARP_SPOOF + NET_BYTES_BEACON +
-                          NET_BYTES_NEW_DEVICE + NET_BYTES_VOLUME + NET_BYTES_YARA,
-};
+/* What a keyed table of `cap` values costs (detectors.h: what each detector may hold). */
 #define NET_TABLE_BYTES(cap, type) ((size_t)(cap) * (sizeof(type) + KEYED_OWN_BYTES))
 const char *net_mac_format(const uint8_t mac[6], char out[NET_MAC_TEXT_MAX]); /* lower case */
 bool net_mac_usable(const uint8_t mac[6]); /* one station's: no group bit, not all zero */

@@ -130,7 +130,7 @@ new_device_free(void *self)
     free(n);
 }
 
-_Static_assert(NET_TABLE_BYTES(DEVICES_MAX, struct device) <= NET_BYTES_NEW_DEVICE,
+_Static_assert(NET_TABLE_BYTES(DEVICES_MAX, struct device) <= NET_NEW_DEVICE_BYTES,
                "the memory of detectors is promised");
 
 static enum vg_err

@@ -410,7 +410,7 @@ scan_free(void *self)
     free(s);
 }
 
-_Static_assert(NET_TABLE_BYTES(SCAN_TALLIES_MAX, struct tally) <= NET_BYTES_SCAN,
+_Static_assert(NET_TABLE_BYTES(SCAN_TALLIES_MAX, struct tally) <= NET_SCAN_BYTES,
                "the memory of detectors is promised");
 
 static enum vg_err

@@ -22,7 +22,7 @@
 #include "common/vtime.h"
 
 enum {
-    VOLUME_DEVICES_MAX = 128, /* 18 KiB each */
+    VOLUME_DEVICES_MAX = 96, /* 26 KiB each */
     VOLUME_FLOWS_MAX = 4096,
     VOLUME_VERSION = 1,
     SILENT_HOURS_MAX = 24 * 28,
@@ -263,7 +263,7 @@ volume_free(void *self)
 _Static_assert(NET_TABLE_BYTES(VOLUME_DEVICES_MAX, struct device) +
                        NET_TABLE_BYTES(VOLUME_DEVICES_MAX, struct past) +
                        NET_TABLE_BYTES(VOLUME_FLOWS_MAX, struct flow_seen) <=
-                   NET_BYTES_VOLUME,
+                   NET_VOLUME_BYTES,
                "the memory of detectors is promised");
 
 static enum vg_err

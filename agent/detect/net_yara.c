@@ -20,7 +20,7 @@ enum {
     YARA_NET_STREAMS_MAX = 64,
     YARA_NET_WINDOW = 512 * 1024,
     YARA_NET_OVERLAP = 16 * 1024,
-    YARA_NET_MEMORY_MAX = NET_BYTES_YARA - 512 * 1024, /* of all windows but the one that grows */
+    YARA_NET_MEMORY_MAX = NET_YARA_BYTES - 512 * 1024, /* of all windows but the one that grows */
     YARA_NET_BODY_MAX = 16 * 1024 * 1024, /* default of body_bytes: scanned of one body */
     YARA_NET_TIMEOUT_S = 5,
     YARA_NET_TOLD_MAX = 8,

@@ -36,6 +36,9 @@ struct net_addr {
 };
 enum { NET_ADDR_TEXT_MAX = 46 };
 const char *net_addr_format(const struct net_addr *a, char out[NET_ADDR_TEXT_MAX]);
+/* The address of a text (RFC 4291, 2.2 for IPv6; four decimal numbers for IPv4). False, and *out
+ * empty, when it is none. */
+bool net_addr_parse(struct str text, struct net_addr *out);
 bool net_addr_eq(const struct net_addr *a, const struct net_addr *b);
 /* Private, link-local, unique-local or loopback: an address of the shop rather than of the world. */
 bool net_addr_is_local(const struct net_addr *a);

@@ -7,13 +7,11 @@
 
 #include "agent/detect/detectors.h"
 
-const struct detector *const DETECTORS[] = {
-    &PAY_CARD_TESTING, &PAY_AMOUNT,    &PAY_VELOCITY, &PAY_REFUND, &PAY_CARD_NUMBER_EXPOSED,
-    &NET_SCAN,         &NET_ARP_SPOOF, &NET_YARA,     &NET_BEACON, &NET_NEW_DEVICE,
-    &NET_VOLUME,       NULL,
-};
+#define ROW(name, ...) &name,
+const struct detector *const DETECTORS[] = {PAY_DETECTORS(ROW) NET_DETECTORS(ROW) NULL};
+#undef ROW
 
-enum { PANEL_DETECTORS_MAX = 32 };
+enum { PANEL_DETECTORS_MAX = 64 };
 
 struct seat {
     const struct detector *detector;
@@ -23,8 +21,12 @@ struct seat {
 struct panel {
     const struct sink *sink;
     struct judge *judge;
+    struct net_scene *scene; /* NULL: not the net sensor */
     struct seat seats[PANEL_DETECTORS_MAX];
     size_t count;
+    /* Who wants a kind, in the order of the table. */
+    uint8_t wants[OBS_KIND_COUNT][PANEL_DETECTORS_MAX];
+    size_t wants_count[OBS_KIND_COUNT];
 };
 
 void
@@ -51,6 +53,7 @@ seat_make(struct panel *panel, const struct panel_options *options, const struct
         .hours = options->hours,
         .currency = options->currency,
         .judge = panel->judge,
+        .scene = panel->scene,
         .history = options->history,
     };
     char what[DETECT_WHY_MAX] = "";
@@ -66,6 +69,9 @@ seat_make(struct panel *panel, const struct panel_options *options, const struct
         return err;
     }
     seat->detector = d;
+    for (size_t kind = 0; kind < OBS_KIND_COUNT; kind++)
+        if (d->kinds & UINT32_C(1) << kind)
+            panel->wants[kind][panel->wants_count[kind]++] = (uint8_t)panel->count;
     panel->count++;
     return VG_OK;
 }
@@ -82,6 +88,9 @@ panel_new(const struct panel_options *options, const struct sink *sink, struct p
         return VG_ERR_NOMEM;
     panel->sink = sink;
     err = judge_new(&options->judge, options->sensor, options->texts, sink, &panel->judge);
+    if (err == VG_OK && strcmp(options->sensor, "net") == 0)
+        err =
+            net_scene_new(&(struct net_scene_options){.geo_dir = options->geo_dir}, &panel->scene);
     if (err != VG_OK)
         goto fail;
     for (const struct detector *const *d = DETECTORS; *d != NULL; d++) {
@@ -106,17 +115,22 @@ panel_free(struct panel *panel)
     for (size_t i = 0; i < panel->count; i++)
         panel->seats[i].detector->free(panel->seats[i].self);
     judge_free(panel->judge);
+    net_scene_free(panel->scene);
     free(panel);
 }
 
 void
 panel_observe(struct panel *panel, const struct obs *obs)
 {
-    uint32_t bit = UINT32_C(1) << obs->kind;
+    if (panel->scene != NULL)
+        net_scene_observe(panel->scene, obs);
+    if (obs->kind == OBS_FEEDBACK)
+        judge_feedback(panel->judge, obs->time_ns, obs->feedback);
+    for (size_t i = 0; i < panel->wants_count[obs->kind]; i++) {
+        struct seat *seat = &panel->seats[panel->wants[obs->kind][i]];
 
-    for (size_t i = 0; i < panel->count; i++)
-        if (panel->seats[i].detector->kinds & bit)
-            panel->seats[i].detector->observe(panel->seats[i].self, obs);
+        seat->detector->observe(seat->self, obs);
+    }
 }
 
 void
@@ -176,6 +190,8 @@ panel_health(const struct panel *panel, json_t *health)
         }
         json_decref(own);
     }
+    if (panel->scene != NULL)
+        net_scene_health(panel->scene, health);
     judge_health(panel->judge, health);
 }
 
@@ -189,6 +205,8 @@ panel_save(struct panel *panel)
         if (d->save != NULL)
             d->save(panel->seats[i].self, &out);
     }
+    if (panel->scene != NULL)
+        net_scene_save(panel->scene, panel->sink);
     judge_save(panel->judge);
 }
 
@@ -201,6 +219,11 @@ panel_load(struct panel *panel, const char *detector, struct slice key, uint16_t
     *known = false;
     if (strcmp(detector, JUDGE_STATE_NAME) == 0) {
         err = judge_load(panel->judge, key, version, blob);
+        *known = err == VG_OK;
+        return err == VG_ERR_NOMEM ? err : VG_OK;
+    }
+    if (panel->scene != NULL && strcmp(detector, NET_SCENE_STATE_NAME) == 0) {
+        err = net_scene_load(panel->scene, key, version, blob);
         *known = err == VG_OK;
         return err == VG_ERR_NOMEM ? err : VG_OK;
     }

@@ -13,10 +13,10 @@
 #include "common/buf.h"
 
 enum {
-    ENGINE_PARSER_BYTES = 12 * 1024 * 1024, /* what all parsers together may hold */
+    ENGINE_PARSER_BYTES = 8 * 1024 * 1024, /* what all parsers together may hold */
     ENGINE_SCRATCH_BYTES = 256 * 1024,
     ENGINE_KEPT_MAX = 4,
-    ENGINE_BYTES_MAX = 40 * 1024 * 1024, /* all that an engine may hold */
+    ENGINE_BYTES_MAX = 36 * 1024 * 1024, /* all that an engine may hold */
 };
 
 struct app_list;

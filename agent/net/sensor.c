@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/detect/net_common.h"
+#include "agent/detect/detectors.h"
 #include "agent/detect/sink_counter.h"
 #include "agent/net/app.h"
 #include "agent/net/engine.h"
@@ -24,7 +24,8 @@
 /* What the sensor may hold, beside the captures' own buffers: the engine, the detectors' tables,
  * those of the judge (JUDGE_SUBJECTS_MAX, JUDGE_GROUPS_MAX), rules and lists in use. */
 enum { JUDGE_BYTES = 3 * 1024 * 1024, RULES_BYTES = 2560 * 1024 };
-_Static_assert(ENGINE_BYTES_MAX + NET_BYTES_DETECTORS + JUDGE_BYTES + RULES_BYTES <=
+_Static_assert(ENGINE_BYTES_MAX + NET_BYTES_DETECTORS + NET_SCENE_BYTES + JUDGE_BYTES +
+                       RULES_BYTES <=
                    SENSOR_BYTES_MAX - SENSOR_CAPTURE_BYTES,
                "the memory of the sensor is promised");
 

@@ -96,6 +96,8 @@ fuzz_net(struct panel *panel, struct slice *in, int64_t t)
                           .start_ns = t,
                           .end_ns = t,
                           .app = str_of(""),
+                          .protocol = str_of(""),
+                          .category = str_of(""),
                           .server_name = fuzz_name(to)};
     struct dns_view dns = {.flow = &f, .query = fuzz_name(more), .qtype = 1};
     struct http_view http = {.flow = &f,
@@ -128,6 +130,22 @@ fuzz_net(struct panel *panel, struct slice *in, int64_t t)
                              .offset = 0,
                              .first = true,
                              .last = true};
+    static const char *const types[] = {"dhcp", "smb", "ssh", "nbns", "dcerpc", "stun"};
+    const struct record_field fields[] = {
+        {.name = "host_name", .type = FIELD_TEXT, .text = fuzz_name(more)},
+        {.name = "requested", .type = FIELD_TEXT, .text = str_of("192.168.1.9")},
+        {.name = "name", .type = FIELD_TEXT, .text = fuzz_name(to)},
+        {.name = "operation", .type = FIELD_TEXT, .text = str_of("registration")}};
+    struct record_view record = {.flow = &f,
+                                 .type = types[more % VG_ARRAY_LEN(types)],
+                                 .fields = fields,
+                                 .count = VG_ARRAY_LEN(fields)};
+    struct login_view login = {.flow = &f,
+                               .service = "ssh",
+                               .user = fuzz_name(more),
+                               .domain = str_of(""),
+                               .result = (enum login_result)(more % 3),
+                               .cleartext = more & 4};
     struct obs obs = {.kind = (enum obs_kind)(kind % (OBS_BODY + 1)), .time_ns = t};
 
     switch (obs.kind) {
@@ -147,6 +165,12 @@ fuzz_net(struct panel *panel, struct slice *in, int64_t t)
         break;
     case OBS_ICMP:
         obs.icmp = &icmp;
+        break;
+    case OBS_RECORD:
+        obs.record = &record;
+        break;
+    case OBS_LOGIN:
+        obs.login = &login;
         break;
     case OBS_BODY:
         obs.body = &body;

@@ -37,6 +37,8 @@ struct fake_row {
 struct judge {
     struct fake_report report[FAKE_REPORTS_MAX];
     size_t count;
+    bool learn_share_set; /* else all may be learned */
+    double learn_share;
 };
 
 struct fake_store {
@@ -73,6 +75,17 @@ judge_test(struct judge *judge, struct test *test)
     assert_true(test->p > 0 && test->p <= 1);
     snprintf(r.detector, sizeof(r.detector), "%s", test->detector);
     fake_take(judge, r, test->subject, test->peer);
+}
+
+double
+judge_learn_share(const struct judge *judge, const char *detector, const struct party *subject,
+                  const struct party *peer, int64_t now_ns)
+{
+    (void)detector;
+    (void)subject;
+    (void)peer;
+    (void)now_ns;
+    return judge->learn_share_set ? judge->learn_share : 1;
 }
 
 void

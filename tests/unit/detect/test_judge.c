@@ -122,11 +122,70 @@ test_fusion(void **state)
     assert_string_equal(
         json_string_value(json_array_get(json_object_get(json_object_get(e, "facts"), "also"), 0)),
         "pay.a");
-    /* what follows joins, and speaks at ten times the count (two tests were in the first) */
+    /* what follows joins: pay.a speaks once, as by itself it had not passed before, and again at ten
+     * times the count (two tests were in the first) */
     for (int i = 0; i < 30; i++)
         give(judge, "pay.a", t + 2 * VG_HOUR_NS + i, "x", 1e-8);
+    assert_int_equal(json_array_size(kit.events), 3);
+    assert_string_equal(vg_json_str(json_array_get(kit.events, 1), "detector", ""), "pay.a");
+    assert_int_equal(vg_json_int(json_array_get(kit.events, 1), "count", 0), 3);
+    assert_int_equal(vg_json_int(json_array_get(kit.events, 2), "count", 0), 20);
+    judge_free(judge);
+    kit_done(&kit);
+}
+
+static void
+answer(struct judge *judge, int64_t t, const char *detector, const char *id, int verdict)
+{
+    struct feedback_view view = {.detector = str_of(detector),
+                                 .subject_kind = str_of("card"),
+                                 .subject_id = str_of(id),
+                                 .peer_id = str_of(""),
+                                 .verdict = verdict};
+
+    judge_feedback(judge, t, &view);
+}
+
+static double
+share(const struct judge *judge, const char *id, int64_t t)
+{
+    struct party who;
+
+    party_set(&who, "card", id, NULL);
+    return judge_learn_share(judge, "pay.a", &who, NULL, t);
+}
+
+/* What was alerted on is not learned until somebody says that it was harmless; then it is an
+ * exception, and its detector is believed less. */
+static void
+test_feedback(void **state)
+{
+    struct kit kit;
+    struct judge *judge;
+    int64_t t = INT64_C(1700000000) * VG_SEC_NS;
+
+    (void)state;
+    kit_init(&kit);
+    judge = make(&kit, 3, 1.2);
+    assert_true(share(judge, "x", t) == 1);
+    give(judge, "pay.a", t, "x", 1e-9);
+    assert_int_equal(json_array_size(kit.events), 1);
+    assert_true(share(judge, "x", t) == 0);
+    assert_true(share(judge, "y", t) == 1);
+    assert_true(share(judge, "x", t + 15 * VG_DAY_NS) == 0.5);
+    answer(judge, t, "pay.a", "x", FEEDBACK_USEFUL);
+    assert_true(share(judge, "x", t + 15 * VG_DAY_NS) == 0);
+    answer(judge, t, "pay.a", "x", FEEDBACK_NOISE);
+    assert_true(share(judge, "x", t) == 1);
+    give(judge, "pay.a", t + VG_DAY_NS, "x", 1e-9); /* an exception */
+    give(judge, "pay.b", t + VG_DAY_NS, "x", 1e-9); /* of another detector it is none */
     assert_int_equal(json_array_size(kit.events), 2);
-    assert_int_equal(vg_json_int(json_array_get(kit.events, 1), "count", 0), 20);
+    give(judge, "pay.a", t + 120 * VG_DAY_NS, "x", 1e-9); /* noise is asked again after a season */
+    assert_int_equal(json_array_size(kit.events), 3);
+    for (int i = 0; i < 20; i++)
+        answer(judge, t, "pay.a", "other", FEEDBACK_NOISE);
+    give(judge, "pay.a", t + 240 * VG_DAY_NS, "z", judge_threshold(judge) / 2);
+    assert_int_equal(json_array_size(kit.events), 3);
     judge_free(judge);
     kit_done(&kit);
 }
@@ -305,10 +364,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null_rate),     cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_fusion),        cmocka_unit_test(test_findings),
-        cmocka_unit_test(test_restart),       cmocka_unit_test(test_score),
-        cmocka_unit_test(test_restart_large),
+        cmocka_unit_test(test_null_rate), cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_fusion),    cmocka_unit_test(test_feedback),
+        cmocka_unit_test(test_findings),  cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_score),     cmocka_unit_test(test_restart_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/detect/domain.h"
+
+#include <libpsl.h>
+
+static struct str
+without_dot(struct str name)
+{
+    if (name.len > 0 && name.at[name.len - 1] == '.')
+        name.len--;
+    return name;
+}
+
+/* Lower case, terminated; false when it is too long or holds a NUL. */
+static bool
+lower(struct str name, char out[DOMAIN_NAME_MAX + 1])
+{
+    if (name.len > DOMAIN_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+
+        if (c == '\0')
+            return false;
+        out[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    out[name.len] = '\0';
+    return true;
+}
+
+bool
+domain_is_address(struct str name)
+{
+    size_t dots = 0, colons = 0, i = 0;
+
+    if (name.len > 0 && name.at[0] == '[')
+        return true;
+    for (; i < name.len; i++) {
+        char c = name.at[i];
+
+        if (c == '.')
+            dots++;
+        else if (c == ':')
+            colons++;
+        else if (c < '0' || c > '9') {
+            /* hexadecimal digits are an address's only among colons */
+            if (!((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+                return false;
+            if (dots > 0)
+                return false;
+        }
+    }
+    return (dots == 3 && colons <= 1) || (dots == 0 && colons >= 2);
+}
+
+struct str
+domain_registered(struct str name)
+{
+    char text[DOMAIN_NAME_MAX + 1];
+    const char *at;
+
+    name = without_dot(name);
+    if (domain_is_address(name) || !lower(name, text))
+        return name;
+    at = psl_registrable_domain(psl_builtin(), text);
+    return at != NULL ? str_n(name.at + (at - text), name.len - (size_t)(at - text)) : name;
+}
+
+struct str
+domain_prefix(struct str name)
+{
+    struct str domain = domain_registered(name);
+
+    name = without_dot(name);
+    return domain.len + 1 < name.len ? str_n(name.at, name.len - domain.len - 1) : str_of("");
+}
+
+bool
+domain_under(struct str name, struct str suffix)
+{
+    name = without_dot(name);
+    if (suffix.len == 0 || name.len < suffix.len ||
+        !str_eq_nocase(str_n(name.at + (name.len - suffix.len), suffix.len), suffix))
+        return false;
+    return name.len == suffix.len || name.at[name.len - suffix.len - 1] == '.';
+}
+
+uint64_t
+domain_hash(struct str name)
+{
+    char text[DOMAIN_NAME_MAX + 1];
+
+    name = without_dot(name);
+    if (!lower(name, text))
+        return str_hash(&STR_HASH_STORED, name.at, name.len);
+    return str_hash(&STR_HASH_STORED, text, name.len);
+}
