@@ -5,7 +5,8 @@
   1. Nothing in common/ or agent/ outside agent/platform/ includes or calls what Windows (with
      mingw-w64, which has dirent.h) does not have, or has with other manners.
   2. Includes point one way.
-  3. Every detector has rules/detectors/NAME.yaml and a unit test; every such file has a detector.
+  3. Every detector has rules/detectors/NAME.yaml and a unit test, a net detector also a capture that
+     fires and one that must not; every such file has a detector.
   4. Every source file has an SPDX line.
   5. No file over 500 lines (a warning, no finding).
   6. Every .c file under common/, agent/ and collector/ is in its folder's CMakeLists.txt.
@@ -138,6 +139,7 @@ def check_detectors():
                 detectors[named.group(1)] = path
             else:
                 find(path, 1, 'a struct detector without .name')
+    without_capture = warnings
     rules = {p.stem: p for p in sorted((ROOT / 'rules/detectors').glob('*.yaml'))}
     tests = '\n'.join(p.stem + p.read_text() for p in sources('tests/unit', suffixes=('.c',)))
     for detector, path in sorted(detectors.items()):
@@ -146,6 +148,10 @@ def check_detectors():
         if '"%s"' % detector not in tests and 'test_' + detector.replace('.', '_') not in tests:
             find(path, 1, 'no unit test names "%s", and there is no test_%s.c' %
                  (detector, detector.replace('.', '_')))
+        if detector.startswith('net.'):
+            for kind in ('fires', 'quiet'):
+                if not (ROOT / 'tests/fixtures/detect' / ('%s.%s.pcap' % (detector, kind))).exists():
+                    without_capture.append('%s: no tests/fixtures/detect/%s.%s.pcap' % (name(path), detector, kind))
     # Findings of the program itself (agent.*) and of `scan` (file.yara) have texts without a struct.
     code = '\n'.join(p.read_text() for p in sources('agent', 'collector'))
     for rule, path in rules.items():
