@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "agent/platform/platform.h"
+#include "common/beside.h"
+#include "common/texts.h"
 #include "common/vtime.h"
 
 /* `network: off` is a text where the schema has a map: a file whose every key is taken as it
@@ -307,29 +309,42 @@ read_mail(struct agent_config *c, struct conf_error *err)
     return VG_OK;
 }
 
-static enum vg_err
-read_rules(struct agent_config *c)
+static char *
+find_geo(const char *given, const char *program_path)
 {
-    json_t *rules = json_object_get(c->tree, "rules");
+    static const char *const from[] = {"/geo", "/../share/vigia/geo", NULL};
+    static const struct beside where = {"VIGIA_GEO", from, "/usr/share/vigia/geo", ""};
+
+    return beside_find(&where, given, program_path);
+}
+
+/* A folder that the file names under `key`, or that lies beside the program: then the tree gets it,
+ * so that a worker looks in the same place. *out stays NULL where there is none: commands that need
+ * it tell. */
+static enum vg_err
+read_folder(struct agent_config *c, const char *key,
+            char *(*find)(const char *given, const char *program_path), const char **out)
+{
+    json_t *named = json_object_get(c->tree, key);
     char *program, *found;
     int failed;
 
-    if (rules != NULL) {
-        if (expand_at(rules) != VG_OK)
+    if (named != NULL) {
+        if (expand_at(named) != VG_OK)
             return VG_ERR_NOMEM;
-        c->rules_dir = json_string_value(rules);
+        *out = json_string_value(named);
         return VG_OK;
     }
     program = platform_program_path();
-    found = texts_find_rules(NULL, program);
+    found = find(NULL, program);
     free(program);
     if (found == NULL)
-        return VG_OK; /* `version` and `status` need none; cli_texts() tells */
-    failed = json_object_set_new(c->tree, "rules", json_string(found));
+        return VG_OK;
+    failed = json_object_set_new(c->tree, key, json_string(found));
     free(found);
     if (failed != 0)
         return VG_ERR_NOMEM;
-    c->rules_dir = vg_json_str(c->tree, "rules", NULL);
+    *out = vg_json_str(c->tree, key, NULL);
     return VG_OK;
 }
 
@@ -350,7 +365,9 @@ agent_config_from_tree(json_t *tree, struct agent_config *out, struct conf_error
     if (result == VG_OK)
         result = read_mail(&c, err);
     if (result == VG_OK)
-        result = read_rules(&c);
+        result = read_folder(&c, "rules", texts_find_rules, &c.rules_dir);
+    if (result == VG_OK)
+        result = read_folder(&c, "geo", find_geo, &c.geo_dir);
     if (result != VG_OK) {
         if (err->text[0] == '\0')
             snprintf(err->text, sizeof(err->text), "configuration: %s", vg_err_name(result));

@@ -42,6 +42,7 @@ struct agent_config {
 
     const char *state_dir; /* /var/lib/vigia */
     const char *rules_dir; /* found beside the program where the file names none; NULL: nowhere */
+    const char *geo_dir;   /* countries and owners of addresses; found in the same way */
     int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
     const char *user; /* whom root becomes; "": `vigia` where there is such a user, else it stays */
     bool sandbox;     /* default true; the command line's --no-sandbox is for tests */

@@ -290,6 +290,7 @@ const struct conf_field AGENT_CONFIG_SCHEMA[] = {
      .fields = SERVICE,
      .example = "service: {user: vigia}"},
     {TEXT("rules", 1024), .check = check_plain, .example = "rules: /usr/share/vigia/rules"},
+    {TEXT("geo", 1024), .check = check_plain, .example = "geo: /usr/share/vigia/geo"},
     {.key = "sandbox", .type = CONF_BOOL, .fallback = "true", .example = "sandbox: true"},
     END,
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/beside.h"
 #include "common/event.h"
 #include "common/texts_fill.h"
 #include "common/vtime.h"
@@ -246,34 +247,11 @@ texts_message_done(struct text_message *m)
     *m = (struct text_message){0};
 }
 
-static bool
-is_rules(const char *path)
-{
-    char inside[1100];
-    DIR *dir;
-
-    (void)snprintf(inside, sizeof inside, "%.1000s/detectors", path);
-    dir = opendir(inside);
-    if (dir != NULL)
-        (void)closedir(dir);
-    return dir != NULL;
-}
-
 char *
 texts_find_rules(const char *given, const char *program_path)
 {
-    static const char *const beside[] = {"/../../rules", "/../share/vigia/rules"};
-    const char *named = given != NULL ? given : getenv("VIGIA_RULES");
-    const char *slash = program_path != NULL ? strrchr(program_path, '/') : NULL;
-    char path[1024];
+    static const char *const from[] = {"/../../rules", "/../share/vigia/rules", NULL};
+    static const struct beside where = {"VIGIA_RULES", from, "/usr/share/vigia/rules", "detectors"};
 
-    if (named != NULL && named[0] != '\0')
-        return is_rules(named) ? strdup(named) : NULL;
-    for (size_t i = 0; slash != NULL && i < VG_ARRAY_LEN(beside); i++) {
-        (void)snprintf(path, sizeof path, "%.*s%s", (int)(slash - program_path), program_path,
-                       beside[i]);
-        if (is_rules(path))
-            return strdup(path);
-    }
-    return is_rules("/usr/share/vigia/rules") ? strdup("/usr/share/vigia/rules") : NULL;
+    return beside_find(&where, given, program_path);
 }

@@ -4,8 +4,9 @@
  * A message has placeholders {name} or {name|form}; name is a key of the event's facts, or one of
  * subject, peer (their labels), shop, first, last, time, count. Forms: text (default), count
  * (grouped digits), bytes (KiB, MiB), money (minor units with facts.currency), time (shop's zone,
- * "12 mar, 14:05"), duration (seconds), percent (a share 0..1), list. A placeholder whose fact is
- * missing makes texts_check() fail and renders as "?". Used by the agent's commands, the
+ * "12 mar, 14:05"), duration (seconds), percent (a share 0..1), list, country (its name, of an ISO
+ * 3166-1 code; "": "unknown country"), known (a text; "": "unknown owner"). A placeholder whose fact
+ * is missing makes texts_check() fail and renders as "?". Used by the agent's commands, the
  * collector's mails and the dashboard. */
 #pragma once
 
@@ -57,6 +58,7 @@ void texts_put_bytes(struct buf *out, int64_t bytes, const char *language);
 void texts_put_count(struct buf *out, int64_t n, const char *language);
 void texts_put_time(struct buf *out, int64_t t_ns, const struct text_view *view);
 void texts_put_duration(struct buf *out, double seconds, const char *language);
+void texts_put_country(struct buf *out, const char *code, const char *language);
 
 /* Where the rules are: `given` if not NULL; $VIGIA_RULES; beside the program (../../rules for a
  * build tree, ../share/vigia/rules when installed). malloc'd; NULL when none exists. */

@@ -55,12 +55,30 @@ put_text(struct filler *f, const json_t *v)
 }
 
 static void
-put_list(struct filler *f, const json_t *v)
+put_country(struct filler *f, const json_t *v)
+{
+    texts_put_country(f->out, json_is_string(v) ? json_string_value(v) : "", f->view->language);
+}
+
+/* A text that may be "": the owner of a network that no database knows. */
+static void
+put_known(struct filler *f, const json_t *v)
+{
+    bool es = f->view->language != NULL && strncmp(f->view->language, "es", 2) == 0;
+
+    if (json_is_string(v) && json_string_length(v) == 0)
+        buf_put_str(f->out, es ? "dueño desconocido" : "unknown owner");
+    else
+        put_text(f, v);
+}
+
+static void
+put_list(struct filler *f, const json_t *v, void (*put)(struct filler *f, const json_t *v))
 {
     for (size_t i = 0; i < json_array_size(v); i++) {
         if (i > 0)
             buf_put_str(f->out, ", ");
-        put_text(f, json_array_get(v, i));
+        put(f, json_array_get(v, i));
     }
 }
 
@@ -86,11 +104,16 @@ put_form(struct filler *f, const json_t *v, const char *form)
 {
     double number = json_number_value(v);
     const char *language = f->view->language;
+    void (*put)(struct filler * f, const json_t *v) = strcmp(form, "country") == 0 ? put_country
+                                                      : strcmp(form, "known") == 0 ? put_known
+                                                                                   : put_text;
 
     if (strcmp(form, "time") == 0)
         put_instant(f, v);
     else if (json_is_array(v))
-        put_list(f, v);
+        put_list(f, v, put);
+    else if (put != put_text)
+        put(f, v);
     else if (!json_is_number(v))
         put_text(f, v);
     else if (strcmp(form, "bytes") == 0)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/countries.h"
 #include "common/texts.h"
 #include "common/vtime.h"
 
@@ -146,4 +147,15 @@ texts_put_duration(struct buf *out, double seconds, const char *language)
                       : (one ? rows[i].en_one : rows[i].en_many));
         return;
     }
+}
+
+void
+texts_put_country(struct buf *out, const char *code, const char *language)
+{
+    bool es = spanish(language);
+    const char *name = country_name(code, es);
+
+    if (name == NULL)
+        name = es ? "país desconocido" : "unknown country";
+    buf_put_str(out, name);
 }

@@ -16,6 +16,8 @@ install(FILES packaging/man/vigia-collector.1 DESTINATION share/man/man1 COMPONE
 install(FILES packaging/completion/vigia-collector
   DESTINATION share/bash-completion/completions COMPONENT collector)
 install(DIRECTORY rules/ DESTINATION share/vigia/rules COMPONENT rules)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/geo/ DESTINATION share/vigia/geo COMPONENT rules OPTIONAL
+  PATTERN *.new EXCLUDE)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME vigia)
@@ -47,6 +49,6 @@ set(CPACK_DEBIAN_RULES_PACKAGE_NAME vigia-rules)
 set(CPACK_DEBIAN_RULES_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_RULES_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_COMPONENT_RULES_DESCRIPTION "rules and texts for vigia-agent and vigia-collector
- YARA rules, detector settings and messages, names of applications, and formats
- of payment logs.")
+ YARA rules, detector settings and messages, names of applications, formats of
+ payment logs, and countries and owners of addresses.")
 include(CPack)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check: configuration, detectors, YARA rules, applications and log formats, each thing named as it is found good
- * or wrong; all of them are looked at. */
+/* check: configuration, detectors, YARA rules, applications, countries and log formats, each thing named
+ * as it is found good or wrong; all of them are looked at. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/cli/cli.h"
 #include "agent/cli/commands.h"
+#include "agent/detect/geo.h"
 #include "agent/detect/yara.h"
 #include "agent/net/app.h"
 #include "agent/pay/profile.h"
@@ -31,6 +32,7 @@ check_panel(const struct agent_config *config, const struct texts *texts, const 
     const struct sink sink = {.ops = &ops};
     struct panel_options options = {.sensor = sensor,
                                     .rules_dir = config->rules_dir,
+                                    .geo_dir = config->geo_dir,
                                     .texts = texts,
                                     .zone = config->zone,
                                     .hours = &config->hours,
@@ -102,6 +104,28 @@ check_apps(const struct agent_config *config)
     printf("ok  applications: %zu by %zu names and ports in %s/indicators\n", app_list_count(apps),
            app_list_keys(apps), config->rules_dir);
     app_list_free(apps);
+    return true;
+}
+
+/* Without these alerts say that country and owner are unknown: a note, no mistake. */
+static bool
+check_geo(const struct agent_config *config)
+{
+    struct geo *geo = NULL;
+    enum vg_err err = config->geo_dir != NULL ? geo_open(config->geo_dir, &geo) : VG_ERR_NOENT;
+    bool countries = geo_has_countries(geo), owners = geo_has_owners(geo);
+
+    geo_free(geo);
+    if (err != VG_OK && err != VG_ERR_NOENT) {
+        printf("BAD addresses: databases in %s: %s\n", config->geo_dir, vg_err_name(err));
+        return false;
+    }
+    if (countries)
+        printf("ok  addresses: countries%s in %s\n", owners ? " and owners" : "", config->geo_dir);
+    if (!countries || !owners)
+        printf("note addresses: no database of %s\n", countries ? "owners"
+                                                      : owners  ? "countries"
+                                                                : "countries and owners");
     return true;
 }
 
@@ -190,6 +214,7 @@ check(const struct agent_config *config)
     if (config->rules_dir != NULL) {
         good = check_yara(config) && good;
         good = check_apps(config) && good;
+        good = check_geo(config) && good;
         good = check_formats(config) && good;
         good = check_sources(config) && good;
     }

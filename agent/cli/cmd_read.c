@@ -153,6 +153,7 @@ make_sensor(struct read_run *run, const struct read_wish *wish)
     struct sensor_options options = {
         .panel = {.sensor = "net",
                   .rules_dir = run->config.rules_dir,
+                  .geo_dir = run->config.geo_dir,
                   .texts = run->texts,
                   .zone = run->config.zone,
                   .hours = &run->config.hours,

@@ -68,7 +68,7 @@ struct panel;
 struct panel_options {
     const char *sensor; /* whose detectors */
     const char *rules_dir;
-    const char *geo_dir; /* net sensor: of geo_open(); NULL: none */
+    const char *geo_dir; /* for geo_open(), before the lock-down; NULL: none */
     const struct texts *texts;
     const struct zone *zone;
     const struct shop_hours *hours;

@@ -44,6 +44,7 @@ _Static_assert(DEVICES_MAX *(sizeof(struct device) + CELL_OWN_BYTES) +
 
 struct net_scene {
     struct geo *geo;
+    bool geo_unusable; /* there, but damaged */
     struct keytab *devices, *places, *resolved;
     int64_t since_ns, hour; /* hour: the last one with a call, since 1970 */
     uint32_t hours;
@@ -201,6 +202,10 @@ net_scene_new(const struct net_scene_options *options, struct net_scene **out)
     err = make_tables(s);
     if (err == VG_OK && options->geo_dir != NULL)
         err = geo_open(options->geo_dir, &s->geo);
+    if (err != VG_OK && err != VG_ERR_NOMEM) { /* a damaged database blinds no sensor */
+        s->geo_unusable = true;
+        err = VG_OK;
+    }
     if (err != VG_OK) {
         net_scene_free(s);
         return err;
@@ -580,6 +585,7 @@ net_scene_health(const struct net_scene *s, json_t *counters)
         {"scene.devices_turned_away", keytab_evicted(s->devices)},
         {"scene.places_turned_away", keytab_evicted(s->places)},
         {"scene.names_turned_away", keytab_evicted(s->resolved)},
+        {"scene.geo_unusable", s->geo_unusable},
     };
 
     for (size_t i = 0; i < VG_ARRAY_LEN(rows); i++)

@@ -153,6 +153,7 @@ net_open(const struct agent_config *config, const struct sink *sink, struct work
     options = (struct sensor_options){
         .panel = {.sensor = "net",
                   .rules_dir = config->rules_dir,
+                  .geo_dir = config->geo_dir,
                   .texts = w->texts,
                   .zone = config->zone,
                   .hours = &config->hours,

@@ -13,6 +13,7 @@ from vigia import AGENT, ROOT, run
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = ROOT / 'tests' / 'fixtures'
+os.environ['VIGIA_GEO'] = str(FIXTURES / 'geo')  # not what the build fetched: that changes
 CAPTURES = sorted(p for p in FIXTURES.glob('net/*') if p.suffix in ('.pcap', '.pcapng'))
 LOGS = sorted(p for p in FIXTURES.glob('pay/*') if p.suffix in ('.csv', '.log', '.json', '.jsonl', '.txt', '.tsv'))
 
