@@ -22,6 +22,7 @@
     X(NET_BEACON, 1664) \
     X(NET_NEW_DEVICE, 640) \
     X(NET_VOLUME, 2560) \
+    X(NET_INDICATOR, 1000) \
     /* the end */
 /* clang-format on */
 

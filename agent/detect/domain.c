@@ -66,6 +66,14 @@ domain_registered(struct str name)
     return at != NULL ? str_n(name.at + (at - text), name.len - (size_t)(at - text)) : name;
 }
 
+bool
+domain_is_suffix(struct str name)
+{
+    char text[DOMAIN_NAME_MAX + 1];
+
+    return lower(without_dot(name), text) && psl_is_public_suffix(psl_builtin(), text) != 0;
+}
+
 struct str
 domain_prefix(struct str name)
 {

@@ -10,6 +10,8 @@ enum { DOMAIN_NAME_MAX = 253 /* RFC 1035, 2.3.4, as text */ };
  * suffix list (libpsl). A part of `name`, without a final dot; the whole name where it is itself a
  * suffix, an address, without dots or too long. Letters may be of either case. */
 struct str domain_registered(struct str name);
+/* The name is a public suffix itself: nobody's own, and no name to list. */
+bool domain_is_suffix(struct str name);
 /* What stands before the registered domain, without the dot between; "" where nothing does. */
 struct str domain_prefix(struct str name);
 /* The name is an address: IPv4 dotted, or IPv6 with or without brackets; a port may follow. */
