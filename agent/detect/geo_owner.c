@@ -19,6 +19,8 @@ struct rows { /* of one family */
     uint64_t at;
     uint32_t count;
     size_t key_bytes; /* of an address; the owner follows */
+    uint8_t *index;
+    size_t index_bytes;
 };
 
 struct geo_owner {
@@ -37,13 +39,43 @@ read_at(const struct geo_owner *o, uint64_t at, void *to, size_t size)
     return platform_file_read(o->file, at, to, size, &got) == VG_OK && got == size;
 }
 
+/* Where it lies; returns the end of it. */
+static uint64_t
+set_rows(struct rows *rows, uint64_t at)
+{
+    rows->at = at;
+    return at + (uint64_t)rows->count * (rows->key_bytes + OWNER_INDEX_BYTES);
+}
+
+static enum vg_err
+read_index(struct geo_owner *o, struct rows *rows, uint64_t *at)
+{
+    rows->index = malloc(rows->index_bytes > 0 ? rows->index_bytes : 1);
+    if (rows->index == NULL)
+        return VG_ERR_NOMEM;
+    if (!read_at(o, *at, rows->index, rows->index_bytes))
+        return VG_ERR_SYS;
+    *at += rows->index_bytes;
+    return VG_OK;
+}
+
+static struct rows
+rows_of(uint32_t count, size_t key_bytes)
+{
+    size_t blocks = ((size_t)count + GEO_OWNER_BLOCK - 1) / GEO_OWNER_BLOCK;
+
+    return (struct rows){.count = count, .key_bytes = key_bytes, .index_bytes = blocks * key_bytes};
+}
+
 static enum vg_err
 read_head(struct geo_owner *o)
 {
     uint8_t head[HEAD_BYTES];
     struct slice in = slice_of(head, sizeof head), magic;
     struct platform_stat stat;
+    uint64_t at = HEAD_BYTES;
     uint32_t version;
+    enum vg_err err;
 
     if (platform_file_stat(o->file, &stat) != VG_OK)
         return VG_ERR_SYS;
@@ -51,18 +83,20 @@ read_head(struct geo_owner *o)
         return VG_ERR_FORMAT;
     magic = slice_sub(&in, 8);
     version = slice_be32(&in);
-    o->v4 = (struct rows){.at = HEAD_BYTES, .count = slice_be32(&in), .key_bytes = 4};
-    o->v6 = (struct rows){.count = slice_be32(&in), .key_bytes = 8};
+    o->v4 = rows_of(slice_be32(&in), 4);
+    o->v6 = rows_of(slice_be32(&in), 8);
     o->owners = slice_be32(&in);
     o->name_bytes = slice_be32(&in);
     if (memcmp(magic.at, "vigiaown", 8) != 0 || version != 1 || slice_be32(&in) != 0 ||
         o->v4.count > GEO_OWNER_ROWS_MAX || o->v6.count > GEO_OWNER_ROWS_MAX ||
         o->owners > GEO_OWNER_OWNERS_MAX || o->name_bytes > GEO_OWNER_NAMES_MAX)
         return VG_ERR_FORMAT;
-    o->v6.at = o->v4.at + (uint64_t)o->v4.count * (o->v4.key_bytes + OWNER_INDEX_BYTES);
-    o->owners_at = o->v6.at + (uint64_t)o->v6.count * (o->v6.key_bytes + OWNER_INDEX_BYTES);
+    o->owners_at = set_rows(&o->v6, set_rows(&o->v4, at + o->v4.index_bytes + o->v6.index_bytes));
     o->names_at = o->owners_at + (uint64_t)o->owners * OWNER_BYTES;
-    return stat.size == o->names_at + o->name_bytes ? VG_OK : VG_ERR_FORMAT;
+    if (stat.size != o->names_at + o->name_bytes)
+        return VG_ERR_FORMAT;
+    err = read_index(o, &o->v4, &at);
+    return err == VG_OK ? read_index(o, &o->v6, &at) : err;
 }
 
 enum vg_err
@@ -92,32 +126,52 @@ geo_owner_free(struct geo_owner *o)
         return;
     if (o->file != PLATFORM_NO_HANDLE)
         platform_file_close(o->file);
+    free(o->v4.index);
+    free(o->v6.index);
     free(o);
+}
+
+/* How many of the sorted rows do not begin behind `key`. */
+static size_t
+count_before(struct slice all, size_t row_bytes, const uint8_t *key, size_t key_bytes)
+{
+    size_t low = 0, high = all.left / row_bytes;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        struct slice row = all;
+
+        slice_skip(&row, mid * row_bytes);
+        if (memcmp(slice_sub(&row, key_bytes).at, key, key_bytes) > 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return low;
 }
 
 /* The owner of the last row that does not begin behind `key`; 0: nobody. */
 static uint32_t
 search(const struct geo_owner *o, const struct rows *rows, const uint8_t *key)
 {
-    size_t row_bytes = rows->key_bytes + OWNER_INDEX_BYTES;
-    uint32_t low = 0, high = rows->count, owner = 0;
-    uint8_t row[KEY_BYTES_MAX + OWNER_INDEX_BYTES];
+    uint8_t block[GEO_OWNER_BLOCK * (KEY_BYTES_MAX + OWNER_INDEX_BYTES)];
+    size_t row_bytes = rows->key_bytes + OWNER_INDEX_BYTES, first, count;
+    struct slice in;
 
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        struct slice in = slice_of(row, row_bytes), first;
-
-        if (!read_at(o, rows->at + (uint64_t)mid * row_bytes, row, row_bytes))
-            return 0;
-        first = slice_sub(&in, rows->key_bytes);
-        if (memcmp(first.at, key, rows->key_bytes) > 0) {
-            high = mid;
-            continue;
-        }
-        owner = slice_be32(&in);
-        low = mid + 1;
-    }
-    return owner;
+    first = count_before(slice_of(rows->index, rows->index_bytes), rows->key_bytes, key,
+                         rows->key_bytes);
+    if (first == 0)
+        return 0;
+    first = (first - 1) * GEO_OWNER_BLOCK;
+    count = rows->count - first < GEO_OWNER_BLOCK ? rows->count - first : GEO_OWNER_BLOCK;
+    if (!read_at(o, rows->at + first * row_bytes, block, count * row_bytes))
+        return 0;
+    in = slice_of(block, count * row_bytes);
+    count = count_before(in, row_bytes, key, rows->key_bytes);
+    if (count == 0)
+        return 0;
+    slice_skip(&in, (count - 1) * row_bytes + rows->key_bytes);
+    return slice_be32(&in);
 }
 
 /* As much of the name as fits, without bytes that are no UTF-8 and without control characters. */

@@ -191,6 +191,16 @@ make_tables(struct net_scene *s)
     return err;
 }
 
+/* A damaged database is told and blinds no sensor. */
+static enum vg_err
+open_geo(struct net_scene *s, const char *dir)
+{
+    enum vg_err err = geo_open(dir, &s->geo);
+
+    s->geo_unusable = err != VG_OK;
+    return err == VG_ERR_NOMEM ? err : VG_OK;
+}
+
 enum vg_err
 net_scene_new(const struct net_scene_options *options, struct net_scene **out)
 {
@@ -201,11 +211,7 @@ net_scene_new(const struct net_scene_options *options, struct net_scene **out)
         return VG_ERR_NOMEM;
     err = make_tables(s);
     if (err == VG_OK && options->geo_dir != NULL)
-        err = geo_open(options->geo_dir, &s->geo);
-    if (err != VG_OK && err != VG_ERR_NOMEM) { /* a damaged database blinds no sensor */
-        s->geo_unusable = true;
-        err = VG_OK;
-    }
+        err = open_geo(s, options->geo_dir);
     if (err != VG_OK) {
         net_scene_free(s);
         return err;

@@ -4,6 +4,7 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 const NAME_BYTES = 63
+const BLOCK = 256 // rows for one of the index
 
 /** 'first,last,asn,"name, with commas"' */
 function* csv_rows(file) {
@@ -93,6 +94,19 @@ function networks(file, bits, shift, owners) {
   return rows
 }
 
+/** [index, rows] of one family; `key_bytes` of an address, which `put` writes. */
+function sections(rows, key_bytes, put) {
+  const index = Buffer.alloc(key_bytes * Math.ceil(rows.length / BLOCK))
+  const all = Buffer.alloc((key_bytes + 4) * rows.length)
+  for (const [i, row] of rows.entries()) {
+    put(all, row.first, (key_bytes + 4) * i)
+    all.writeUInt32BE(row.owner, (key_bytes + 4) * i + key_bytes)
+    if (i % BLOCK === 0)
+      put(index, row.first, key_bytes * (i / BLOCK))
+  }
+  return [index, all]
+}
+
 function owner_table(folder) {
   const owners = new Owners()
   const v4 = networks(`${folder}/asn-ipv4-num.csv`, 32n, 0n, owners)
@@ -101,17 +115,9 @@ function owner_table(folder) {
   head.write('vigiaown', 'latin1')
   for (const [i, n] of [1, v4.length, v6.length, owners.rows.length, owners.name_bytes].entries())
     head.writeUInt32BE(n, 8 + 4 * i)
-  const rows4 = Buffer.alloc(8 * v4.length)
-  for (const [i, row] of v4.entries()) {
-    rows4.writeUInt32BE(Number(row.first), 8 * i)
-    rows4.writeUInt32BE(row.owner, 8 * i + 4)
-  }
-  const rows6 = Buffer.alloc(12 * v6.length)
-  for (const [i, row] of v6.entries()) {
-    rows6.writeBigUInt64BE(row.first, 12 * i)
-    rows6.writeUInt32BE(row.owner, 12 * i + 8)
-  }
-  return Buffer.concat([head, rows4, rows6, ...owners.rows, ...owners.names])
+  const [index4, rows4] = sections(v4, 4, (to, first, at) => to.writeUInt32BE(Number(first), at))
+  const [index6, rows6] = sections(v6, 8, (to, first, at) => to.writeBigUInt64BE(first, at))
+  return Buffer.concat([head, index4, index6, rows4, rows6, ...owners.rows, ...owners.names])
 }
 
 /** Whole or not at all: an agent may have the old file open. */
