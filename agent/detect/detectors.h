@@ -23,6 +23,7 @@
     X(NET_NEW_DEVICE, 640) \
     X(NET_VOLUME, 2560) \
     X(NET_INDICATOR, 1000) \
+    X(NET_LOOKALIKE_DOMAIN, 112) \
     /* the end */
 /* clang-format on */
 
