@@ -361,6 +361,9 @@ agent_config_from_tree(json_t *tree, struct agent_config *out, struct conf_error
     if (result == VG_OK)
         result = read_sources(&c);
     if (result == VG_OK)
+        result = texts_of(json_object_get(json_object_get(tree, "detectors"), "off"), false,
+                          c.detectors_off, &c.detectors_off_count);
+    if (result == VG_OK)
         result = read_store(&c);
     if (result == VG_OK)
         result = read_mail(&c, err);

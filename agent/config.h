@@ -39,6 +39,8 @@ struct agent_config {
     size_t file_count;
 
     double budget_per_week;
+    const char *detectors_off[CONFIG_LIST_MAX]; /* names, or "net.*" */
+    size_t detectors_off_count;
 
     const char *state_dir; /* /var/lib/vigia */
     const char *rules_dir; /* found beside the program where the file names none; NULL: nowhere */

@@ -200,6 +200,32 @@ static const struct conf_field ALERTS[] = {
     END,
 };
 
+/* As detectors are called, "net.scan"; which there are is known to each sensor's panel. */
+static bool
+check_detector(const char *text, char why[160])
+{
+    const char *name =
+        strncmp(text, "net.", 4) == 0 || strncmp(text, "pay.", 4) == 0 ? text + 4 : "";
+
+    if (name[0] != '\0' && (strcmp(name, "*") == 0 ||
+                            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name)))
+        return true;
+    snprintf(why, 160, "no name of a detector (`vigia-agent explain` lists them)");
+    return false;
+}
+
+static const struct conf_field OFF_ITEM = {TEXT("", 64), .check = check_detector,
+                                           .example = "off: [net.scan]"};
+
+static const struct conf_field DETECTORS_OFF[] = {
+    {.key = "off",
+     .type = CONF_LIST,
+     .item = &OFF_ITEM,
+     .max = CONFIG_LIST_MAX,
+     .example = "off: [net.scan]"},
+    END,
+};
+
 static const struct conf_field STORE[] = {
     {TEXT("path", 1024), .fallback = "/var/lib/vigia", .check = check_plain,
      .example = "path: /var/lib/vigia"},
@@ -274,6 +300,11 @@ const struct conf_field AGENT_CONFIG_SCHEMA[] = {
      .fallback = "{}",
      .fields = ALERTS,
      .example = "alerts: {budget_per_week: 3}"},
+    {.key = "detectors",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = DETECTORS_OFF,
+     .example = "detectors: {off: [net.scan]}"},
     {.key = "store",
      .type = CONF_MAP,
      .fallback = "{}",

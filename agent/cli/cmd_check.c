@@ -37,6 +37,8 @@ check_panel(const struct agent_config *config, const struct texts *texts, const 
                                     .zone = config->zone,
                                     .hours = &config->hours,
                                     .currency = config->currency,
+                                    .off = config->detectors_off,
+                                    .off_count = config->detectors_off_count,
                                     .judge = {.budget_per_week = config->budget_per_week,
                                               .target_per_week = config->budget_per_week / 2}};
     char why[DETECT_WHY_MAX] = "";

@@ -158,6 +158,8 @@ make_sensor(struct read_run *run, const struct read_wish *wish)
                   .zone = run->config.zone,
                   .hours = &run->config.hours,
                   .currency = run->config.currency,
+                  .off = run->config.detectors_off,
+                  .off_count = run->config.detectors_off_count,
                   .judge = sensor_judge_settings(run->config.budget_per_week),
                   .history = wish->learn_count > 0},
         .observe = wish->metadata != NULL ? on_observation : NULL,

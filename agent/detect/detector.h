@@ -75,9 +75,12 @@ struct panel_options {
     const char *currency;
     struct judge_settings judge;
     bool history;
+    const char *const *off; /* detectors that are left out, by name; "net.*": all of a sensor's */
+    size_t off_count;
 };
 
-/* Everything borrowed outlives the panel. `why` names detector and setting on VG_ERR_CONFIG. */
+/* Everything borrowed outlives the panel. `why` names detector and setting on VG_ERR_CONFIG, also
+ * where `off` names none that this sensor has. */
 enum vg_err panel_new(const struct panel_options *options, const struct sink *sink,
                       struct panel **out, char why[DETECT_WHY_MAX]) VG_MUST_CHECK;
 void panel_free(struct panel *panel);

@@ -76,6 +76,46 @@ seat_make(struct panel *panel, const struct panel_options *options, const struct
     return VG_OK;
 }
 
+static bool
+row_matches(const struct detector *d, const char *name)
+{
+    size_t len = strlen(name);
+
+    return strcmp(d->name, name) == 0 ||
+           (len >= 2 && strcmp(name + len - 2, ".*") == 0 && strncmp(d->name, name, len - 1) == 0);
+}
+
+static bool
+row_off(const struct panel_options *options, const struct detector *d)
+{
+    for (size_t i = 0; i < options->off_count; i++)
+        if (row_matches(d, options->off[i]))
+            return true;
+    return false;
+}
+
+/* A name of this sensor's that no detector has would switch nothing off, unnoticed. */
+static enum vg_err
+check_off(const struct panel_options *options, char why[DETECT_WHY_MAX])
+{
+    size_t own = strlen(options->sensor);
+
+    for (size_t i = 0; i < options->off_count; i++) {
+        const struct detector *const *d = DETECTORS;
+
+        if (strncmp(options->off[i], options->sensor, own) != 0 || options->off[i][own] != '.')
+            continue; /* another sensor's panel looks at it */
+        while (*d != NULL && !row_matches(*d, options->off[i]))
+            d++;
+        if (*d == NULL) {
+            (void)snprintf(why, DETECT_WHY_MAX, "detectors.off: no detector is called %.100s",
+                           options->off[i]);
+            return VG_ERR_CONFIG;
+        }
+    }
+    return VG_OK;
+}
+
 enum vg_err
 panel_new(const struct panel_options *options, const struct sink *sink, struct panel **out,
           char why[DETECT_WHY_MAX])
@@ -91,10 +131,12 @@ panel_new(const struct panel_options *options, const struct sink *sink, struct p
     if (err == VG_OK && strcmp(options->sensor, "net") == 0)
         err =
             net_scene_new(&(struct net_scene_options){.geo_dir = options->geo_dir}, &panel->scene);
+    if (err == VG_OK)
+        err = check_off(options, why);
     if (err != VG_OK)
         goto fail;
     for (const struct detector *const *d = DETECTORS; *d != NULL; d++) {
-        if (strcmp((*d)->sensor, options->sensor) != 0)
+        if (strcmp((*d)->sensor, options->sensor) != 0 || row_off(options, *d))
             continue;
         err = seat_make(panel, options, *d, why);
         if (err != VG_OK)

@@ -158,6 +158,8 @@ net_open(const struct agent_config *config, const struct sink *sink, struct work
                   .zone = config->zone,
                   .hours = &config->hours,
                   .currency = config->currency,
+                  .off = config->detectors_off,
+                  .off_count = config->detectors_off_count,
                   .judge = sensor_judge_settings(config->budget_per_week)},
         .sink = sink,
         .store = true,

@@ -179,6 +179,21 @@ test_network_off(void **state)
 }
 
 static void
+test_detectors_off(void **state)
+{
+    struct agent_config c = parse("detectors: {off: [net.scan, pay.*]}\n");
+
+    (void)state;
+    assert_int_equal(c.detectors_off_count, 2);
+    assert_string_equal(c.detectors_off[0], "net.scan");
+    assert_string_equal(c.detectors_off[1], "pay.*");
+    agent_config_done(&c);
+    c = parse("alerts: {budget_per_week: 3}\n");
+    assert_int_equal(c.detectors_off_count, 0);
+    agent_config_done(&c);
+}
+
+static void
 test_mistakes(void **state)
 {
     static const struct {
@@ -212,6 +227,9 @@ test_mistakes(void **state)
         {"payments:\n  - path: /a\n  - path: /b\n    fromat: csv", ":4:", "format"},
         {"alerts: {budget_per_week: many}", ":1: alerts.budget_per_week:", "budget_per_week: 3"},
         {"alerts: {budget_per_week: -1}", ":1: alerts.budget_per_week:", "budget_per_week: 3"},
+        {"detectors: {off: [scan]}", ":1: detectors.off[0]:", "off: [net.scan]"},
+        {"detectors: {off: [net.]}", ":1: detectors.off[0]:", "off: [net.scan]"},
+        {"detectors: {on: [net.scan]}", ":1: detectors:", "off"},
         {"store: {size: 1}", ":1: store.size:", "size: 512 MiB"},
         {"store: {alerts: 1h}", ":1: store.alerts:", "alerts: 365d"},
         {"store: {observations: 010}", ":1: store.observations:", "observations: 7d"},
@@ -291,10 +309,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_example),      cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_all_keys),     cmocka_unit_test(test_for_worker),
-        cmocka_unit_test(test_network_off),  cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_missing_file), cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_example),     cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_all_keys),    cmocka_unit_test(test_for_worker),
+        cmocka_unit_test(test_network_off), cmocka_unit_test(test_detectors_off),
+        cmocka_unit_test(test_mistakes),    cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_truncations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
