@@ -24,6 +24,7 @@
     X(NET_VOLUME, 2560) \
     X(NET_INDICATOR, 1000) \
     X(NET_LOOKALIKE_DOMAIN, 112) \
+    X(NET_HOST_DISCOVERY, 128) \
     /* the end */
 /* clang-format on */
 

@@ -4,8 +4,7 @@
  *   'h' source and port:   different machines that did so on that port (horizontal scan, worm);
  *   'b' source:            different (machine, port) pairs of the shop (a few ports here and there);
  *   'w' source:            the same for the world, to tell a scan of one port from a file-sharing
- *                          program, which fails everywhere on a different port each time;
- *   'e' source and kind:   machines asked for by ARP or ping alone (sweep).
+ *                          program, which fails everywhere on a different port each time.
  * Each holds a fast window and a slow one of a day, each an approximate count of different things.
  * Judged when a flow ends, because only then it is known that nobody answered. */
 #include "agent/detect/detectors.h"
@@ -67,12 +66,13 @@ probe_udp(const struct flow_view *f)
     return f->packets_in > 0 ? PROBE_ANSWERED : PROBE_NONE;
 }
 
-/* Services that ask many machines in ordinary life, and go without an answer now and then. */
+/* Services that ask many machines in ordinary life, and go without an answer now and then; or by
+ * which one learns who is there, which net.host_discovery watches. */
 static bool
 asks_around(const struct flow_view *f)
 {
-    static const uint16_t udp[] = {53,  67,   68,   80,   123,  443, 546,
-                                   547, 1900, 3478, 3702, 5353, 5355};
+    static const uint16_t udp[] = {53,  67,  68,   80,   123,  137,  161,  427,  443, 546,
+                                   547, 623, 1434, 1900, 3478, 3702, 5353, 5355, 5683};
 
     for (size_t i = 0; f->proto == 17 && i < VG_ARRAY_LEN(udp); i++) {
         if (f->dport == udp[i])
@@ -175,7 +175,7 @@ scanned(const struct scan *s, const struct tally *t, uint32_t fast, uint32_t slo
 /* ---- reports ---- */
 
 struct report {
-    const char *style; /* "ports", "hosts", "pairs", "sweep", "stealth" */
+    const char *style; /* "ports", "hosts", "pairs", "stealth" */
     const struct net_addr *src, *dst;
     uint32_t failed, hosts, ports;
     int64_t time_ns;
@@ -343,47 +343,6 @@ on_flow(struct scan *s, const struct flow_view *f, int64_t now_ns)
     pairs(s, f, probe, now_ns);
 }
 
-/* ---- sweeps: who is there? ---- */
-
-static void
-sweep(struct scan *s, char kind, const struct net_addr *src, const struct net_addr *dst,
-      enum probe probe, int64_t now_ns)
-{
-    struct tally *t = tally_use(s, 'e', src, NULL, (uint8_t)kind, 0);
-    struct net_key thing = {0};
-    struct report r = {.style = "sweep", .src = src, .time_ns = now_ns};
-    uint32_t asked;
-
-    net_key_addr(&thing, dst);
-    if (!tally_add(s, t, now_ns, probe, &thing))
-        return;
-    scan_tally_sample(t, dst, kind == 'i' ? 1 : 0, 0);
-    asked = distinct_count(&t->fast.failed);
-    if (asked < (kind == 'i' ? s->set.swept : 4 * s->set.swept))
-        return;
-    r.failed = r.hosts = asked;
-    report(s, t, &r);
-}
-
-static void
-on_icmp(struct scan *s, const struct icmp_view *i, int64_t now_ns)
-{
-    bool echo = i->v6 ? i->type == 128 : i->type == 8;
-
-    if (echo && net_addr_is_local(&i->dst) && (i->v6 ? !net_addr_is_group(&i->dst) : true))
-        sweep(s, 'i', &i->src, &i->dst, PROBE_FAILED, now_ns);
-}
-
-/* Machines ask for one address at a time; who asks for the whole street is looking for doors.
- * An address that asks for itself (probe, announcement) asks for nobody. */
-static void
-on_arp(struct scan *s, const struct arp_view *a, int64_t now_ns)
-{
-    if (!a->reply && a->sender.family == 4 && !net_addr_is_group(&a->sender) &&
-        !net_addr_eq(&a->sender, &a->target))
-        sweep(s, 'a', &a->sender, &a->target, PROBE_FAILED, now_ns);
-}
-
 /* ---- the detector ---- */
 
 static void
@@ -393,10 +352,6 @@ observe(void *self, const struct obs *obs)
 
     if (obs->kind == OBS_FLOW_END)
         on_flow(s, obs->flow, obs->time_ns);
-    else if (obs->kind == OBS_ICMP)
-        on_icmp(s, obs->icmp, obs->time_ns);
-    else if (obs->kind == OBS_ARP)
-        on_arp(s, obs->arp, obs->time_ns);
 }
 
 static void
@@ -427,7 +382,6 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
                                .pairs = 40,
                                .slow_ports = 25,
                                .slow_hosts = 25,
-                               .swept = 12,
                                .stealth = 4,
                                .failed_share = 0.6,
                                .window_ns = 10 * VG_MIN_NS};
@@ -437,7 +391,6 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
         !net_setting_u32(env, "pairs", 8, 1000, &s->set.pairs, why) ||
         !net_setting_u32(env, "slow_ports", 8, 1000, &s->set.slow_ports, why) ||
         !net_setting_u32(env, "slow_hosts", 8, 1000, &s->set.slow_hosts, why) ||
-        !net_setting_u32(env, "swept", 4, 200, &s->set.swept, why) ||
         !net_setting_u32(env, "stealth", 1, 100, &s->set.stealth, why) ||
         !net_setting_real(env, "failed_share", 0.1, 1, &s->set.failed_share, why) ||
         !net_setting_duration(env, "window", VG_MIN_NS, VG_DAY_NS, &s->set.window_ns, why)) {
@@ -466,7 +419,7 @@ health(const void *self, json_t *counters)
 const struct detector NET_SCAN = {
     .name = "net.scan",
     .sensor = "net",
-    .kinds = 1u << OBS_FLOW_END | 1u << OBS_ICMP | 1u << OBS_ARP,
+    .kinds = 1u << OBS_FLOW_END,
     .make = make,
     .observe = observe,
     .save = scan_save,

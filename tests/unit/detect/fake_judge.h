@@ -32,6 +32,7 @@ struct fake_row {
     uint16_t version;
     uint8_t *blob;
     size_t len;
+    bool many; /* of a keytab: records one after the other, so that a shorter row may be whole */
 };
 
 struct judge {
@@ -42,6 +43,8 @@ struct judge {
 };
 
 struct fake_store {
+    struct state_out out; /* first: a detector is given it */
+    struct sink sink;
     struct fake_row row[FAKE_ROWS_MAX];
     size_t count;
     size_t written; /* rows put or removed in all */
@@ -121,10 +124,9 @@ fake_row_find(const struct fake_store *s, struct slice key)
     return i;
 }
 
-void
-state_put(struct state_out *out, struct slice key, uint16_t version, struct slice blob)
+static void
+fake_put(struct fake_store *s, struct slice key, uint16_t version, struct slice blob)
 {
-    struct fake_store *s = fake_store_of(out);
     size_t at = fake_row_find(s, key);
     struct fake_row *row = &s->row[at];
 
@@ -140,13 +142,13 @@ state_put(struct state_out *out, struct slice key, uint16_t version, struct slic
     row->blob = malloc(blob.left + 1);
     assert_non_null(row->blob);
     memcpy(row->blob, blob.at, blob.left);
+    row->many = false;
     s->written++;
 }
 
-void
-state_remove(struct state_out *out, struct slice key)
+static void
+fake_remove(struct fake_store *s, struct slice key)
 {
-    struct fake_store *s = fake_store_of(out);
     size_t at = fake_row_find(s, key);
 
     s->written++;
@@ -154,6 +156,43 @@ state_remove(struct state_out *out, struct slice key)
         return;
     free(s->row[at].blob);
     s->row[at] = s->row[--s->count];
+}
+
+void
+state_put(struct state_out *out, struct slice key, uint16_t version, struct slice blob)
+{
+    fake_put(fake_store_of(out), key, version, blob);
+}
+
+void
+state_remove(struct state_out *out, struct slice key)
+{
+    fake_remove(fake_store_of(out), key);
+}
+
+static void
+fake_state(void *ctx, const char *detector, struct slice key, uint16_t version, struct slice blob)
+{
+    struct fake_store *s = ctx;
+
+    (void)detector;
+    if (version == 0) {
+        fake_remove(s, key);
+        return;
+    }
+    fake_put(s, key, version, blob);
+    s->row[fake_row_find(s, key)].many = true;
+}
+
+/* What to give to save(). */
+static inline struct state_out *
+fake_out(struct fake_store *s, const struct detector *d)
+{
+    static const struct sink_ops ops = {.state = fake_state};
+
+    s->sink = (struct sink){.ops = &ops, .ctx = s};
+    s->out = (struct state_out){.sink = &s->sink, .detector = d->name};
+    return &s->out;
 }
 
 static inline void
@@ -192,7 +231,7 @@ fake_restart(const struct detector *d, void *self, struct fake_store *store, str
 {
     void *again = fake_make(d, judge, NULL);
 
-    d->save(self, (struct state_out *)(void *)store);
+    d->save(self, fake_out(store, d));
     d->free(self);
     for (size_t i = 0; i < store->count; i++) {
         const struct fake_row *r = &store->row[i];
@@ -229,8 +268,8 @@ fake_truncate_rows(const struct detector *d, const struct fake_store *store, str
 
             assert_non_null(cut);
             memcpy(cut, r->blob, n);
-            assert_int_not_equal(
-                d->load(self, slice_of(r->key, r->key_len), r->version, slice_of(cut, n)), VG_OK);
+            if (d->load(self, slice_of(r->key, r->key_len), r->version, slice_of(cut, n)) == VG_OK)
+                assert_true(r->many);
             free(cut);
         }
         d->free(self);
