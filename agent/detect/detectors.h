@@ -25,6 +25,7 @@
     X(NET_INDICATOR, 1000) \
     X(NET_LOOKALIKE_DOMAIN, 112) \
     X(NET_HOST_DISCOVERY, 128) \
+    X(NET_LATERAL, 144) \
     /* the end */
 /* clang-format on */
 

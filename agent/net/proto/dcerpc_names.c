@@ -61,6 +61,8 @@ static const struct operation SVCCTL[] = {
     {45, "CreateServiceWOW64W"},
     {50, "ControlServiceExA"},
     {51, "ControlServiceExW"},
+    {60, "CreateWowService"},
+    {64, "OpenSCManager2"},
 };
 static const struct operation ATSVC[] = {
     {0, "NetrJobAdd"},
