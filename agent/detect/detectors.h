@@ -26,6 +26,7 @@
     X(NET_LOOKALIKE_DOMAIN, 112) \
     X(NET_HOST_DISCOVERY, 128) \
     X(NET_LATERAL, 144) \
+    X(NET_CLEARTEXT_CREDENTIALS, 96) \
     /* the end */
 /* clang-format on */
 

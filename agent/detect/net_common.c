@@ -49,6 +49,18 @@ net_key_mac(struct net_key *k, const uint8_t mac[6])
 }
 
 void
+net_key_str(struct net_key *k, struct str s)
+{
+    net_key_u64(k, str_hash(&STR_HASH_STORED, s.at, s.len));
+}
+
+uint64_t
+net_key_hash(const struct net_key *k)
+{
+    return str_hash(&STR_HASH_STORED, k->bytes, k->len);
+}
+
+void
 net_addr_encode(const struct net_addr *a, struct buf *out)
 {
     buf_put_u8(out, a->family);

@@ -15,6 +15,8 @@ void net_key_u16(struct net_key *k, uint16_t v);
 void net_key_u64(struct net_key *k, uint64_t v);
 void net_key_addr(struct net_key *k, const struct net_addr *a); /* family and bytes */
 void net_key_mac(struct net_key *k, const uint8_t mac[6]);
+void net_key_str(struct net_key *k, struct str s); /* 8 bytes of its stored hash */
+uint64_t net_key_hash(const struct net_key *k);    /* of keytab.h */
 
 void net_addr_encode(const struct net_addr *a, struct buf *out);
 struct net_addr net_addr_decode(struct slice *in); /* sticky */
