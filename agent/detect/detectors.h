@@ -27,6 +27,7 @@
     X(NET_HOST_DISCOVERY, 128) \
     X(NET_LATERAL, 144) \
     X(NET_CLEARTEXT_CREDENTIALS, 96) \
+    X(NET_BRUTE_FORCE, 176) \
     /* the end */
 /* clang-format on */
 

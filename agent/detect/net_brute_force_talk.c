@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guessing that shows in requests and answers rather than in log-ins: web forms and telephones. */
+#include <string.h>
+
+#include "agent/detect/net_brute_force_private.h"
+
+/* ---- web forms ---- */
+
+static bool
+has_word(struct str s, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (size_t i = 0; i + n <= s.len; i++)
+        if (str_eq_nocase(str_n(s.at + i, n), str_of(word)))
+            return true;
+    return false;
+}
+
+/* A page that logs in: by its name, or by a password in the query (which stands there as "*"). */
+static bool
+is_form(const struct http_view *h, struct str *page)
+{
+    static const char *const words[] = {"login",   "logon",          "signin",  "sign-in",
+                                        "sign_in", "xmlrpc.",        "entrar",  "acceso",
+                                        "ingres",  "security_check", "autentic"};
+    const char *query = h->uri.len > 0 ? memchr(h->uri.at, '?', h->uri.len) : NULL;
+    bool post = str_is(h->method, "POST");
+
+    *page = query != NULL ? str_n(h->uri.at, (size_t)(query - h->uri.at)) : h->uri;
+    if (!post && !str_is(h->method, "GET"))
+        return false;
+    for (size_t i = 0; i < VG_ARRAY_LEN(words); i++)
+        if (has_word(*page, words[i]))
+            return post || (query != NULL && has_word(h->uri, "=*"));
+    /* a camera is asked like that all day; a page with a button is not */
+    return query != NULL && has_word(h->uri, "=*") &&
+           (has_word(h->uri, "login") || has_word(h->uri, "submit"));
+}
+
+void
+brute_on_http(struct brute *b, const struct http_view *h, int64_t now_ns)
+{
+    struct brute_try a = {
+        .flow = h->flow, .service = "http", .user = str_of(""), .failed = true, .now_ns = now_ns};
+    struct brute_tally *t;
+    struct str page;
+
+    if (!is_form(h, &page))
+        return;
+    t = brute_failed(b, brute_key('w', &h->flow->src, &h->flow->dst, page), &a, &h->flow->dst);
+    if (t == NULL)
+        return;
+    if (t->slow == 1)
+        t->answer = (uint32_t)h->status;
+    t->same += t->answer == (uint32_t)h->status;
+    if (t->fast >= b->set.web && 10 * t->same >= 8 * t->fast)
+        brute_report(b, t, &a, BRUTE_WEB);
+    /* after the same "no" every time, for the first time a way in */
+    if (t->reported > 0 && t->won == 0 && h->status != (int)t->answer &&
+        (h->status == 200 || h->status == 302 || h->status == 303)) {
+        t->won = 1;
+        brute_report_success(b, t, &a, BRUTE_WEB);
+    }
+}
+
+/* ---- telephones ---- */
+
+/* Names that tools for breaking into telephone systems give themselves (SIPVicious and its kin). */
+static bool
+is_scanner(struct str agent)
+{
+    static const char *const names[] = {"friendly-scanner", "sipvicious",  "sundayddr", "sipcli",
+                                        "vaxsipuseragent",  "sip-scan",    "sipptk",    "smap",
+                                        "friendly-request", "eyebeamscan", "pplsip",    "iwar"};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(names); i++)
+        if (has_word(agent, names[i]))
+            return true;
+    return false;
+}
+
+/* Extensions are tried out (REGISTER, SUBSCRIBE), numbers are called at somebody's cost (INVITE).
+ * A telephone system that asks its own switched-off phones (OPTIONS) gets no answer either. */
+void
+brute_on_sip(struct brute *b, const struct record_view *r, int64_t now_ns)
+{
+    const struct record_field *status = record_find(r, "status");
+    int64_t code = status != NULL ? status->number : 0;
+    struct str method = record_text(r, "method");
+    struct brute_try a = {.flow = r->flow,
+                          .service = "sip",
+                          .user = record_text(r, "to"),
+                          .failed = code < 200 || code >= 300,
+                          .now_ns = now_ns};
+    uint64_t key = brute_key('v', &r->flow->src, NULL, str_of("sip"));
+    bool scanner = is_scanner(record_text(r, "user_agent"));
+    struct brute_tally *t;
+
+    if (!a.failed && !scanner) {
+        t = keytab_change(b->tallies, key);
+        if (t != NULL) {
+            brute_age(b, t, now_ns);
+            t->fast_ok++;
+            t->slow_ok++;
+        }
+        return;
+    }
+    if (!scanner && (str_is(method, "OPTIONS") || str_is(method, "ACK") || str_is(method, "BYE") ||
+                     str_is(method, "CANCEL") || str_is(method, "NOTIFY")))
+        return;
+    t = brute_failed(b, key, &a, &r->flow->dst);
+    if (t == NULL)
+        return;
+    if (scanner)
+        brute_report(b, t, &a, BRUTE_SCANNER);
+    else if (t->names_fast.count >= BRUTE_SET_MAX && t->fast >= b->set.tries &&
+             3 * t->fast_ok <= t->fast)
+        brute_report(b, t, &a, BRUTE_VOIP);
+}
