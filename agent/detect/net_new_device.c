@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net.new_device: a device that was never on this network before.
+/* net.new_device: a device that was never on this network before opens a PC or terminal of the shop.
  *
  * For the first learning period every MAC is only noted (health says so); it lasts `learn` and at
- * least HOURS_MIN different hours with traffic, so that a gap in the watching is not learning. After it a MAC that was
- * not seen for FORGET_NS is new. It must show itself twice, CONFIRM_NS apart, before it is told, so
- * that a stray frame is no device, and it must show itself as a station of this network: in ARP with
- * a local address, or as the source of a local flow. Phones change to random MACs (the locally
- * administered bit, IEEE 802): those are told as such and count less. Only MACs: an address from
- * DHCP says nothing of the device. */
+ * least HOURS_MIN different hours with traffic, so that a gap in the watching is not learning. After
+ * it a MAC that was not seen for FORGET_NS is new. That it is there says little: guests and
+ * employees come with telephones, which make up a new MAC for each network (IEEE 802, the locally
+ * administered bit). What counts is that it calls, by TCP, the services by which one works on
+ * another machine, reads its files or its database (DOORS). Each new device is told once. */
 #include "agent/detect/detectors.h"
 
 #include <stdio.h>
@@ -17,21 +16,26 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/keyed.h"
 #include "agent/detect/net_common.h"
+#include "agent/detect/net_tell.h"
 #include "common/vtime.h"
 
-enum { DEVICES_MAX = 2048, DEVICES_VERSION = 1, HOURS_MIN = 24 };
-#define FORGET_NS  (90 * VG_DAY_NS)
-#define CONFIRM_NS (30 * VG_SEC_NS)
-#define TOUCH_NS   VG_HOUR_NS /* a known device's row changes at most so often */
+enum { DEVICES_MAX = 2048, DEVICES_VERSION = 2, HOURS_MIN = 24 };
+#define FORGET_NS (90 * VG_DAY_NS)
+#define TOUCH_NS  VG_HOUR_NS /* a device's row changes at most so often */
+
+/* Ports of PCs, tills and servers that telephones and guests have no business with (IANA registry;
+ * 3050: Firebird). Printing, casting, pages of routers and cameras are not among them. */
+static const uint16_t DOORS[] = {22,   23,   135,  139,  445,  1433, 1521,
+                                 3050, 3306, 3389, 5432, 5900, 5985, 5986};
 
 struct device {
     int64_t first_ns, last_ns;
     bool known; /* learned, or told */
-    struct net_addr addr;
 };
 
 struct new_device {
     struct judge *judge;
+    const struct net_scene *scene;
     struct keyed *devices;
     int64_t since_ns, learn_ns;
     int64_t hour;   /* the last one with traffic, since 1970 */
@@ -55,30 +59,49 @@ learning(struct new_device *n, int64_t now_ns)
     return n->learning;
 }
 
-static void
-report(struct new_device *n, const uint8_t mac[6], const struct device *d, int64_t now_ns)
+static bool
+is_door(const struct flow_view *f)
 {
-    char text[NET_MAC_TEXT_MAX], host[NET_ADDR_TEXT_MAX];
-    bool random = (mac[0] & 2) != 0;
-    struct party subject;
-    struct finding finding = {.detector = "net.new_device",
-                              .time_ns = now_ns,
-                              .subject = &subject,
-                              .severity = SEVERITY_LOW,
-                              .score = random ? 30 : 45};
-
-    net_mac_format(mac, text);
-    net_addr_format(&d->addr, host);
-    party_set(&subject, "device", text, NULL);
-    finding.facts = json_pack("{s:s, s:s, s:b, s:I, s:I}", "host", host, "mac", text, "random_mac",
-                              (int)random, "known", (json_int_t)keyed_count(n->devices) - 1,
-                              "watched_days", (json_int_t)((now_ns - n->since_ns) / VG_DAY_NS));
-    finding.evidence =
-        json_pack("[{s:s, s:s, s:s}]", "type", "device", "mac", text, "address", host);
-    judge_finding(n->judge, &finding);
+    if (f->proto != 6 || !net_addr_is_local(&f->dst) || net_addr_is_group(&f->dst) ||
+        net_addr_eq(&f->src, &f->dst))
+        return false;
+    for (size_t i = 0; i < VG_ARRAY_LEN(DOORS); i++)
+        if (f->dport == DOORS[i])
+            return true;
+    return false;
 }
 
 static void
+report(struct new_device *n, const uint8_t mac[6], const struct device *d, const struct obs *obs)
+{
+    const struct flow_view *f = obs->flow;
+    char text[NET_MAC_TEXT_MAX], host[NET_ADDR_TEXT_MAX];
+    char device[NET_TELL_MAX], target[NET_TELL_MAX];
+    bool random = (mac[0] & 2) != 0;
+    struct party subject, peer;
+    struct finding finding = {.detector = "net.new_device",
+                              .time_ns = obs->time_ns,
+                              .subject = &subject,
+                              .peer = &peer,
+                              .score = random ? 55 : 65};
+
+    net_mac_format(mac, text);
+    net_addr_format(&f->src, host);
+    party_set(&subject, "device", text, net_tell_device(n->scene, &f->src, NULL, device));
+    net_tell_party(n->scene, &peer, &f->dst);
+    finding.facts =
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:I, s:I, s:I}", "host", host, "mac", text,
+                  "device", net_tell_device(n->scene, &f->src, NULL, device), "target",
+                  net_tell_device(n->scene, &f->dst, NULL, target), "port", (int)f->dport,
+                  "random_mac", (int)random, "known", (json_int_t)keyed_count(n->devices) - 1,
+                  "here_seconds", (json_int_t)((obs->time_ns - d->first_ns) / VG_SEC_NS),
+                  "watched_days", (json_int_t)((obs->time_ns - n->since_ns) / VG_DAY_NS));
+    finding.evidence = json_pack("[o]", net_evidence_flow(f));
+    judge_finding(n->judge, &finding);
+}
+
+/* The device, new or not; NULL for what is none of this network. */
+static struct device *
 see(struct new_device *n, const uint8_t mac[6], const struct net_addr *addr, int64_t now_ns)
 {
     const struct device *found;
@@ -86,22 +109,18 @@ see(struct new_device *n, const uint8_t mac[6], const struct net_addr *addr, int
     bool learn;
 
     if (!net_mac_usable(mac) || !net_addr_is_local(addr) || net_addr_is_group(addr))
-        return;
+        return NULL;
     learn = learning(n, now_ns);
     found = keyed_find(n->devices, mac, 6);
     if (found != NULL && found->known && now_ns - found->last_ns < TOUCH_NS)
-        return;
+        return NULL;
     d = keyed_use(n->devices, mac, 6, NULL);
     if (d->first_ns == 0 || now_ns - d->last_ns > FORGET_NS)
-        *d = (struct device){.first_ns = now_ns, .known = learn};
+        *d = (struct device){.first_ns = now_ns};
     d->last_ns = now_ns;
-    d->addr = *addr;
     if (learn)
         d->known = true;
-    if (d->known || now_ns - d->first_ns < CONFIRM_NS)
-        return;
-    d->known = true;
-    report(n, mac, d, now_ns);
+    return d;
 }
 
 static void
@@ -111,9 +130,14 @@ observe(void *self, const struct obs *obs)
 
     if (obs->kind == OBS_ARP) {
         if (obs->arp->sender.family == 4)
-            see(n, obs->arp->sender_mac, &obs->arp->sender, obs->time_ns);
+            (void)see(n, obs->arp->sender_mac, &obs->arp->sender, obs->time_ns);
     } else if (obs->kind == OBS_FLOW_START && obs->flow->has_mac && !obs->flow->midstream) {
-        see(n, obs->flow->src_mac, &obs->flow->src, obs->time_ns);
+        struct device *d = see(n, obs->flow->src_mac, &obs->flow->src, obs->time_ns);
+
+        if (d != NULL && !d->known && is_door(obs->flow)) {
+            d->known = true;
+            report(n, obs->flow->src_mac, d, obs);
+        }
     } else if (obs->kind == OBS_TICK && n->since_ns != 0) {
         n->learning = n->hours < HOURS_MIN || obs->time_ns - n->since_ns < n->learn_ns;
     }
@@ -141,6 +165,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     if (n == NULL)
         return VG_ERR_NOMEM;
     n->judge = env->judge;
+    n->scene = env->scene;
     n->learning = true;
     n->learn_ns = 3 * VG_DAY_NS;
     if (!net_setting_duration(env, "learn", VG_HOUR_NS, 60 * VG_DAY_NS, &n->learn_ns, why)) {
@@ -163,7 +188,6 @@ encode(const void *value, struct buf *out)
     buf_put_be64(out, (uint64_t)d->first_ns);
     buf_put_be64(out, (uint64_t)d->last_ns);
     buf_put_u8(out, d->known);
-    net_addr_encode(&d->addr, out);
 }
 
 static void
@@ -174,7 +198,6 @@ decode(void *value, struct slice *in)
     d->first_ns = codec_time(in);
     d->last_ns = codec_time(in);
     d->known = slice_u8(in) != 0;
-    d->addr = net_addr_decode(in);
 }
 
 static void

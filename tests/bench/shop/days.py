@@ -182,7 +182,10 @@ def make_day(shop, day):
     always = [shop.office] + ([shop.server] if shop.server else [])
     for device in always:
         pc_day(shop, day, device, at(day, 0), at(day, 24), work if device is shop.office else None)
-    backup(shop, at(day, 2, rng.randrange(90)), shop.shared)
+    if rng.random() < 0.96:
+        backup(shop, at(day, shop.backup_hour, rng.randrange(12)), shop.shared)
+    elif work:  # the night's was missed: it is made up for in the morning
+        backup(shop, work[0] + rng.randrange(40) * MINUTE, shop.shared)
     if late:
         for _ in range(rng.randrange(2, 6)):
             shop.session(rng.randrange(*late), shop.office)

@@ -20,7 +20,7 @@ PUBLIC = {  # networks of their owners: names are given fixed addresses in them
     'google': '142.250 172.217 142.251', 'microsoft': '20.42 52.109 13.107 20.190', 'amazon': '52.84 54.230 3.160 18.64',
     'cloudflare': '104.16 104.21 172.67', 'akamai': '23.45 23.200 184.28', 'fastly': '151.101 199.232', 'apple': '17.253 17.57',
     'meta': '157.240 31.13', 'telmex': '201.161 189.247', 'hosting': '162.241 50.87 192.185 162.215', 'ovh': '51.81 15.204',
-    'backblaze': '149.137', 'digitalocean': '159.203 167.99 138.197', 'ntp': '162.159 132.163'}
+    'backblaze': '149.137', 'dropbox': '162.125', 'digitalocean': '159.203 167.99 138.197', 'ntp': '162.159 132.163'}
 KNOWN = {  # whose network a name lies in; longest ending wins
     'google.com': 'google', 'googleapis.com': 'google', 'gstatic.com': 'google', 'youtube.com': 'google', 'googlevideo.com': 'google',
     'doubleclick.net': 'google', 'google-analytics.com': 'google', 'googletagmanager.com': 'google', 'gvt1.com': 'google',
@@ -29,6 +29,11 @@ KNOWN = {  # whose network a name lies in; longest ending wins
     'whatsapp.net': 'meta', 'instagram.com': 'meta', 'fbcdn.net': 'meta', 'mercadopago.com': 'amazon', 'mercadolibre.com.mx': 'amazon',
     'clip.mx': 'amazon', 'amazonaws.com': 'amazon', 'cloudfront.net': 'amazon', 'netflix.com': 'amazon', 'nflxvideo.net': 'telmex',
     'telmex.com': 'telmex', 'backblazeb2.com': 'backblaze', 'ntp.org': 'ntp', 'cloudflare.com': 'cloudflare', 'spotify.com': 'google',
+    'gmail.com': 'google', 'dropbox.com': 'dropbox', 'hpeprint.com': 'amazon', 'epsonconnect.com': 'amazon', 'samsungcloudsolution.com': 'amazon',
+    'hik-connect.com': 'amazon', 'android.com': 'google', 'amazon.com.mx': 'amazon', 'sicarpos.com.mx': 'hosting', 'eleventapos.com': 'digitalocean',
+    'bindpos.mx': 'amazon', 'bing.com': 'microsoft', 'jsdelivr.net': 'fastly', 'cloudflareinsights.com': 'cloudflare', 'facebook.net': 'meta',
+    'payclip.com': 'amazon', 'conekta.io': 'amazon', 'paypal.com': 'fastly', 'canva.com': 'cloudflare', 'wikipedia.org': 'fastly',
+    'walmart.com.mx': 'akamai', 'dhl.com': 'akamai', 'espn.com': 'amazon', 'marca.com': 'fastly', 'estafeta.com': 'telmex', 'mega.co.nz': 'ovh',
     'avast.com': 'google', 'eset.com': 'akamai', 'bbva.mx': 'akamai', 'banorte.com': 'akamai', 'sat.gob.mx': 'telmex', 'adobe.com': 'akamai'}
 COMMON_SITES = '''www.google.com www.youtube.com www.facebook.com web.whatsapp.com www.mercadolibre.com.mx outlook.office.com mail.google.com
     www.bbva.mx www.banorte.com portalcfdi.facturaelectronica.sat.gob.mx www.telmex.com www.instagram.com www.amazon.com.mx
@@ -109,6 +114,7 @@ class Shop:
         self.mail = rng.choice(('outlook.office365.com', 'imap.gmail.com', 'mail.%s.com.mx' % rng.choice(('papelerialupita', 'ferremax', 'abarrotesdonpepe'))))
         self.antivirus = rng.choice((None, 'update.eset.com', 'su.ff.avast.com'))
         self.vendor = rng.choice((None, 'licencias.sicarpos.com.mx', 'sync.eleventapos.com', 'api.bindpos.mx'))
+        self.backup_hour = rng.uniform(1, 4.5)
         self.guests = []
 
     def device(self, name, kind, oui, host, client):

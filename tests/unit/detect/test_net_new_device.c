@@ -20,6 +20,18 @@ hello(void *self, uint8_t id, int64_t t)
     NET_NEW_DEVICE.observe(self, &obs);
 }
 
+/* Station `id` calls a port of 192.168.1.`to`. */
+static void
+calls(void *self, uint8_t id, uint8_t to, uint16_t port, int64_t t)
+{
+    struct flow_view f = flow_of(ip4(192, 168, 1, id), ip4(192, 168, 1, to), port, t);
+
+    f.proto = 6;
+    f.has_mac = true;
+    memcpy(f.src_mac, (uint8_t[]){0x00, 0x11, 0x22, 0x33, 0x44, id}, 6);
+    see_flow(&NET_NEW_DEVICE, self, OBS_FLOW_START, &f);
+}
+
 static bool
 is_learning(void *self)
 {
@@ -55,15 +67,21 @@ test_new_one_after_learning(void **state)
     assert_int_equal(judge.count, 0);
     assert_false(is_learning(self));
     hello(self, 66, T0 + 5 * VG_DAY_NS);
-    assert_int_equal(judge.count, 0); /* one frame is no device */
-    hello(self, 66, T0 + 5 * VG_DAY_NS + VG_MIN_NS);
+    calls(self, 66, 1, 80, T0 + 5 * VG_DAY_NS + VG_SEC_NS);        /* the router's page */
+    calls(self, 66, 30, 9100, T0 + 5 * VG_DAY_NS + 2 * VG_SEC_NS); /* prints */
+    calls(self, 10, 11, 445, T0 + 5 * VG_DAY_NS + 3 * VG_SEC_NS);  /* a known one may */
+    assert_int_equal(judge.count, 0);
+    calls(self, 66, 11, 445, T0 + 5 * VG_DAY_NS + VG_MIN_NS);
     assert_int_equal(judge.count, 1);
     assert_string_equal(judge.report[0].subject, "00:11:22:33:44:42");
+    assert_string_equal(judge.report[0].peer, "192.168.1.11");
     assert_string_equal(json_string_value(json_object_get(judge.report[0].facts, "host")),
                         "192.168.1.66");
     assert_int_equal(json_integer_value(json_object_get(judge.report[0].facts, "known")), 5);
+    assert_int_equal(json_integer_value(json_object_get(judge.report[0].facts, "here_seconds")),
+                     60);
     for (int i = 0; i < 50; i++)
-        hello(self, 66, T0 + 6 * VG_DAY_NS + i * VG_DAY_NS);
+        calls(self, 66, 12, 3389, T0 + 6 * VG_DAY_NS + i * VG_DAY_NS);
     assert_int_equal(judge.count, 1);
     NET_NEW_DEVICE.free(self);
 }
@@ -94,6 +112,7 @@ test_routers_side_is_no_device(void **state)
 
         f.has_mac = true;
         memcpy(f.src_mac, (uint8_t[]){2, 9, 9, 9, 9, 9}, 6);
+        f.dport = 445;
         see_flow(&NET_NEW_DEVICE, self, OBS_FLOW_START, &f);
     }
     assert_int_equal(judge.count, 0);
@@ -103,8 +122,13 @@ test_routers_side_is_no_device(void **state)
 static void
 part(void *self, int from, int to)
 {
-    for (int i = from; i < to; i++)
-        hello(self, (uint8_t)(10 + (i < 100 ? i % 5 : i % 9)), T0 + i * 2 * VG_HOUR_NS);
+    for (int i = from; i < to; i++) {
+        uint8_t id = (uint8_t)(10 + (i < 100 ? i % 5 : i % 9));
+
+        hello(self, id, T0 + i * 2 * VG_HOUR_NS);
+        if (i % 7 == 3)
+            calls(self, id, 10, 445, T0 + i * 2 * VG_HOUR_NS + VG_MIN_NS);
+    }
 }
 
 static void
