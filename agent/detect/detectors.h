@@ -28,6 +28,9 @@
     X(NET_LATERAL, 144) \
     X(NET_CLEARTEXT_CREDENTIALS, 96) \
     X(NET_BRUTE_FORCE, 176) \
+    X(NET_EXPOSED_SERVICE, 64) \
+    X(NET_SESSION_HIJACK, 160) \
+    X(NET_REMOTE_HELP, 96) \
     /* the end */
 /* clang-format on */
 

@@ -282,6 +282,8 @@ read_field(struct str name, struct str value, struct http_head *out, struct http
     else if (str_eq_nocase(name, str_of("authorization")) ||
              (str_eq_nocase(name, str_of("proxy-authorization")) && out->authorization.len == 0))
         out->authorization = value;
+    else if (str_eq_nocase(name, str_of("cookie")) && out->cookie.len == 0)
+        out->cookie = value;
     else if (str_eq_nocase(name, str_of("upgrade")))
         out->upgrade = is_upgrade_to(value, "h2c") ? HTTP_UPGRADE_H2C : HTTP_UPGRADE_OTHER;
     else if (str_eq_nocase(name, str_of("transfer-encoding")))
@@ -328,7 +330,8 @@ static const struct http_head NO_HEAD = {.method = {"", 0},
                                          .user_agent = {"", 0},
                                          .content_type = {"", 0},
                                          .disposition = {"", 0},
-                                         .authorization = {"", 0}};
+                                         .authorization = {"", 0},
+                                         .cookie = {"", 0}};
 
 enum vg_err
 http_head_read(struct slice in, struct http_head *out)

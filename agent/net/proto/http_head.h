@@ -24,7 +24,7 @@ struct http_head {
     bool response;
     int status;             /* responses */
     struct str method, uri; /* requests */
-    struct str host, user_agent, content_type, disposition, authorization;
+    struct str host, user_agent, content_type, disposition, authorization, cookie;
     bool chunked, has_length;
     enum http_upgrade upgrade;
     uint64_t length;

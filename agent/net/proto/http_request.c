@@ -3,6 +3,7 @@
 
 #include "agent/net/engine.h"
 #include "agent/net/proto/http_login.h"
+#include "agent/net/proto/http_session.h"
 #include "agent/net/record.h"
 #include "agent/net/secrets.h"
 
@@ -66,6 +67,7 @@ http_request_new(const struct protocol_call *call, const struct http_head *h)
     r->login = found.login;
     r->cleartext = found.cleartext;
     r->judged = found.judged;
+    r->session = http_session_of(h->cookie, h->host);
     r->method = copy_text(r, &used, h->method, HTTP_METHOD_MAX);
     r->uri = copy_text(r, &used, h->uri, HTTP_URI_MAX);
     r->uri.len = secrets_mask_uri(r->text + (used - r->uri.len), r->uri.len);
@@ -102,6 +104,7 @@ http_request_tell(const struct http_request *r, const struct protocol_call *call
         .status = status,
         .incomplete = r->incomplete,
         .request_body = r->body,
+        .session = r->session,
     };
     struct obs obs = {.kind = OBS_HTTP, .time_ns = call->time_ns, .http = &view};
 

@@ -20,7 +20,7 @@ struct http_request {
     bool judged;             /* the log-in is one that the status answers */
     bool incomplete;         /* not seen whole: stopped (RFC 9112, 8), or with holes */
     bool holes;
-    uint64_t body;
+    uint64_t body, session;
     char text[];
 };
 
