@@ -132,13 +132,14 @@ is_card(const char *text, const struct groups *g)
     return written_so(g) && card_valid(digits, n);
 }
 
-/* Masks the card that begins at `at` with its longest form; returns where to go on. */
+/* The longest card that begins at `at`, card->count 0 where none does; returns where to go on. */
 static size_t
-mask_at(char *text, size_t at, size_t len)
+find_at(const char *text, size_t at, size_t len, struct groups *card)
 {
-    struct groups g = {0}, card = {0};
+    struct groups g = {0};
     size_t next = at, first = run_of(text, at, len), gap = 0;
 
+    *card = (struct groups){0};
     if (first > CARD_DIGITS_MAX) { /* a longer number: no part of it is a card's */
         while (at < len && is_digit(text[at]))
             at++;
@@ -153,17 +154,43 @@ mask_at(char *text, size_t at, size_t len)
         g.len[g.count++] = n;
         next += gap + n;
         if (is_card(text, &g))
-            card = g;
+            *card = g;
         gap = separator_of(text, next, len);
     } while (gap > 0 && g.count < GROUPS_MAX);
-    for (size_t i = 0; i < card.count; i++)
-        memset(text + card.at[i], 'X', card.len[i]);
-    return card.count > 0 ? card.at[card.count - 1] + card.len[card.count - 1] : at + first;
+    return card->count > 0 ? card->at[card->count - 1] + card->len[card->count - 1] : at + first;
 }
 
 void
 card_mask(char *text, size_t len)
 {
-    for (size_t i = 0; i < len;)
-        i = is_digit(text[i]) ? mask_at(text, i, len) : i + 1;
+    struct groups card;
+
+    for (size_t i = 0; i < len;) {
+        if (!is_digit(text[i])) {
+            i++;
+            continue;
+        }
+        i = find_at(text, i, len, &card);
+        for (size_t k = 0; k < card.count; k++)
+            memset(text + card.at[k], 'X', card.len[k]);
+    }
+}
+
+bool
+card_find(const char *text, size_t len, size_t from, struct card_place *out)
+{
+    struct groups card;
+
+    while (from < len) {
+        if (!is_digit(text[from])) {
+            from++;
+            continue;
+        }
+        from = find_at(text, from, len, &card);
+        if (card.count > 0) {
+            *out = (struct card_place){.at = card.at[0], .end = from, .groups = card.count};
+            return true;
+        }
+    }
+    return false;
 }

@@ -15,3 +15,10 @@ bool card_valid(const uint8_t *digits, size_t n);
  * cards are written (4-4-4-4, 4-6-5, 4-6-4, a last one of 1 to 4 more), with one space, dash, plus,
  * dot, underscore, %20 or %2D between two. Digits that no card has for its number stay. */
 void card_mask(char *text, size_t len);
+
+struct card_place {
+    size_t at, end; /* of its first digit, behind its last one */
+    size_t groups;  /* 1: the digits stand on end */
+};
+/* The next card number of `text` at or behind `from`, as card_mask() would mask it. */
+bool card_find(const char *text, size_t len, size_t from, struct card_place *out);

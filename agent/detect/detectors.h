@@ -31,6 +31,7 @@
     X(NET_EXPOSED_SERVICE, 64) \
     X(NET_SESSION_HIJACK, 160) \
     X(NET_REMOTE_HELP, 96) \
+    X(NET_CARD_NUMBER_EXPOSED, 48) \
     /* the end */
 /* clang-format on */
 

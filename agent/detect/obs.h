@@ -114,6 +114,7 @@ struct http_view {
     int status;                           /* 0 while unanswered */
     bool incomplete;                      /* it was not seen whole */
     uint64_t request_body, response_body; /* bytes as seen so far */
+    struct str card;  /* last four digits of a card number that stood in the URI; "" */
     uint64_t session; /* of the cookie that keeps a log-in: its hash with the host; 0: none */
 };
 

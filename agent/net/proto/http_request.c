@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/proto/http_request.h"
 
+#include "agent/detect/card_context.h"
 #include "agent/net/engine.h"
 #include "agent/net/proto/http_login.h"
 #include "agent/net/proto/http_session.h"
@@ -49,6 +50,16 @@ find_login(struct http_request *r, const struct http_head *h, struct http_login 
     r->cleartext = login->cleartext;
 }
 
+/* Before it is masked. */
+static void
+find_card(struct http_request *r)
+{
+    struct card_context found;
+
+    if (card_in_context(r->uri, &found))
+        memcpy(r->card, found.last4, sizeof(r->card));
+}
+
 struct http_request *
 http_request_new(const struct protocol_call *call, const struct http_head *h)
 {
@@ -70,6 +81,7 @@ http_request_new(const struct protocol_call *call, const struct http_head *h)
     r->session = http_session_of(h->cookie, h->host);
     r->method = copy_text(r, &used, h->method, HTTP_METHOD_MAX);
     r->uri = copy_text(r, &used, h->uri, HTTP_URI_MAX);
+    find_card(r);
     r->uri.len = secrets_mask_uri(r->text + (used - r->uri.len), r->uri.len);
     r->host = copy_text(r, &used, h->host, HTTP_TEXT_MAX);
     r->user_agent = copy_text(r, &used, h->user_agent, HTTP_TEXT_MAX);
@@ -105,6 +117,7 @@ http_request_tell(const struct http_request *r, const struct protocol_call *call
         .incomplete = r->incomplete,
         .request_body = r->body,
         .session = r->session,
+        .card = str_of(r->card),
     };
     struct obs obs = {.kind = OBS_HTTP, .time_ns = call->time_ns, .http = &view};
 

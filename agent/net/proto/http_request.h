@@ -21,6 +21,7 @@ struct http_request {
     bool incomplete;         /* not seen whole: stopped (RFC 9112, 8), or with holes */
     bool holes;
     uint64_t body, session;
+    char card[5]; /* last four digits of a card number in the URI, or "" */
     char text[];
 };
 
