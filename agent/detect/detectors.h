@@ -32,6 +32,7 @@
     X(NET_SESSION_HIJACK, 160) \
     X(NET_REMOTE_HELP, 96) \
     X(NET_CARD_NUMBER_EXPOSED, 48) \
+    X(NET_OFF_HOURS, 56) \
     /* the end */
 /* clang-format on */
 

@@ -250,8 +250,11 @@ fake_same_reports(const struct judge *a, const struct judge *b)
     for (size_t i = 0; i < a->count; i++) {
         assert_string_equal(a->report[i].subject, b->report[i].subject);
         assert_string_equal(a->report[i].group, b->report[i].group);
-        assert_true(json_equal(a->report[i].facts, b->report[i].facts));
-        assert_true(json_equal(a->report[i].evidence, b->report[i].evidence));
+        assert_true(a->report[i].p == b->report[i].p);
+        assert_true(a->report[i].facts == b->report[i].facts /* none: nobody wanted them */ ||
+                    json_equal(a->report[i].facts, b->report[i].facts));
+        assert_true(a->report[i].evidence == b->report[i].evidence ||
+                    json_equal(a->report[i].evidence, b->report[i].evidence));
     }
 }
 
