@@ -20,9 +20,8 @@
 #include "agent/detect/net_brute_force_private.h"
 #include "common/vtime.h"
 
-#define BRUTE_SLOW_NS   VG_DAY_NS
-#define BRUTE_SPREAD_NS VG_HOUR_NS /* slow tries are told when they have gone on this long */
-#define PHASE_NS        (5 * VG_SEC_NS)
+#define BRUTE_SLOW_NS VG_DAY_NS
+#define PHASE_NS      (5 * VG_SEC_NS)
 enum { WINDOWS_A_DAY = 144, PORT_RDP = 3389 };
 
 /* ---- sets and windows ---- */

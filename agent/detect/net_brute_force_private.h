@@ -13,6 +13,8 @@ enum {
     BRUTE_VERSION = 1,
 };
 
+#define BRUTE_SPREAD_NS (INT64_C(3600) * 1000000000) /* slow tries must go on this long */
+
 /* A few different things, by hash. */
 struct brute_set {
     uint32_t at[BRUTE_SET_MAX];

@@ -38,6 +38,19 @@ is_form(const struct http_view *h, struct str *page)
            (has_word(h->uri, "login") || has_word(h->uri, "submit"));
 }
 
+/* Spread over hours. A device that logs in again and again does get in (200, 302); whoever comes from
+ * the world and guesses may be told "no" with a page (200) as well. */
+static bool
+is_slow_web(const struct brute *b, const struct brute_tally *t, const struct brute_try *a)
+{
+    bool refused = t->answer >= 400 && t->answer < 500 && t->answer != 404;
+    bool world = !net_addr_is_local(&a->flow->src) && net_addr_is_local(&a->flow->dst);
+
+    return t->slow >= b->set.slow_tries && t->slow >= 3 * t->usual &&
+           a->now_ns - t->slow_ns >= BRUTE_SPREAD_NS && 10 * t->same >= 8 * t->fast &&
+           (refused ? 10 * t->in_phase < 8 * t->slow : world);
+}
+
 void
 brute_on_http(struct brute *b, const struct http_view *h, int64_t now_ns)
 {
@@ -54,7 +67,7 @@ brute_on_http(struct brute *b, const struct http_view *h, int64_t now_ns)
     if (t->slow == 1)
         t->answer = (uint32_t)h->status;
     t->same += t->answer == (uint32_t)h->status;
-    if (t->fast >= b->set.web && 10 * t->same >= 8 * t->fast)
+    if ((t->fast >= b->set.web && 10 * t->same >= 8 * t->fast) || is_slow_web(b, t, &a))
         brute_report(b, t, &a, BRUTE_WEB);
     /* after the same "no" every time, for the first time a way in */
     if (t->reported > 0 && t->won == 0 && h->status != (int)t->answer &&

@@ -96,8 +96,11 @@ test_targets_and_sources(void **state)
     void *self = start();
 
     for (uint8_t i = 0; i < 50; i++)
-        try_login(self, "telnet", i % 2 == 0 ? "root" : i % 3 == 0 ? "admin" : "guest", PC,
-                  ip4(192, 168, 1, 100 + i % 5), LOGIN_FAILED, T0 + i * VG_MIN_NS);
+        try_login(self, "telnet",
+                  i % 2 == 0   ? "root"
+                  : i % 3 == 0 ? "admin"
+                               : "guest",
+                  PC, ip4(192, 168, 1, 100 + i % 5), LOGIN_FAILED, T0 + i * VG_MIN_NS);
     assert_int_equal(judge.count, 1);
     assert_string_equal(style(0), "targets");
     for (uint8_t i = 0; i < 60; i++)
@@ -171,6 +174,21 @@ test_web(void **state)
     see_http(self, "POST", "/wp-login.php", 302, T0 + 31 * VG_SEC_NS);
     assert_int_equal(judge.count, 2);
     assert_int_equal(judge.report[1].severity, SEVERITY_CRITICAL);
+    D.free(self);
+}
+
+static void
+test_slow_web(void **state)
+{
+    void *self = start();
+
+    for (int i = 0; i < 300; i++) /* a device that logs in every minute, and may */
+        see_http(self, "POST", "/login.cgi", 200, T0 + i * VG_MIN_NS + (i * 37 % 60) * VG_SEC_NS);
+    assert_int_equal(judge.count, 0);
+    for (int i = 0; i < 90; i++)
+        see_http(self, "POST", "/cgi-bin/login.cgi", 401,
+                 T0 + i * VG_MIN_NS + (i * 37 % 60) * VG_SEC_NS);
+    assert_int_equal(judge.count, 1);
     D.free(self);
 }
 
@@ -284,11 +302,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fast),  cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_users), cmocka_unit_test(test_targets_and_sources),
-        cmocka_unit_test(test_quiet), cmocka_unit_test(test_web),
-        cmocka_unit_test(test_rdp),   cmocka_unit_test(test_telephones),
-        cmocka_unit_test(test_cap),   cmocka_unit_test(test_restart_goes_on),
+        cmocka_unit_test(test_fast),
+        cmocka_unit_test(test_slow),
+        cmocka_unit_test(test_users),
+        cmocka_unit_test(test_targets_and_sources),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_web),
+        cmocka_unit_test(test_slow_web),
+        cmocka_unit_test(test_rdp),
+        cmocka_unit_test(test_telephones),
+        cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_restart_goes_on),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

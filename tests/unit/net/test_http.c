@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "agent/net/proto/http_head.h"
+#include "agent/net/proto/http_session.h"
 #include "agent/net/proto/protocols.h"
 #include "net_kit.h"
 
@@ -32,6 +33,23 @@ test_heads(void **state)
     assert_int_equal(http_head_read(text("HTTP/1.1 099 x\r\n\r\n"), &h), VG_ERR_FORMAT);
     assert_int_equal(http_head_read(text("GET / HTTP/1.1\nContent-Length: -1\n\n"), &h), VG_OK);
     assert_false(h.has_length);
+}
+
+/* The same value is the same session, of one host; what anybody could guess is none. */
+static void
+test_session(void **state)
+{
+    struct str host = str_of("a.example"), other = str_of("b.example");
+    uint64_t s = http_session_of(str_of("lang=es; PHPSESSID=0123456789abcdef"), host);
+
+    (void)state;
+    assert_true(s != 0);
+    assert_true(s == http_session_of(str_of("PHPSESSID=0123456789abcdef; x=1"), host));
+    assert_true(s != http_session_of(str_of("PHPSESSID=0123456789abcdef"), other));
+    assert_true(s != http_session_of(str_of("PHPSESSID=0123456789abcdee"), host));
+    assert_true(http_session_of(str_of("PHPSESSID=12; lang=0123456789abcdef0123"), host) == 0);
+    assert_true(http_session_of(str_of("; ;=;a"), host) == 0);
+    assert_true(http_session_of(str_of(""), host) == 0);
 }
 
 static void
@@ -238,8 +256,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),  cmocka_unit_test(test_looks), cmocka_unit_test(test_end),
-        cmocka_unit_test(test_pieces), cmocka_unit_test(test_cut),   cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_heads), cmocka_unit_test(test_session), cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_end),   cmocka_unit_test(test_pieces),  cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_bomb),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
