@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net.session_hijack: two clients use one log-in. Whoever copies the cookie that keeps a log-in (by
+/* net.session_hijack: somebody takes over a conversation.
+ *
+ * TCP: who puts segments of his own into a connection leaves its two sides at different counts: each
+ * tells the other so for every segment of the other, without end and without a word of content (the
+ * ACK storm, Joncheray 1995). Nothing else sends STORM_RATE empty segments a second both ways.
+ *
+ * Web: two clients use one log-in. Whoever copies the cookie that keeps a log-in (by
  * listening, by a script in a page) is logged in too: then the same session comes from a second
  * device.
  *
@@ -21,6 +27,8 @@
 #include "common/vtime.h"
 
 enum { SESSIONS_MAX = 768, SESSIONS_VERSION = 1, CELL_OWN_BYTES = 48, OTHERS_MAX = 2 };
+
+enum { STORM_PACKETS = 300 /* each way */, STORM_RATE = 50 /* a second, both ways */ };
 
 struct client {
     struct net_addr addr;
@@ -66,6 +74,52 @@ other_station(const struct client *a, const struct client *b)
     return a->has_mac && b->has_mac && memcmp(a->mac, b->mac, sizeof(a->mac)) != 0;
 }
 
+/* ---- TCP ---- */
+
+static bool
+is_storm(const struct flow_view *f)
+{
+    uint64_t packets = (uint64_t)f->packets_out + f->packets_in;
+    int64_t lasts_ns = f->end_ns - f->start_ns;
+
+    return f->proto == 6 && f->packets_out >= STORM_PACKETS && f->packets_in >= STORM_PACKETS &&
+           f->packets_out / 2 <= f->packets_in && f->packets_in / 2 <= f->packets_out &&
+           (f->payload_out + f->payload_in) * 2 <= packets && lasts_ns > 0 &&
+           (double)packets * (double)VG_SEC_NS >= STORM_RATE * (double)lasts_ns;
+}
+
+static void
+on_flow(struct hijack *x, const struct flow_view *f, int64_t now_ns)
+{
+    char owner[NET_TELL_MAX], address[NET_ADDR_TEXT_MAX];
+    struct party subject, peer;
+    struct finding finding = {.detector = "net.session_hijack",
+                              .time_ns = now_ns,
+                              .subject = &subject,
+                              .peer = &peer,
+                              .group = "storm",
+                              .score = 70};
+    int64_t seconds = (f->end_ns - f->start_ns) / VG_SEC_NS;
+
+    if (!is_storm(f))
+        return;
+    net_tell_party(x->scene, &subject, &f->src);
+    net_tell_peer(x->scene, &peer, f->server_name, &f->dst);
+    finding.facts = net_tell_flow(x->scene, f, str_of(""));
+    if (finding.facts != NULL)
+        (void)json_object_update_missing_new(
+            finding.facts,
+            json_pack("{s:s, s:s, s:s, s:I, s:I, s:b}", "style", "tcp", "owner",
+                      net_tell_device(x->scene, &f->src, NULL, owner), "owner_address",
+                      net_addr_format(&f->src, address), "seconds",
+                      (json_int_t)(seconds > 0 ? seconds : 1), "packets",
+                      (json_int_t)f->packets_out + (json_int_t)f->packets_in, "other_program", 0));
+    finding.evidence = json_pack("[o]", net_evidence_flow(f));
+    judge_finding(x->judge, &finding);
+}
+
+/* ---- web ---- */
+
 static void
 report(struct hijack *x, const struct session *s, const struct http_view *h, int64_t now_ns)
 {
@@ -84,11 +138,11 @@ report(struct hijack *x, const struct session *s, const struct http_view *h, int
     if (finding.facts != NULL)
         (void)json_object_update_missing_new(
             finding.facts,
-            json_pack("{s:s, s:s, s:I, s:b}", "owner",
+            json_pack("{s:s, s:s, s:s, s:I, s:I, s:b}", "style", "web", "owner",
                       net_tell_device(x->scene, &s->owner.addr, NULL, owner), "owner_address",
                       net_addr_format(&s->owner.addr, owner_address), "seconds",
-                      (json_int_t)(seconds > 0 ? seconds : 1), "other_program",
-                      s->owner.agent != s->other.agent));
+                      (json_int_t)(seconds > 0 ? seconds : 1), "packets", (json_int_t)0,
+                      "other_program", s->owner.agent != s->other.agent));
     finding.evidence = json_pack("[o]", net_evidence_flow(h->flow));
     judge_finding(x->judge, &finding);
 }
@@ -125,13 +179,16 @@ static void
 observe(void *self, const struct obs *obs)
 {
     struct hijack *x = self;
-    const struct http_view *h = obs->http;
+    const struct http_view *h;
     struct session *s;
     struct client now;
     int64_t quiet_ns;
 
-    if (obs->kind != OBS_HTTP || h->session == 0)
+    if (obs->kind == OBS_FLOW_END)
+        on_flow(x, obs->flow, obs->time_ns);
+    if (obs->kind != OBS_HTTP || obs->http->session == 0)
         return;
+    h = obs->http;
     s = keytab_touch(x->sessions, h->session, NULL);
     if (s == NULL)
         return;
@@ -263,7 +320,7 @@ health(const void *self, json_t *counters)
 const struct detector NET_SESSION_HIJACK = {
     .name = "net.session_hijack",
     .sensor = "net",
-    .kinds = 1u << OBS_HTTP,
+    .kinds = 1u << OBS_HTTP | 1u << OBS_FLOW_END,
     .make = make,
     .observe = observe,
     .save = save,

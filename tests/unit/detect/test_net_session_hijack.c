@@ -78,6 +78,28 @@ test_quiet(void **state)
 }
 
 static void
+test_storm(void **state)
+{
+    void *self = start();
+    struct flow_view f = flow_of(OWNER, ip4(192, 168, 1, 5), 23, T0);
+
+    f.state = FLOW_CUT;
+    f.packets_out = f.packets_in = 4000;
+    f.payload_out = 300;
+    f.payload_in = 900;
+    f.end_ns = T0 + 20 * VG_SEC_NS;
+    see_flow(&D, self, OBS_FLOW_END, &f);
+    assert_int_equal(judge.count, 1);
+    f.end_ns = T0 + VG_HOUR_NS; /* keep-alives */
+    see_flow(&D, self, OBS_FLOW_END, &f);
+    f.end_ns = T0 + 20 * VG_SEC_NS;
+    f.payload_in = 5000000; /* a download */
+    see_flow(&D, self, OBS_FLOW_END, &f);
+    assert_int_equal(judge.count, 1);
+    D.free(self);
+}
+
+static void
 test_restart_and_damage(void **state)
 {
     static struct fake_store store;
@@ -104,6 +126,7 @@ main(void)
         cmocka_unit_test(test_other_program),
         cmocka_unit_test(test_same_program_in_turns),
         cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_storm),
         cmocka_unit_test(test_restart_and_damage),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
