@@ -33,6 +33,7 @@
     X(NET_REMOTE_HELP, 96) \
     X(NET_CARD_NUMBER_EXPOSED, 48) \
     X(NET_OFF_HOURS, 56) \
+    X(NET_AI_SERVICE, 104) \
     /* the end */
 /* clang-format on */
 

@@ -354,6 +354,18 @@ keytab_oldest(struct keytab *t, uint64_t *key)
 }
 
 size_t
+keytab_keys(struct keytab *t, uint64_t *out, size_t max)
+{
+    size_t n = 0;
+
+    if (t->unsorted)
+        settle(t);
+    for (uint32_t i = t->oldest; i != KEYTAB_NIL && n < max; i = keytab_cell(t, i)->newer)
+        out[n++] = keytab_cell(t, i)->key;
+    return n;
+}
+
+size_t
 keytab_count(const struct keytab *t)
 {
     return t->count;

@@ -43,6 +43,9 @@ void keytab_remove(struct keytab *t, uint64_t key);
 /* The record touched longest ago; NULL when empty. */
 const void *keytab_oldest(struct keytab *t, uint64_t *key);
 
+/* Keys of up to `max` records, the one touched longest ago first; how many there are in `out`. */
+size_t keytab_keys(struct keytab *t, uint64_t *out, size_t max);
+
 size_t keytab_count(const struct keytab *t);
 uint64_t keytab_evicted(const struct keytab *t);
 
