@@ -13,7 +13,7 @@ enum {
     BRUTE_VERSION = 1,
 };
 
-#define BRUTE_SPREAD_NS (INT64_C(3600) * 1000000000) /* slow tries must go on this long */
+#define BRUTE_SPREAD_NS (INT64_C(1800) * 1000000000) /* slow tries must go on this long */
 
 /* A few different things, by hash. */
 struct brute_set {
