@@ -111,13 +111,13 @@ def one(seed, folder, work, keep):
     packets, told = make(seed, clean, attacked, folder)
     made = time.monotonic() - began
     false, held, seconds = alerts(vigia.AGENT, config, clean)
-    seen, _, _ = alerts(vigia.AGENT, config, attacked)
+    seen, kept_back, _ = alerts(vigia.AGENT, config, attacked)
     found = []
     for a in told:
         right = sorted((e for e in seen if about(e, a)), key=lambda e: e['time'])
         found.append({'seed': seed, 'attack': a.kind, 'note': a.note, 'begin': str(datetime.datetime.fromtimestamp((a.begin - people.UTC6) / 1e9, datetime.timezone.utc))[:16],
                       'minutes': (nanoseconds(right[0]['time']) - a.begin) / 6e10 if right else None,
-                      'detector': right[0]['detector'] if right else None,
+                      'detector': right[0]['detector'] if right else None, 'held': not right and any(about(e, a) for e in kept_back),
                       'others': sorted({e['detector'] for e in seen if a.begin <= nanoseconds(e['time']) <= a.end + SLACK_NS})})
     size = clean.stat().st_size
     if not keep:
@@ -163,6 +163,6 @@ def measure(show, work, folder, seeds, first, jobs, details, keep):
         right = [f['minutes'] for f in mine if f['minutes'] is not None]
         ok = len(right) >= FOUND_MARK * len(mine)
         good = good and ok
-        show('month_' + kind, found=len(right), of=len(mine), median_minutes=statistics.median(right) if right else None,
+        show('month_' + kind, found=len(right), of=len(mine), held_by_budget=sum(f['held'] for f in mine), median_minutes=statistics.median(right) if right else None,
              detectors=dict(collections.Counter(f['detector'] for f in mine if f['detector'])), mark=FOUND_MARK, ok=ok)
     return good

@@ -16,8 +16,8 @@ PAUSE_MAX_NS = 40 * SECOND
 # Who in a shop makes such traffic. What is not listed is left out, see LEFT_OUT.
 PHONE = '''android iphone instagram whatsapp whatsappfiles viber wechat signal pinterest facebook xiaomi
     googledns_android10 quic-28 quic_q46 443-safari'''.split()
-PC = '''443-firefox 443-git dns_doh doh dropbox firefox ftp google_meet google_ssl http http_ipv6 imap imaps
-    ocsp ookla pop3 quic quic_interop_V safari salesforce sites skype-conference-call smtp-starttls
+PC = '''443-firefox 443-git dns_doh doh dropbox firefox ftp google_meet google_ssl http http_ipv6 imaps
+    ocsp ookla quic quic_interop_V safari salesforce sites skype-conference-call smtp-starttls
     spotify_tcp teams tls_ech youtube_quic zoom2 epicgames steam crawler_false_positive
     ssl-cert-name-mismatch dns_ambiguous_names sip cloudflare-warp web_browse'''.split()
 OFFICE = 'office_windows_ad smb_deletefile mssql_tds mysql pgsql'.split()  # between two PCs
@@ -26,7 +26,7 @@ LEFT_OUT = '''loop-back or scrambled addresses, or no Ethernet of a host of its 
     dns_fragmented false_positives quic-33 quic_frags_ch_in_multiple_packets quic-29 quic_t51 linecall_falsepositve
     rsh-syslog-false-positive targusdataspeed_false_positives snmp syslog kerberos-login netbios sonos upnp
     ssdp-m-search; a stranger at the PC's screen or a shell, which an owner wants to be told of: vnc rdp2 ssh
-    tftp; a protocol that Windows turned off years ago: smbv1'''
+    tftp; a password in the clear, of which the same holds: pop3 imap; a protocol that Windows turned off years ago: smbv1'''
 
 
 class Take:
