@@ -120,7 +120,7 @@ fast_needed(const struct brute *b, const struct brute_tally *t, const struct bru
     if (strcmp(a->service, "mail over TLS") == 0)
         needed = b->set.encrypted_mail;
     else if (one && retries_alone(a->service))
-        needed *= 3;
+        needed *= strcmp(a->service, "http") == 0 ? 2 : 3;
     return needed + 6 * t->usual / WINDOWS_A_DAY;
 }
 

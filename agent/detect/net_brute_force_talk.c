@@ -93,6 +93,15 @@ is_scanner(struct str agent)
     return false;
 }
 
+/* Many names; or many calls that are all refused: long numbers come masked and look the same. */
+static bool
+is_voip_guessing(const struct brute *b, const struct brute_tally *t, bool refused_call)
+{
+    return (t->names_fast.count >= BRUTE_SET_MAX && t->fast >= b->set.tries &&
+            3 * t->fast_ok <= t->fast) ||
+           (refused_call && t->fast >= 2 * b->set.tries && t->fast_ok == 0);
+}
+
 /* Extensions are tried out (REGISTER, SUBSCRIBE), numbers are called at somebody's cost (INVITE).
  * A telephone system that asks its own switched-off phones (OPTIONS) gets no answer either. */
 void
@@ -127,7 +136,6 @@ brute_on_sip(struct brute *b, const struct record_view *r, int64_t now_ns)
         return;
     if (scanner)
         brute_report(b, t, &a, BRUTE_SCANNER);
-    else if (t->names_fast.count >= BRUTE_SET_MAX && t->fast >= b->set.tries &&
-             3 * t->fast_ok <= t->fast)
+    else if (is_voip_guessing(b, t, str_is(method, "INVITE") && code >= 400 && code < 500))
         brute_report(b, t, &a, BRUTE_VOIP);
 }
