@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check: configuration, detectors, YARA rules, applications, countries and log formats, each thing named
- * as it is found good or wrong; all of them are looked at. */
+/* check: configuration, detectors, lists of indicators, YARA rules, applications, countries and log
+ * formats, each thing named as it is found good or wrong; all of them are looked at. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/cli/cli.h"
 #include "agent/cli/commands.h"
 #include "agent/detect/geo.h"
+#include "agent/detect/indicator_list.h"
 #include "agent/detect/yara.h"
 #include "agent/net/app.h"
 #include "agent/pay/profile.h"
@@ -53,6 +54,44 @@ check_panel(const struct agent_config *config, const struct texts *texts, const 
     return true;
 }
 
+/* Lists of domains, addresses and fingerprints: a bad line is named, the rest works. */
+static bool
+check_indicators(const struct agent_config *config, const struct texts *texts)
+{
+    const json_t *settings = json_object_get(texts_detector(texts, "net.indicator"), "settings");
+    char shipped[PATH_BYTES], why[200] = "";
+    const char *folders[2] = {shipped, vg_json_str(settings, "folder", NULL)};
+    struct indicators lists;
+    bool good = true;
+    enum vg_err err;
+
+    snprintf(shipped, sizeof(shipped), "%.2000s/indicators", config->rules_dir);
+    err = indicators_load(folders, folders[1] != NULL ? 2 : 1,
+                          (size_t)vg_json_int(settings, "entries", 0), &lists, why);
+    if (err != VG_OK) {
+        printf("BAD indicators: %s\n", why[0] != '\0' ? why : vg_err_name(err));
+        return false;
+    }
+    for (size_t i = 0; i < lists.lists; i++) {
+        const struct indicator_list *l = &lists.list[i];
+
+        if (l->bad == 0)
+            continue;
+        printf(
+            "BAD indicators: %s.txt:%zu is no domain, address, network, JA3, JA4 or hash (%zu such "
+            "lines); write one a line\n",
+            l->name, l->bad_line, l->bad);
+        good = false;
+    }
+    if (indicator_set_refused(lists.set) > 0)
+        printf("note indicators: %zu are not kept: raise `entries` of net.indicator\n",
+               indicator_set_refused(lists.set));
+    if (good)
+        printf("ok  indicators: %zu in %zu lists\n", indicator_set_count(lists.set), lists.lists);
+    indicators_done(&lists);
+    return good;
+}
+
 static bool
 check_detectors(const struct agent_config *config)
 {
@@ -66,9 +105,11 @@ check_detectors(const struct agent_config *config)
         n++;
     good = check_panel(config, texts, "net");
     good = check_panel(config, texts, "pay") && good;
-    texts_free(texts);
     if (good)
         printf("ok  detectors: %zu in %s/detectors\n", n, config->rules_dir);
+    if (config->rules_dir != NULL)
+        good = check_indicators(config, texts) && good;
+    texts_free(texts);
     return good;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Truncated, corrupt and random captures and logs: counted, reported, exit codes as promised, never a crash."""
 import random
+import shutil
 
 import pytest
 
@@ -69,6 +70,18 @@ def test_exit_codes(tmp_path):
     bad.write_text('shop: {nombre: x}\n')
     p = vigia.run(agent, 'check', '-c', bad, check=False)
     assert p.returncode == 2 and 'agent.yaml:1' in p.stdout + p.stderr and 'nombre' in p.stdout + p.stderr
+
+
+def test_a_bad_line_of_a_list_is_named_and_the_rest_works(tmp_path):
+    shutil.copytree(vigia.ROOT / 'rules', tmp_path / 'rules')
+    (tmp_path / 'rules' / 'indicators' / 'own.txt').write_text('evil.example\nno name!\n')
+    config = tmp_path / 'agent.yaml'
+    config.write_text('rules: %s\n' % (tmp_path / 'rules'))
+    p = vigia.run(vigia.AGENT, 'check', '-c', config, check=False)
+    assert p.returncode == 2 and 'own.txt:2' in p.stdout
+    capture = vigia.ROOT / 'tests' / 'fixtures' / 'detect' / 'net.indicator.fires.pcap'
+    p = vigia.run(vigia.AGENT, 'read', '-c', config, '--json', capture, check=False)
+    assert p.returncode == 1 and 'net.indicator' in p.stdout
 
 
 def test_one_stream_on_stdout():
