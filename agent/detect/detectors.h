@@ -34,6 +34,9 @@
     X(NET_CARD_NUMBER_EXPOSED, 48) \
     X(NET_OFF_HOURS, 56) \
     X(NET_AI_SERVICE, 104) \
+    X(NET_FLOOD, 56) \
+    X(NET_DNS_HIJACK, 176) \
+    X(NET_ROGUE_DHCP, 32) \
     /* the end */
 /* clang-format on */
 

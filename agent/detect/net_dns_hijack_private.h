@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net_dns_hijack: what the detector remembers, shared by its logic and its rows. */
+#pragma once
+
+#include "agent/detect/detector.h"
+#include "agent/detect/keytab.h"
+
+enum {
+    CLIENTS_MAX = 256,
+    RESOLVERS_MAX = 4, /* of one client */
+    ADDRESSES_MAX = 512,
+    WANTED_MAX = 64,
+    HANDED_MAX = 64,
+    DOMAINS_MAX = 4,
+    WANTED_NAME_MAX = 64,
+};
+
+struct client { /* whom a device asks; the newest last */
+    uint8_t count;
+    struct {
+        struct net_addr addr;
+        uint32_t answers;
+        bool told;
+    } resolver[RESOLVERS_MAX];
+};
+
+struct address { /* what one address was the answer to, within a day */
+    int64_t from_ns, told_ns;
+    uint8_t kinds;   /* bits of enum name_kind */
+    uint8_t domains; /* registered domains, up to DOMAINS_MAX */
+    uint8_t made_up; /* names among them that nobody would choose */
+    uint32_t domain[DOMAINS_MAX];
+};
+
+struct wanted { /* a made-up name that a device asked for and got an answer to */
+    int64_t at_ns;
+    bool visited;
+    char name[WANTED_NAME_MAX];
+};
+
+struct handed { /* the resolvers that a DHCP server or router gives out */
+    uint32_t dns;
+    int64_t since_ns;
+};
+
+struct hijack {
+    struct judge *judge;
+    const struct net_scene *scene;
+    const json_t *names, *countries, *resolvers; /* of the settings, borrowed */
+    uint32_t changed;
+    struct keytab *clients, *addresses, *wanted, *handed;
+};
+
+enum vg_err hijack_tables(struct hijack *h) VG_MUST_CHECK;
+/* As detector.save and detector.load; `self` is a struct hijack. */
+void hijack_save(void *self, struct state_out *out);
+enum vg_err hijack_load(void *self, struct slice key, uint16_t version,
+                        struct slice blob) VG_MUST_CHECK;

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of net.dns_hijack: 'c' clients, 'a' addresses, 'w' wanted names, 'h' what is handed out. */
+#include "agent/detect/net_dns_hijack_private.h"
+
+#include "agent/detect/codec.h"
+#include "agent/detect/net_common.h"
+
+enum { HIJACK_VERSION = 1 };
+
+static void
+put_client(const void *cell, struct buf *out)
+{
+    const struct client *c = cell;
+
+    buf_put_u8(out, c->count);
+    for (size_t i = 0; i < c->count; i++) {
+        net_addr_encode(&c->resolver[i].addr, out);
+        buf_put_be32(out, c->resolver[i].answers);
+        buf_put_u8(out, c->resolver[i].told);
+    }
+}
+
+static void
+get_client(void *cell, struct slice *in)
+{
+    struct client *c = cell;
+    uint8_t n = slice_u8(in);
+
+    if (n > RESOLVERS_MAX)
+        in->bad = true;
+    for (size_t i = 0; i < n && !in->bad; i++, c->count++) {
+        c->resolver[i].addr = net_addr_decode(in);
+        c->resolver[i].answers = slice_be32(in);
+        c->resolver[i].told = slice_u8(in) != 0;
+    }
+}
+
+static void
+put_address(const void *cell, struct buf *out)
+{
+    const struct address *a = cell;
+
+    codec_put_i64(out, a->from_ns);
+    codec_put_i64(out, a->told_ns);
+    buf_put_u8(out, a->kinds);
+    buf_put_u8(out, a->made_up);
+    buf_put_u8(out, a->domains);
+    for (size_t i = 0; i < a->domains; i++)
+        buf_put_be32(out, a->domain[i]);
+}
+
+static void
+get_address(void *cell, struct slice *in)
+{
+    struct address *a = cell;
+    uint8_t n;
+
+    a->from_ns = codec_time(in);
+    a->told_ns = codec_time(in);
+    a->kinds = slice_u8(in);
+    a->made_up = slice_u8(in);
+    n = slice_u8(in);
+    if (n > DOMAINS_MAX)
+        in->bad = true;
+    for (size_t i = 0; i < n && !in->bad; i++)
+        a->domain[a->domains++] = slice_be32(in);
+}
+
+static void
+put_wanted(const void *cell, struct buf *out)
+{
+    const struct wanted *w = cell;
+
+    codec_put_i64(out, w->at_ns);
+    buf_put_u8(out, w->visited);
+    buf_put_u8(out, (uint8_t)strlen(w->name));
+    buf_put_str(out, w->name);
+}
+
+static void
+get_wanted(void *cell, struct slice *in)
+{
+    struct wanted *w = cell;
+    uint8_t n;
+
+    w->at_ns = codec_time(in);
+    w->visited = slice_u8(in) != 0;
+    n = slice_u8(in);
+    if (n >= WANTED_NAME_MAX) {
+        in->bad = true;
+        return;
+    }
+    (void)slice_copy(in, w->name, n);
+    if (memchr(w->name, '\0', n) != NULL)
+        in->bad = true;
+}
+
+static void
+put_handed(const void *cell, struct buf *out)
+{
+    const struct handed *h = cell;
+
+    buf_put_be32(out, h->dns);
+    codec_put_i64(out, h->since_ns);
+}
+
+static void
+get_handed(void *cell, struct slice *in)
+{
+    struct handed *h = cell;
+
+    h->dns = slice_be32(in);
+    h->since_ns = codec_time(in);
+}
+
+_Static_assert(CLIENTS_MAX *(sizeof(struct client) + 48) +
+                       ADDRESSES_MAX * (sizeof(struct address) + 48) +
+                       WANTED_MAX * (sizeof(struct wanted) + 48) +
+                       HANDED_MAX * (sizeof(struct handed) + 48) <=
+                   176 * 1024,
+               "the memory of detectors is promised");
+
+enum vg_err
+hijack_tables(struct hijack *h)
+{
+    static const struct keytab_options options[] = {
+        {sizeof(struct client), CLIENTS_MAX, 3, 'c', HIJACK_VERSION, false, put_client, get_client,
+         NULL},
+        {sizeof(struct address), ADDRESSES_MAX, 4, 'a', HIJACK_VERSION, false, put_address,
+         get_address, NULL},
+        {sizeof(struct wanted), WANTED_MAX, 1, 'w', HIJACK_VERSION, false, put_wanted, get_wanted,
+         NULL},
+        {sizeof(struct handed), HANDED_MAX, 1, 'h', HIJACK_VERSION, false, put_handed, get_handed,
+         NULL},
+    };
+    struct keytab **tables[] = {&h->clients, &h->addresses, &h->wanted, &h->handed};
+    enum vg_err err = VG_OK;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(tables) && err == VG_OK; i++)
+        err = keytab_new(&options[i], tables[i]);
+    return err;
+}
+
+void
+hijack_save(void *self, struct state_out *out)
+{
+    struct hijack *h = self;
+
+    keytab_save(h->clients, out);
+    keytab_save(h->addresses, out);
+    keytab_save(h->wanted, out);
+    keytab_save(h->handed, out);
+}
+
+enum vg_err
+hijack_load(void *self, struct slice key, uint16_t version, struct slice blob)
+{
+    struct hijack *h = self;
+    struct keytab *tables[] = {h->clients, h->addresses, h->wanted, h->handed};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(tables); i++) {
+        if (keytab_owns(tables[i], key))
+            return keytab_load(tables[i], key, version, blob);
+    }
+    return VG_ERR_FORMAT;
+}
