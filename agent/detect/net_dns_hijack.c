@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net.dns_hijack: names are answered by somebody who should not.
  *
- *   private:  a bank's or a maker's name (settings: `names`) is answered with an address of the
- *             shop; or three names of the world get the same one;
- *   country:  a listed name is answered from a country where it has no business;
+ *   private:  a bank's or a maker's name (settings: `banks`, `names`) is answered with an address of
+ *             the shop; or three names of the world get the same one;
+ *   country:  a bank's name is answered from a country where it has no business;
  *   one_for_all: one address for names that never share one (Google's and Facebook's own networks),
  *             or for several names that nobody would choose: names that do not exist get an answer;
  *   search:   such a name is answered, and its page sends on to a search page that was told the name
@@ -228,21 +228,21 @@ judge_answer(struct hijack *h, const struct dns_view *d, const struct net_addr *
                      .severity = SEVERITY_HIGH,
                      .at_ns = now_ns};
     struct geo_place where;
+    bool bank;
 
     if (says_nowhere(with))
         return;
-    if (listed(h->names, d->query)) {
-        if (net_addr_is_local(with)) {
-            t.style = "private";
-            report(h, &t);
-            return;
-        }
-        if (json_array_size(h->countries) > 0 && net_scene_where(h->scene, with, &where) &&
-            where.country[0] != '\0' && !has_text(h->countries, where.country)) {
-            t.style = "country";
-            t.severity = SEVERITY_MEDIUM;
-            report(h, &t);
-        }
+    bank = listed(h->banks, d->query);
+    if (net_addr_is_local(with) && (bank || listed(h->names, d->query))) {
+        t.style = "private";
+        report(h, &t);
+        return;
+    }
+    if (bank && json_array_size(h->countries) > 0 && net_scene_where(h->scene, with, &where) &&
+        where.country[0] != '\0' && !has_text(h->countries, where.country)) {
+        t.style = "country";
+        t.severity = SEVERITY_MEDIUM;
+        report(h, &t);
     }
     t.style = same_answer(h, d, with, odd, now_ns);
     t.severity = SEVERITY_MEDIUM;
@@ -517,7 +517,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     h->judge = env->judge;
     h->scene = env->scene;
     h->changed = 20;
-    if (!read_list(env, "names", &h->names, why) ||
+    if (!read_list(env, "banks", &h->banks, why) || !read_list(env, "names", &h->names, why) ||
         !read_list(env, "countries", &h->countries, why) ||
         !read_list(env, "resolvers", &h->resolvers, why) ||
         !net_setting_u32(env, "changed", 1, 100000, &h->changed, why)) {

@@ -46,7 +46,7 @@ struct handed { /* the resolvers that a DHCP server or router gives out */
 struct hijack {
     struct judge *judge;
     const struct net_scene *scene;
-    const json_t *names, *countries, *resolvers; /* of the settings, borrowed */
+    const json_t *banks, *names, *countries, *resolvers; /* of the settings, borrowed */
     uint32_t changed;
     struct keytab *clients, *addresses, *wanted, *handed;
 };

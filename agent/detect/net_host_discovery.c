@@ -3,9 +3,9 @@
  *
  * A tally for each source and way of asking: ARP (and neighbour solicitations), ICMP requests,
  * services that say who somebody is (NetBIOS names, SNMP, SSDP, mDNS asked of one machine at a
- * time), TCP connections in which nothing is said. Each counts different machines in a fast window
+ * time). Each counts different machines in a fast window
  * and, over a day, those at which nobody was ever seen: who asks for many of these does not know
- * the shop. Tries at closed doors are net.scan's.
+ * the shop. TCP is net.scan's.
  *
  * Quiet: the router (who sends the shop's traffic on asks for all of it), questions to groups
  * (printers' drivers, Windows, televisions), and who did the same on USUAL_DAYS days without an
@@ -97,8 +97,7 @@ style_name(enum way way)
     static const char *const names[] = {[WAY_ARP] = "arp",
                                         [WAY_PING] = "ping",
                                         [WAY_NAMES] = "netbios",
-                                        [WAY_SERVICES] = "services",
-                                        [WAY_TCP] = "tcp"};
+                                        [WAY_SERVICES] = "services"};
 
     return names[way];
 }
@@ -306,17 +305,6 @@ on_start(struct discovery *d, const struct flow_view *f, int64_t now_ns)
         question(d, way, &f->src, &f->dst, now_ns);
 }
 
-/* A door that opened, and nothing was said: only whether somebody is there was of interest. */
-static void
-on_end(struct discovery *d, const struct flow_view *f, int64_t now_ns)
-{
-    bool answered = f->packets_in > 0 && f->state != FLOW_REFUSED;
-
-    if (f->proto == 6 && answered && !f->midstream && f->first_flags == TCP_SYN &&
-        f->payload_out == 0 && f->payload_in == 0 && net_addr_is_local(&f->dst))
-        question(d, WAY_TCP, &f->src, &f->dst, now_ns);
-}
-
 static void
 observe(void *self, const struct obs *obs)
 {
@@ -324,8 +312,6 @@ observe(void *self, const struct obs *obs)
 
     if (obs->kind == OBS_FLOW_START)
         on_start(d, obs->flow, obs->time_ns);
-    else if (obs->kind == OBS_FLOW_END)
-        on_end(d, obs->flow, obs->time_ns);
     else if (obs->kind == OBS_ICMP)
         on_icmp(d, obs->icmp, obs->time_ns);
     else if (obs->kind == OBS_ARP)
@@ -348,21 +334,19 @@ discovery_free(void *self)
 static bool
 read_settings(const struct detector_env *env, struct discovery *d, char why[DETECT_WHY_MAX])
 {
-    uint32_t arp = 48, ping = 12, named = 12, tcp = 20;
+    uint32_t arp = 48, ping = 12, named = 12;
 
     d->world = (struct limits){.fast = 40, .slow = UINT32_MAX};
     d->window_ns = 10 * VG_MIN_NS;
     if (!net_setting_u32(env, "arp", 8, 400, &arp, why) ||
         !net_setting_u32(env, "ping", 4, 400, &ping, why) ||
         !net_setting_u32(env, "named", 4, 400, &named, why) ||
-        !net_setting_u32(env, "tcp", 4, 400, &tcp, why) ||
         !net_setting_u32(env, "world", 4, 400, &d->world.fast, why) ||
         !net_setting_duration(env, "window", VG_MIN_NS, VG_DAY_NS, &d->window_ns, why))
         return false;
     d->limits[WAY_ARP] = (struct limits){arp, arp + arp / 2};
     d->limits[WAY_PING] = (struct limits){ping, 2 * ping};
     d->limits[WAY_NAMES] = d->limits[WAY_SERVICES] = (struct limits){named, 2 * named};
-    d->limits[WAY_TCP] = (struct limits){tcp, 2 * tcp};
     return true;
 }
 
@@ -405,7 +389,7 @@ health(const void *self, json_t *counters)
 const struct detector NET_HOST_DISCOVERY = {
     .name = "net.host_discovery",
     .sensor = "net",
-    .kinds = 1u << OBS_FLOW_START | 1u << OBS_FLOW_END | 1u << OBS_ICMP | 1u << OBS_ARP,
+    .kinds = 1u << OBS_FLOW_START | 1u << OBS_ICMP | 1u << OBS_ARP,
     .make = make,
     .observe = observe,
     .save = discovery_save,

@@ -7,7 +7,7 @@
 
 enum { SWEEPS_MAX = 256, SWEEP_BITS = 512, SWEEP_SAMPLES = 5, GATEWAYS_MAX = 8 };
 
-enum way { WAY_ARP, WAY_PING, WAY_NAMES, WAY_SERVICES, WAY_TCP, WAY_COUNT };
+enum way { WAY_ARP, WAY_PING, WAY_NAMES, WAY_SERVICES, WAY_COUNT };
 
 struct limits {
     uint32_t fast, slow; /* machines within the window; machines that nobody saw, in a day */

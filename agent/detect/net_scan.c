@@ -16,15 +16,18 @@
 
 #include "agent/detect/net_common.h"
 #include "agent/detect/net_scan_private.h"
+#include "agent/detect/net_tell.h"
 #include "common/vtime.h"
 
 enum { SCAN_TALLIES_MAX = 1024 };
 #define SCAN_SLOW_NS (24 * VG_HOUR_NS)
+#define BURST_NS     (5 * VG_SEC_NS)
 /* Ports from here up are handed out dynamically: call-backs, passive transfers and late answers
  * fail there in ordinary life. */
 #define PORT_DYNAMIC 32768
 
-enum probe { PROBE_NONE, PROBE_ANSWERED, PROBE_FAILED, PROBE_STEALTH };
+/* WORDLESS: it opened, and nothing was said: only whether it opens was of interest. */
+enum probe { PROBE_NONE, PROBE_ANSWERED, PROBE_WORDLESS, PROBE_FAILED, PROBE_STEALTH };
 
 /* ---- what one flow says ---- */
 
@@ -51,6 +54,8 @@ probe_tcp(const struct flow_view *f)
         return PROBE_NONE; /* a conversation that began before we looked */
     if (f->state == FLOW_REFUSED || silent(f))
         return PROBE_FAILED;
+    if (f->packets_in > 0 && f->payload_out == 0 && f->payload_in == 0 && f->packets_in <= 3)
+        return PROBE_WORDLESS;
     return f->packets_in > 0 ? PROBE_ANSWERED : PROBE_NONE;
 }
 
@@ -140,7 +145,7 @@ tally_add(const struct scan *s, struct tally *t, int64_t now_ns, enum probe prob
         t->sample_count = 0;
         t->hosts = t->ports = (struct distinct){0};
     }
-    if (probe == PROBE_ANSWERED) {
+    if (probe == PROBE_ANSWERED || probe == PROBE_WORDLESS) {
         (void)distinct_add(&t->fast.answered, thing->bytes, thing->len);
         (void)distinct_add(&t->slow.answered, thing->bytes, thing->len);
         return false;
@@ -202,7 +207,7 @@ report_evidence(const struct tally *t, const struct net_addr *src)
 static void
 report(struct scan *s, struct tally *t, const struct report *r)
 {
-    char host[NET_ADDR_TEXT_MAX], group[32];
+    char host[NET_ADDR_TEXT_MAX], device[NET_TELL_MAX], group[32];
     struct party subject, peer;
     struct finding finding = {.detector = "net.scan", .time_ns = r->time_ns, .subject = &subject};
     uint32_t answered = distinct_count(&t->slow.answered);
@@ -213,20 +218,21 @@ report(struct scan *s, struct tally *t, const struct report *r)
     finding.group = t->reported == 0 ? NULL : group;
     snprintf(group, sizeof(group), "grown %u", (unsigned)log10(r->failed));
     t->reported = r->failed;
-    net_party_addr(&subject, r->src);
+    net_tell_party(s->scene, &subject, r->src);
     if (r->dst != NULL) {
-        net_party_addr(&peer, r->dst);
+        net_tell_party(s->scene, &peer, r->dst);
         finding.peer = &peer;
     }
     finding.score = fmin(100, 50 + 15 * log10(r->failed));
     /* The world knocks at every public address all day; a device of the shop does not. */
     finding.severity = net_addr_is_local(r->src) ? SEVERITY_INFO : SEVERITY_LOW;
-    finding.facts =
-        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I}", "host", net_addr_format(r->src, host),
-                  "style", r->style, "failed", (json_int_t)r->failed, "hosts", (json_int_t)r->hosts,
-                  "ports", (json_int_t)r->ports, "answered", (json_int_t)answered, "failed_share",
-                  (double)r->failed / (double)(r->failed + answered), "seconds",
-                  (json_int_t)(seconds > 0 ? seconds : 1));
+    finding.facts = json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:I}", "host", net_addr_format(r->src, host),
+        "device", net_tell_place(s->scene, str_of(""), r->src, device), "style", r->style, "failed",
+        (json_int_t)r->failed, "hosts", (json_int_t)r->hosts, "ports", (json_int_t)r->ports,
+        "answered", (json_int_t)answered, "failed_share",
+        (double)r->failed / (double)(r->failed + answered), "seconds",
+        (json_int_t)(seconds > 0 ? seconds : 1));
     finding.evidence = report_evidence(t, r->src);
     judge_finding(s->judge, &finding);
 }
@@ -283,12 +289,18 @@ horizontal(struct scan *s, const struct flow_view *f, enum probe probe, int64_t 
     /* Without a way to the Internet every page fails: many more are needed. */
     if (!local && web)
         fast *= 5;
+    /* Browsers open connections in advance and drop them; not to the neighbours. */
+    if (local && probe == PROBE_WORDLESS)
+        probe = PROBE_FAILED;
     t = tally_use(s, local ? 'h' : 'H', &f->src, NULL, f->proto, f->dport);
     net_key_addr(&thing, &f->dst);
     if (!tally_add(s, t, f->end_ns, probe, &thing))
         return;
     scan_tally_sample(t, &f->dst, f->proto, f->dport);
     r.failed = r.hosts = scanned(s, t, fast, local ? s->set.slow_hosts : 5 * fast);
+    if (r.failed == 0 && local && now_ns - t->fast.first_ns <= BURST_NS &&
+        distinct_count(&t->fast.answered) == 0 && distinct_count(&t->fast.failed) >= s->set.burst)
+        r.failed = r.hosts = distinct_count(&t->fast.failed);
     if (r.failed > 0 && (local || one_port_of_many(s, f, r.failed)))
         report(s, t, &r);
 }
@@ -376,8 +388,10 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     if (s == NULL)
         return VG_ERR_NOMEM;
     s->judge = env->judge;
+    s->scene = env->scene;
     s->set = (struct settings){.ports = 12,
                                .hosts = 10,
+                               .burst = 6,
                                .hosts_world = 20,
                                .pairs = 40,
                                .slow_ports = 25,
@@ -387,6 +401,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
                                .window_ns = 10 * VG_MIN_NS};
     if (!net_setting_u32(env, "ports", 4, 1000, &s->set.ports, why) ||
         !net_setting_u32(env, "hosts", 4, 1000, &s->set.hosts, why) ||
+        !net_setting_u32(env, "burst", 3, 1000, &s->set.burst, why) ||
         !net_setting_u32(env, "hosts_world", 4, 1000, &s->set.hosts_world, why) ||
         !net_setting_u32(env, "pairs", 8, 1000, &s->set.pairs, why) ||
         !net_setting_u32(env, "slow_ports", 8, 1000, &s->set.slow_ports, why) ||

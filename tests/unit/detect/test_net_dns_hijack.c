@@ -14,8 +14,8 @@ start(void)
 
     fake_judge_done(&judge);
     if (settings == NULL)
-        settings = json_pack("{s:[s,s], s:[s,s], s:[s]}", "names", "bbva.mx", "microsoft.com",
-                             "countries", "MX", "US", "resolvers", "8.8.8.8");
+        settings = json_pack("{s:[s], s:[s], s:[s,s], s:[s]}", "banks", "bbva.mx", "names",
+                             "microsoft.com", "countries", "MX", "US", "resolvers", "8.8.8.8");
     env.settings = settings;
     assert_int_equal(NET_DNS_HIJACK.make(&env, &self, why), VG_OK);
     return self;

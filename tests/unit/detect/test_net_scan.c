@@ -78,6 +78,26 @@ test_horizontal(void **state)
     NET_SCAN.free(self);
 }
 
+/* Opened and dropped at some, refused at others, all at once: nobody works like that. */
+static void
+test_burst(void **state)
+{
+    void *self = start();
+
+    for (unsigned i = 1; i <= 8; i++) {
+        struct flow_view f =
+            flow_of(ip4(192, 168, 1, 9), ip4(192, 168, 1, 20 + i), 80, T0 + i * VG_SEC_NS / 4);
+
+        if (i % 2 == 0) {
+            f.state = FLOW_RESET;
+            f.flags_in = TCP_SYN | TCP_ACK;
+        }
+        see_flow(&NET_SCAN, self, OBS_FLOW_END, &f);
+    }
+    assert_int_equal(reports("hosts"), 1);
+    NET_SCAN.free(self);
+}
+
 static void
 test_worm_to_the_world(void **state)
 {
@@ -337,6 +357,7 @@ main(void)
         cmocka_unit_test(test_vertical),
         cmocka_unit_test(test_vertical_silent_and_cut),
         cmocka_unit_test(test_horizontal),
+        cmocka_unit_test(test_burst),
         cmocka_unit_test(test_worm_to_the_world),
         cmocka_unit_test(test_stealth),
         cmocka_unit_test(test_udp),
