@@ -37,6 +37,7 @@
     X(NET_FLOOD, 56) \
     X(NET_DNS_HIJACK, 176) \
     X(NET_ROGUE_DHCP, 32) \
+    X(NET_NAME_POISONING, 24) \
     /* the end */
 /* clang-format on */
 

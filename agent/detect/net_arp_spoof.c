@@ -398,6 +398,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     if (s == NULL)
         return VG_ERR_NOMEM;
     s->judge = env->judge;
+    s->scene = env->scene;
     s->unasked_min = 3;
     s->turns_min = 4;
     s->flood_min = 60;

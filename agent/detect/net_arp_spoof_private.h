@@ -51,6 +51,7 @@ struct asked { /* one question, and who answered it: a second answer was not ask
 
 struct arp_spoof {
     struct judge *judge;
+    const struct net_scene *scene;
     struct keyed *addrs, *stations, *clients, *asked;
     uint32_t unasked_min, turns_min, flood_min;
     int64_t alive_ns;

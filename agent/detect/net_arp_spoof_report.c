@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "agent/detect/net_common.h"
+#include "agent/detect/net_tell.h"
 
 /* An address of the attacker that is not one of the stolen ones: where to find it. */
 static const struct net_addr *
@@ -36,7 +37,7 @@ void
 arp_spoof_report(struct arp_spoof *s, int64_t now_ns, const struct arp_report *r)
 {
     char mac[NET_MAC_TEXT_MAX], owner[NET_MAC_TEXT_MAX] = "", addr[NET_ADDR_TEXT_MAX] = "";
-    char host[NET_ADDR_TEXT_MAX];
+    char host[NET_ADDR_TEXT_MAX], device[NET_TELL_MAX], victim[NET_TELL_MAX] = "-";
     const struct station *st = keyed_find(s->stations, r->mac, 6);
     const struct net_addr *own = own_address(s, st, r);
     struct party subject;
@@ -52,16 +53,21 @@ arp_spoof_report(struct arp_spoof *s, int64_t now_ns, const struct arp_report *r
         net_mac_format(r->owner, owner);
     if (r->addr != NULL)
         net_addr_format(r->addr, addr);
-    if (own != NULL)
+    if (own != NULL) {
         net_addr_format(own, host);
-    else
+        net_tell_device(s->scene, own, NULL, device);
+    } else {
         snprintf(host, sizeof(host), "%s", mac);
-    party_set(&subject, "device", mac, NULL);
-    finding.facts =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I}", "host", host, "mac", mac, "style",
-                  r->style, "address", r->addr != NULL ? addr : "-", "owner",
-                  r->owner != NULL ? owner : "-", "router", (int)r->router, "claims",
-                  (json_int_t)r->claims, "addresses", (json_int_t)(st != NULL ? st->count : 0));
+        snprintf(device, sizeof(device), "%s", mac);
+    }
+    if (r->addr != NULL)
+        net_tell_device(s->scene, r->addr, NULL, victim);
+    party_set(&subject, "device", mac, device);
+    finding.facts = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I}", "host", host, "device", device,
+        "victim", victim, "mac", mac, "style", r->style, "address", r->addr != NULL ? addr : "-",
+        "owner", r->owner != NULL ? owner : "-", "router", (int)r->router, "claims",
+        (json_int_t)r->claims, "addresses", (json_int_t)(st != NULL ? st->count : 0));
     finding.evidence = json_pack("[{s:s, s:s, s:s, s:s, s:o}]", "type", "arp", "mac", mac,
                                  "address", addr, "owner", owner, "claimed", claimed_list(st));
     judge_finding(s->judge, &finding);

@@ -324,6 +324,7 @@ pairs(struct scan *s, const struct flow_view *f, enum probe probe, int64_t now_n
     struct net_key thing = {0};
     struct report r = {.style = "pairs", .src = &f->src, .time_ns = now_ns};
     struct tally *t;
+    bool many_ports;
 
     if (local && (asks_around(f) || f->dport >= PORT_DYNAMIC))
         return;
@@ -336,7 +337,10 @@ pairs(struct scan *s, const struct flow_view *f, enum probe probe, int64_t now_n
     scan_tally_sample(t, &f->dst, f->proto, f->dport);
     (void)distinct_add(&t->hosts, f->dst.bytes, sizeof(f->dst.bytes));
     (void)distinct_add(&t->ports, &f->dport, sizeof(f->dport));
-    r.failed = scanned(s, t, s->set.pairs, 4 * s->set.pairs);
+    /* A few doors of each machine, one a minute: no door and no machine stands out, but who fails at
+     * so many different ports of several machines is no program that lost its server. */
+    many_ports = distinct_count(&t->ports) >= s->set.ports && distinct_count(&t->hosts) > 1;
+    r.failed = scanned(s, t, s->set.pairs, many_ports ? s->set.slow_pairs : 4 * s->set.pairs);
     r.hosts = distinct_count(&t->hosts);
     r.ports = distinct_count(&t->ports);
     if (r.failed > 0 && !told_already(s, f))
@@ -394,6 +398,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
                                .burst = 6,
                                .hosts_world = 20,
                                .pairs = 40,
+                               .slow_pairs = 45,
                                .slow_ports = 25,
                                .slow_hosts = 25,
                                .stealth = 4,
@@ -404,6 +409,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
         !net_setting_u32(env, "burst", 3, 1000, &s->set.burst, why) ||
         !net_setting_u32(env, "hosts_world", 4, 1000, &s->set.hosts_world, why) ||
         !net_setting_u32(env, "pairs", 8, 1000, &s->set.pairs, why) ||
+        !net_setting_u32(env, "slow_pairs", 8, 1000, &s->set.slow_pairs, why) ||
         !net_setting_u32(env, "slow_ports", 8, 1000, &s->set.slow_ports, why) ||
         !net_setting_u32(env, "slow_hosts", 8, 1000, &s->set.slow_hosts, why) ||
         !net_setting_u32(env, "stealth", 1, 100, &s->set.stealth, why) ||

@@ -9,7 +9,7 @@
 enum { SCAN_SAMPLES = 6 };
 
 struct settings {
-    uint32_t ports, hosts, burst, hosts_world, pairs, slow_ports, slow_hosts, stealth;
+    uint32_t ports, hosts, burst, hosts_world, pairs, slow_pairs, slow_ports, slow_hosts, stealth;
     double failed_share;
     int64_t window_ns;
 };

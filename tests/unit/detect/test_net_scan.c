@@ -136,6 +136,22 @@ test_stealth(void **state)
     }
 }
 
+/* One probe a minute, a few ports of each of five machines. */
+static void
+test_slow_over_machines(void **state)
+{
+    void *self = start();
+
+    for (unsigned i = 0; i < 120; i++) {
+        struct flow_view f = flow_of(ip4(192, 168, 1, 9), ip4(192, 168, 1, 20 + i % 5),
+                                     (uint16_t)(20 + i / 5 * 13), T0 + i * VG_MIN_NS);
+
+        see_flow(&NET_SCAN, self, OBS_FLOW_END, &f);
+    }
+    assert_int_equal(reports("pairs"), 1);
+    NET_SCAN.free(self);
+}
+
 static void
 test_udp(void **state)
 {
@@ -360,6 +376,7 @@ main(void)
         cmocka_unit_test(test_burst),
         cmocka_unit_test(test_worm_to_the_world),
         cmocka_unit_test(test_stealth),
+        cmocka_unit_test(test_slow_over_machines),
         cmocka_unit_test(test_udp),
         cmocka_unit_test(test_slow),
         cmocka_unit_test(test_browser_is_quiet),
