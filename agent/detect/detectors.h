@@ -38,6 +38,7 @@
     X(NET_DNS_HIJACK, 176) \
     X(NET_ROGUE_DHCP, 32) \
     X(NET_NAME_POISONING, 24) \
+    X(NET_DNS_TUNNEL, 224) \
     /* the end */
 /* clang-format on */
 

@@ -93,6 +93,48 @@ domain_under(struct str name, struct str suffix)
     return name.len == suffix.len || name.at[name.len - suffix.len - 1] == '.';
 }
 
+bool
+domain_is_public(struct str name)
+{
+    char text[DOMAIN_NAME_MAX + 1];
+    const char *dot;
+
+    name = without_dot(name);
+    if (name.len == 0 || domain_is_address(name) || !lower(name, text))
+        return false;
+    dot = strrchr(text, '.');
+    return psl_is_public_suffix2(psl_builtin(), dot != NULL ? dot + 1 : text,
+                                 PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
+bool
+domain_is_hosted(struct str name)
+{
+    char text[DOMAIN_NAME_MAX + 1];
+    const char *at, *dot;
+
+    name = without_dot(name);
+    if (domain_is_address(name) || !lower(name, text))
+        return false;
+    at = psl_registrable_domain(psl_builtin(), text);
+    dot = at != NULL ? strchr(at, '.') : NULL;
+    return dot != NULL && psl_is_public_suffix2(psl_builtin(), dot + 1,
+                                                PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
+bool
+domain_in_list(struct str name, const char *list)
+{
+    while (*list != '\0') {
+        size_t n = strcspn(list, " ");
+
+        if (n > 0 && domain_under(name, str_n(list, n)))
+            return true;
+        list += n + (list[n] == ' ');
+    }
+    return false;
+}
+
 uint64_t
 domain_hash(struct str name)
 {

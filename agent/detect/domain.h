@@ -18,5 +18,12 @@ struct str domain_prefix(struct str name);
 bool domain_is_address(struct str name);
 /* `name` is `suffix` or below it, without case; a final dot of `name` is passed over. */
 bool domain_under(struct str name, struct str suffix);
+/* Its top-level domain is one of the Internet's: "tienda.local" and made-up names are not. */
+bool domain_is_public(struct str name);
+/* Its registered domain stands below one where strangers get names given, as "x.cloudfront.net"
+ * (the private part of the public suffix list): a machine chose it. */
+bool domain_is_hosted(struct str name);
+/* `name` is one of the suffixes of a list with blanks between, or below one. */
+bool domain_in_list(struct str name, const char *list);
 /* A stored hash of the name in lower case without its final dot. */
 uint64_t domain_hash(struct str name);
