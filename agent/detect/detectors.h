@@ -39,6 +39,7 @@
     X(NET_ROGUE_DHCP, 32) \
     X(NET_NAME_POISONING, 24) \
     X(NET_DNS_TUNNEL, 224) \
+    X(NET_ICMP_TUNNEL, 64) \
     /* the end */
 /* clang-format on */
 

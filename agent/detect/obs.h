@@ -208,7 +208,9 @@ struct icmp_view {
     struct net_addr src, dst;
     uint8_t type, code;
     bool v6;
-    uint32_t payload_len;
+    uint32_t payload_len;       /* behind type, code and checksum, as the headers say */
+    uint16_t echo_id, echo_seq; /* where there are any: the first four bytes of the payload */
+    struct str data;            /* what was captured of the payload behind them */
     const struct ndp_view *ndp; /* NULL: no neighbour discovery */
 };
 

@@ -410,9 +410,13 @@ on_icmp(struct net_engine *e, const struct packet *pkt)
         .payload_len = pkt->payload_wire,
     };
     struct obs obs = {.kind = OBS_ICMP, .time_ns = e->now_ns, .icmp = &view};
+    struct slice payload = pkt->payload;
     struct packet quoted;
     struct ndp_view ndp;
 
+    view.echo_id = slice_be16(&payload);
+    view.echo_seq = slice_be16(&payload);
+    view.data = str_n(payload.at, payload.left);
     if (view.v6 && view.type >= 133 && decode_ndp(pkt, &ndp))
         view.ndp = &ndp;
 
