@@ -40,6 +40,11 @@
     X(NET_NAME_POISONING, 24) \
     X(NET_DNS_TUNNEL, 224) \
     X(NET_ICMP_TUNNEL, 64) \
+    X(NET_TOR, 12) \
+    X(NET_MINING, 0) \
+    X(NET_PROXY_TUNNEL, 24) \
+    X(NET_DGA, 24) \
+    X(NET_EXFILTRATION, 112) \
     /* the end */
 /* clang-format on */
 
