@@ -19,12 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/detect/codec.h"
 #include "agent/detect/domain.h"
 #include "agent/detect/keytab.h"
 #include "agent/detect/mask.h"
-#include "agent/detect/name_look.h"
 #include "agent/detect/net_common.h"
+#include "agent/detect/net_dns_tunnel_private.h"
 #include "agent/detect/net_tell.h"
 #include "common/json.h"
 #include "common/vtime.h"
@@ -33,38 +32,9 @@ enum {
     ZONES_MAX = 640,
     RELAYS_MAX = 512,
     DNS_TUNNEL_VERSION = 1,
-    NAME_BITS_BYTES = 128,
-    PLAIN_BYTES = 2,
-    TEXT_MIN = 32, /* a shorter text is a word, not data */
     WEAK_NAMES = 20,
 };
-enum {
-    TYPE_A = 1,
-    TYPE_CNAME = 5,
-    TYPE_NULL = 10,
-    TYPE_MX = 15,
-    TYPE_TXT = 16,
-    TYPE_KEY = 25,
-    TYPE_AAAA = 28,
-    TYPE_SRV = 33,
-    TYPE_PRIVATE = 65280 /* and up: RFC 6895, 3.1 */
-};
 enum told { TOLD_WEAK = 1, TOLD_TUNNEL = 2 };
-
-struct tally {
-    int64_t first_ns; /* 0: empty */
-    float bytes;      /* what new names and their answers could carry, weighted */
-    uint32_t names, queries;
-};
-
-struct zone {
-    struct tally fast, slow;
-    float odd; /* of the fast window: bytes in names or types that are none of ordinary life */
-    uint64_t up, down; /* of the slow window: DNS bytes of all its transactions */
-    uint32_t types;    /* bits of TYPES[] */
-    uint8_t told;
-    uint8_t seen[NAME_BITS_BYTES]; /* of the slow window */
-};
 
 struct dns_tunnel {
     struct judge *judge;
@@ -82,116 +52,6 @@ static const struct {
 } TYPES[] = {{TYPE_A, "A"},       {TYPE_AAAA, "AAAA"}, {TYPE_CNAME, "CNAME"},
              {TYPE_NULL, "NULL"}, {TYPE_MX, "MX"},     {TYPE_TXT, "TXT"},
              {TYPE_KEY, "KEY"},   {TYPE_SRV, "SRV"},   {TYPE_PRIVATE, "private"}};
-
-/* ---- names ---- */
-
-static bool
-word_like(struct str label)
-{
-    struct name_look look;
-
-    name_look(label, &look);
-    return look.chars <= 24 && look.odd == 0 && !name_look_coded(&look);
-}
-
-/* The last `n` labels of a name. */
-static struct str
-last_labels(struct str name, size_t n)
-{
-    size_t at = name.len;
-
-    while (at > 0 && (name.at[at - 1] != '.' || --n > 0))
-        at--;
-    return str_n(name.at + at, name.len - at);
-}
-
-/* What the names of one tunnel have in common, and what stands before it. False: nothing to see. */
-static bool
-split(struct str query, struct str *zone, struct str *prefix)
-{
-    struct str rest, last;
-
-    if (query.len > 0 && query.at[query.len - 1] == '.')
-        query.len--;
-    if (domain_is_public(query)) {
-        *zone = domain_registered(query);
-    } else {
-        if (memchr(query.at, '.', query.len) == NULL)
-            return false; /* a browser tests whether its resolver answers everything */
-        *zone = rest = last_labels(query, 2);
-        /* multicast names that went to a resolver by mistake; browsers hide addresses in them */
-        if (domain_under(query, str_of("local")))
-            return false;
-        while (name_label(&rest, &last))
-            if (!word_like(last))
-                *zone = str_of("");
-    }
-    if (zone->len >= query.len)
-        return false;
-    *prefix = str_n(query.at, query.len - zone->len - (zone->len > 0));
-    return !domain_under(query, str_of("arpa"));
-}
-
-/* ---- what one transaction carries ---- */
-
-static bool
-odd_type(uint16_t type)
-{
-    return type == TYPE_NULL || type == TYPE_KEY || (type >= TYPE_PRIVATE && type < 65535);
-}
-
-static bool
-block_list_answer(const struct dns_view *v)
-{
-    return v->address_count > 0 && v->addresses[0].family == 4 && v->addresses[0].bytes[0] == 127;
-}
-
-/* Texts that came back: not those of mail servers ("v=spf1 ..."), nor sentences. */
-static double
-answer_bytes(const struct dns_view *v)
-{
-    double bytes = 0;
-
-    if (v->qtype == TYPE_A || v->qtype == TYPE_AAAA || v->qtype == TYPE_SRV)
-        return 0;
-    for (size_t i = 0; i < v->answer_count; i++) {
-        struct str a = v->answers[i];
-
-        if (a.len >= TEXT_MIN && memchr(a.at, ' ', a.len) == NULL && memcmp(a.at, "v=", 2) != 0)
-            bytes += (double)a.len / 2;
-    }
-    if (odd_type(v->qtype) && v->answer_bytes > v->query_bytes + TEXT_MIN)
-        bytes = fmax(bytes, (double)(v->answer_bytes - v->query_bytes) / 2);
-    return bytes;
-}
-
-struct carried {
-    double bytes, odd;
-};
-
-static struct carried
-carried_by(const struct dns_view *v, struct str prefix)
-{
-    struct carried c = {0};
-    struct name_look look;
-    struct str label;
-    bool odd_chars = false;
-
-    while (name_label(&prefix, &label)) {
-        name_look(label, &look);
-        if (!name_look_coded(&look))
-            continue;
-        c.bytes += name_look_bytes(&look);
-        odd_chars = odd_chars || look.odd > 0;
-    }
-    if (odd_type(v->qtype) || (odd_chars && c.bytes > 0)) {
-        c.odd = c.bytes = 3 * fmax(c.bytes, PLAIN_BYTES);
-    } else if (v->qtype == TYPE_TXT || v->qtype == TYPE_CNAME || v->qtype == TYPE_MX) {
-        c.bytes *= 2;
-    }
-    c.bytes = fmax(c.bytes, PLAIN_BYTES) + answer_bytes(v);
-    return c;
-}
 
 /* ---- reports ---- */
 
@@ -366,7 +226,7 @@ zone_type(struct zone *z, uint16_t type)
 static void
 count(struct zone *z, const struct dns_view *v, struct str prefix)
 {
-    struct carried c;
+    struct dns_carried c;
 
     z->fast.queries++;
     z->slow.queries++;
@@ -375,12 +235,18 @@ count(struct zone *z, const struct dns_view *v, struct str prefix)
     zone_type(z, v->qtype);
     if (!first_seen(z, prefix))
         return;
-    c = carried_by(v, prefix);
+    c = dns_tunnel_carried(v, prefix);
     z->fast.names++;
     z->slow.names++;
     z->fast.bytes += (float)c.bytes;
     z->slow.bytes += (float)c.bytes;
     z->odd += (float)c.odd;
+}
+
+static bool
+block_list_answer(const struct dns_view *v)
+{
+    return v->address_count > 0 && v->addresses[0].family == 4 && v->addresses[0].bytes[0] == 127;
 }
 
 static void
@@ -392,8 +258,9 @@ observe(void *self, const struct obs *obs)
     struct zone *z;
     uint64_t key;
 
-    if (v->again || !split(v->query, &zone, &prefix) || str_eq_nocase(prefix, str_of("www")) ||
-        block_list_answer(v) || domain_in_list(v->query, d->known))
+    if (v->again || !dns_tunnel_split(v->query, &zone, &prefix) ||
+        str_eq_nocase(prefix, str_of("www")) || block_list_answer(v) ||
+        domain_in_list(v->query, d->known))
         return;
     key = zone_key(&v->flow->src, zone, &v->flow->dst);
     if (keytab_find(d->relays, key) != NULL)
@@ -409,54 +276,6 @@ observe(void *self, const struct obs *obs)
 }
 
 /* ---- the detector ---- */
-
-static void
-put_tally(const struct tally *t, struct buf *out)
-{
-    buf_put_be64(out, (uint64_t)t->first_ns);
-    codec_put_f32(out, t->bytes);
-    buf_put_be32(out, t->names);
-    buf_put_be32(out, t->queries);
-}
-
-static void
-get_tally(struct tally *t, struct slice *in)
-{
-    t->first_ns = codec_time(in);
-    t->bytes = codec_f32(in);
-    t->names = slice_be32(in);
-    t->queries = slice_be32(in);
-}
-
-static void
-put(const void *cell, struct buf *out)
-{
-    const struct zone *z = cell;
-
-    put_tally(&z->fast, out);
-    put_tally(&z->slow, out);
-    codec_put_f32(out, z->odd);
-    buf_put_be64(out, z->up);
-    buf_put_be64(out, z->down);
-    buf_put_be32(out, z->types);
-    buf_put_u8(out, z->told);
-    buf_put(out, z->seen, sizeof z->seen);
-}
-
-static void
-get(void *cell, struct slice *in)
-{
-    struct zone *z = cell;
-
-    get_tally(&z->fast, in);
-    get_tally(&z->slow, in);
-    z->odd = codec_f32(in);
-    z->up = slice_be64(in);
-    z->down = slice_be64(in);
-    z->types = slice_be32(in);
-    z->told = slice_u8(in);
-    (void)slice_copy(in, z->seen, sizeof z->seen);
-}
 
 static void
 put_nothing(const void *cell, struct buf *out)
@@ -498,8 +317,8 @@ tables(struct dns_tunnel *d)
                                          .row_bits = 8,
                                          .name = 'z',
                                          .version = DNS_TUNNEL_VERSION,
-                                         .put = put,
-                                         .get = get};
+                                         .put = dns_zone_put,
+                                         .get = dns_zone_get};
     const struct keytab_options relays = {.cell_bytes = 1,
                                           .cells_max = RELAYS_MAX,
                                           .row_bits = 8,
