@@ -127,6 +127,7 @@ struct cert_view {
     const struct str *names; /* alternative names: the first few */
     size_t name_count, names_total;
     bool self_signed; /* issuer and subject are the same */
+    bool explicit_curve; /* it, or one behind it in the chain, brings a curve of its own */
 };
 
 enum tls_carrier { TLS_OVER_TCP, TLS_OVER_UDP /* DTLS */, TLS_OVER_QUIC };

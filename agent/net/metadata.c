@@ -244,6 +244,8 @@ put_cert(struct buf *out, const struct cert_view *c)
     put_list(out, "san", c->names, c->name_count);
     vg_json_put_int(out, "san_count", (int64_t)c->names_total);
     put_bool(out, "self_signed", c->self_signed);
+    if (c->explicit_curve)
+        put_bool(out, "explicit_curve", true);
 }
 
 static void

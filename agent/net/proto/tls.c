@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tls: what crosses in the clear of a TLS connection: SSL 3.0 and TLS 1.0 to 1.3, and hellos in the
  * form of SSL 2.0. One observation for each connection, when the handshake is over, failed, or
- * nothing more can be learned; afterwards the flow costs counting only. */
+ * nothing more can be learned; afterwards the flow costs counting only.
+ *
+ * Record "tls-heartbeat", one for each heartbeat that asks (RFC 6520), up to BEATS_MAX: by_client,
+ * asked (bytes of its record), claimed (bytes of payload that it says it has; left out where it is
+ * sealed), answered (bytes of the first record of the answer, 0 without one), sealed. Servers that
+ * take heartbeats are followed for HEART_RECORDS_MAX records more. */
 #include "agent/net/proto/protocols.h"
 #include "agent/net/proto/tls_facts.h"
 #include "agent/net/proto/tls_names.h"
 #include "agent/net/proto/tls_record.h"
+#include "agent/net/record.h"
 
 enum {
     V2_CLIENT_HELLO = 1,
     V2_SERVER_HELLO = 4,
     ALERT_FATAL = 2,
     ALERT_CLOSE = 0,
+    BEAT_ASKS = 1,
+    BEATS_MAX = 4,
+    HEART_RECORDS_MAX = 256,
     /* TLS 1.3: an encrypted alert is 2 bytes, a type and 16 bytes of seal; a Finished is longer. */
     SEALED_ALERT_MAX = 2 + 1 + 16,
 };
@@ -23,10 +32,55 @@ struct tls_talk {
     bool lost[2];           /* a hole that we could not see past */
 };
 
-struct tls {
-    uint8_t client;        /* direction index */
-    struct tls_talk *talk; /* NULL: told, nothing more is to be learned */
+struct tls_beat {
+    bool open, sealed;
+    uint8_t dir;
+    uint16_t asked, claimed;
 };
+
+struct tls {
+    uint8_t client; /* direction index */
+    bool told;      /* what the handshake said; only heartbeats are looked for */
+    uint8_t beats;
+    uint16_t records; /* since then */
+    struct tls_beat beat;
+    struct tls_talk *talk; /* NULL: nothing more is to be learned */
+};
+
+static void
+tell_beat(struct tls *tls, const struct protocol_call *call, uint16_t answered)
+{
+    struct record r = {.type = "tls-heartbeat"};
+    const struct tls_beat *b = &tls->beat;
+
+    if (!b->open)
+        return;
+    record_bool(&r, "by_client", b->dir == tls->client);
+    record_number(&r, "asked", b->asked);
+    if (!b->sealed)
+        record_number(&r, "claimed", b->claimed);
+    record_number(&r, "answered", answered);
+    record_bool(&r, "sealed", b->sealed);
+    record_tell(&r, call, tls->client);
+    tls->beat.open = false;
+    tls->beats++;
+}
+
+/* A heartbeat of `dir`, of which only the length of its record is known yet. */
+static void
+on_beat(struct tls *tls, const struct protocol_call *call, uint16_t len)
+{
+    if (tls->beat.open && tls->beat.dir != call->dir) {
+        tell_beat(tls, call, len);
+        return;
+    }
+    tell_beat(tls, call, 0);
+    if (tls->beats < BEATS_MAX)
+        tls->beat = (struct tls_beat){.open = true,
+                                      .sealed = tls->talk->side[call->dir].sealed,
+                                      .dir = (uint8_t)call->dir,
+                                      .asked = len};
+}
 
 static void
 tell(struct tls *tls, const struct protocol_call *call)
@@ -35,8 +89,15 @@ tell(struct tls *tls, const struct protocol_call *call)
 
     if (t == NULL)
         return;
-    if (t->facts.hello || t->facts.server_hello || t->facts.has_cert)
+    for (unsigned d = 0; d < 2; d++)
+        t->facts.explicit_curve = t->facts.explicit_curve || t->side[d].explicit_curve;
+    if (!tls->told && (t->facts.hello || t->facts.server_hello || t->facts.has_cert))
         tls_facts_tell(&t->facts, call, tls->client, str_of(""));
+    if (!tls->told && t->facts.heartbeats && t->facts.established) {
+        tls->told = true;
+        return;
+    }
+    tell_beat(tls, call, 0);
     for (unsigned d = 0; d < 2; d++)
         tls_side_done(call->engine, &t->side[d]);
     tls_facts_done(call->engine, &t->facts);
@@ -185,10 +246,27 @@ on_data(struct tls *tls, unsigned dir, uint16_t len)
     return VG_END;
 }
 
+/* After the handshake. */
+static enum vg_err
+on_late_event(struct tls *tls, const struct protocol_call *call, const struct tls_event *ev)
+{
+    if (ev->kind != TLS_EVENT_RECORD)
+        return VG_OK;
+    if (ev->type == TLS_HEARTBEAT)
+        on_beat(tls, call, ev->len);
+    return ++tls->records > HEART_RECORDS_MAX || tls->beats >= BEATS_MAX ? VG_END : VG_OK;
+}
+
 static enum vg_err
 on_event(struct tls *tls, const struct protocol_call *call, const struct tls_event *ev)
 {
+    if (tls->told)
+        return on_late_event(tls, call, ev);
     switch (ev->kind) {
+    case TLS_EVENT_HEARTBEAT:
+        if (ev->type == BEAT_ASKS && tls->beat.open && tls->beat.dir == call->dir)
+            tls->beat.claimed = ev->len;
+        return VG_OK;
     case TLS_EVENT_V2:
         return on_v2(tls, call, ev->type, ev->body);
     case TLS_EVENT_MESSAGE:
@@ -200,6 +278,8 @@ on_event(struct tls *tls, const struct protocol_call *call, const struct tls_eve
     case TLS_EVENT_RECORD:
         if (ev->type == TLS_CHANGE_CIPHER)
             return on_change_cipher(tls, call->dir);
+        if (ev->type == TLS_HEARTBEAT)
+            on_beat(tls, call, ev->len);
         return ev->type == TLS_DATA ? on_data(tls, call->dir, ev->len) : VG_OK;
     }
     return VG_OK;
@@ -221,6 +301,10 @@ tls_bytes(void *self, const struct protocol_call *call, struct slice bytes)
         err = tls_side_next(call->engine, &tls->talk->side[call->dir], &bytes, &ev);
         if (err == VG_OK)
             err = on_event(tls, call, &ev);
+        if (err == VG_END && !tls->told) {
+            tell(tls, call);
+            err = tls->told ? VG_OK : VG_END;
+        }
     }
     if (err == VG_AGAIN)
         return VG_OK;

@@ -207,10 +207,22 @@ read_extensions(struct slice in, struct tls_cert *out)
     }
 }
 
+/* SubjectPublicKeyInfo: { { ecPublicKey, parameters }, key }: the parameters are an OID, or, where the
+ * curve is written out, a SEQUENCE. */
+static bool
+explicit_curve(struct slice key)
+{
+    struct slice algorithm, oid;
+
+    return ber_take(&key, BER_SEQUENCE, &algorithm) && ber_take(&algorithm, BER_OID, &oid) &&
+           oid.left == 7 && slice_be32(&oid) == 0x2a8648ce && slice_be24(&oid) == 0x3d0201 &&
+           ber_take(&algorithm, BER_SEQUENCE, NULL);
+}
+
 static enum vg_err
 read_fields(struct slice in, struct tls_cert *out)
 {
-    struct slice cert, tbs, serial, issuer, subject, validity, extensions;
+    struct slice cert, tbs, serial, issuer, subject, validity, key, extensions;
     enum vg_err err;
 
     if (!ber_take(&in, BER_SEQUENCE, &cert) || !ber_take(&cert, BER_SEQUENCE, &tbs))
@@ -223,8 +235,9 @@ read_fields(struct slice in, struct tls_cert *out)
     if (issuer.bad || !ber_take(&tbs, BER_SEQUENCE, &validity))
         return VG_ERR_FORMAT;
     subject = whole(&tbs, BER_SEQUENCE);
-    if (subject.bad || !ber_take(&tbs, BER_SEQUENCE, NULL)) /* the public key */
+    if (subject.bad || !ber_take(&tbs, BER_SEQUENCE, &key))
         return VG_ERR_FORMAT;
+    out->explicit_curve = explicit_curve(key);
     err = read_serial(serial, out);
     if (err == VG_OK)
         err = read_names(issuer, subject, out);

@@ -23,6 +23,8 @@ struct tls_cert {
     size_t host_count, hosts_total;
     int64_t not_before_ns, not_after_ns; /* within 1970 and 2262 */
     bool self_signed;
+    bool explicit_curve; /* its key brings the parameters of a curve of its own (RFC 5480, 2.1.1
+                          * forbids it in certificates of the Internet) */
 };
 
 /* VG_ERR_LIMIT over TLS_CERT_BYTES_MAX; VG_ERR_FORMAT where it is no certificate. */

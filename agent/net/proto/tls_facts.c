@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/proto/tls_facts.h"
 
-enum { TEXTS_MAX = 8 * 1024 };
+enum { TEXTS_MAX = 8 * 1024, EXT_HEARTBEAT = 15 };
 
 void
 tls_facts_init(struct tls_facts *f, enum tls_carrier carrier)
@@ -76,6 +76,8 @@ tls_facts_server(struct tls_facts *f, const struct protocol_call *call,
     f->server_hello = true;
     f->cipher = h->cipher;
     f->resumed = h->pre_shared;
+    for (size_t i = 0; i < h->extension_count; i++)
+        f->heartbeats = f->heartbeats || h->extensions[i] == EXT_HEARTBEAT;
     f->server_alpn = keep(f, call->engine, h->alpn);
     if (tls_server_ja3s(h, net_scratch(call->engine), f->ja3s) != VG_OK)
         f->ja3s[0] = '\0';
@@ -90,6 +92,7 @@ tls_facts_cert(struct tls_facts *f, const struct protocol_call *call, struct sli
         return;
     f->has_cert = true;
     f->self_signed = cert.self_signed;
+    f->explicit_curve = cert.explicit_curve;
     f->not_before_ns = cert.not_before_ns;
     f->not_after_ns = cert.not_after_ns;
     f->issuer = keep(f, call->engine, str_of(cert.issuer));
@@ -119,6 +122,7 @@ tls_facts_tell(const struct tls_facts *f, const struct protocol_call *call, unsi
         .name_count = f->host_count,
         .names_total = f->hosts_total,
         .self_signed = f->self_signed,
+        .explicit_curve = f->explicit_curve,
     };
     struct tls_view view = {
         .flow = &flow,

@@ -17,6 +17,8 @@ struct tls_facts {
     bool retried;             /* the server asked for another hello */
     bool early_data;          /* the client offers data of its own before the answer */
     bool established, resumed, has_cert, self_signed;
+    bool explicit_curve;
+    bool heartbeats; /* the server takes them (RFC 6520, 2) */
     uint8_t alert;
     uint16_t version, server_version, cipher;
     char ja3[TLS_JA3_SIZE], ja4[TLS_JA4_SIZE], ja3s[TLS_JA3_SIZE];

@@ -7,6 +7,7 @@ enum {
     HANDSHAKE_LAST = 24,  /* key_update: the highest type that is sent */
     CHAIN_HEAD = 6,       /* length of the chain, length of the first certificate */
     V2_HELLO_MAX = 16384, /* more than 5000 suites */
+    HEARTBEAT_HEAD = 3,   /* type, length of the payload */
 };
 
 void
@@ -139,6 +140,29 @@ chain_is_read(struct tls_side *s, struct slice body)
     return false;
 }
 
+/* A public key on an elliptic curve (RFC 5480, 2.1.1): its OID, then a SEQUENCE where certificates
+ * must name the curve by another OID. Forged chains bring a curve of their own (CVE-2020-0601). */
+static const uint8_t CURVE_EXPLICIT[] = {0x06, 0x07, 0x2a, 0x86, 0x48,
+                                         0xce, 0x3d, 0x02, 0x01, 0x30};
+
+/* The certificates behind the first one are not kept: only this is looked for as they pass. */
+static void
+look_at_chain(struct tls_side *s, struct slice record)
+{
+    struct slice rest = slice_sub(&record, s->message < record.left ? s->message : record.left);
+
+    while (rest.left > 0) {
+        uint8_t byte = slice_u8(&rest);
+
+        if (byte != CURVE_EXPLICIT[s->curve_at])
+            s->curve_at = byte == CURVE_EXPLICIT[0];
+        else if (++s->curve_at == sizeof(CURVE_EXPLICIT)) {
+            s->curve_at = 0;
+            s->explicit_curve = true;
+        }
+    }
+}
+
 /* Bytes of the body, out of `record`. */
 static enum vg_err
 go_on_with_message(struct net_engine *e, struct tls_side *s, struct slice *record,
@@ -164,6 +188,8 @@ go_on_with_message(struct net_engine *e, struct tls_side *s, struct slice *recor
         out->type = s->start[0];
         return VG_OK;
     }
+    if (s->start[0] == TLS_CERTIFICATE)
+        look_at_chain(s, *record);
     if (s->message <= record->left) {
         slice_skip(record, s->message);
         s->message = 0;
@@ -203,6 +229,7 @@ begin_record(struct tls_side *s, struct slice *in, struct tls_event *out)
     if (!fill(s->head, &s->have, sizeof(s->head), in))
         return VG_AGAIN;
     s->have = 0;
+    s->beat = false;
     head = slice_of(s->head, sizeof(s->head));
     s->type = slice_u8(&head);
     major = slice_u8(&head);
@@ -230,6 +257,16 @@ go_on_with_record(struct net_engine *e, struct tls_side *s, struct slice *in, st
             *out =
                 (struct tls_event){.kind = TLS_EVENT_ALERT, .type = s->head[0], .len = s->head[1]};
             s->have = 0;
+            err = VG_OK;
+        }
+    } else if (s->type == TLS_HEARTBEAT && !s->sealed && !s->beat) {
+        if (fill(s->head, &s->have, HEARTBEAT_HEAD, &record)) {
+            struct slice head = slice_of(s->head, HEARTBEAT_HEAD);
+
+            *out = (struct tls_event){.kind = TLS_EVENT_HEARTBEAT, .type = slice_u8(&head)};
+            out->len = slice_be16(&head);
+            s->have = 0;
+            s->beat = true;
             err = VG_OK;
         }
     } else {
@@ -279,5 +316,6 @@ tls_side_gap(struct tls_side *s, uint32_t bytes)
         s->message -= bytes;
     }
     s->left = (uint16_t)(s->left - bytes);
+    s->curve_at = 0;
     return true;
 }

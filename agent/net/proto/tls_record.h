@@ -36,14 +36,18 @@ struct tls_side {
     uint32_t seen;       /* 1 << type of each handshake message that began */
     uint32_t message;    /* bytes of the handshake message that are still to come */
     uint32_t want;       /* bytes of its body that somebody wants, from its beginning */
+    uint8_t curve_at;    /* how far the end of what passed by is as CURVE_EXPLICIT begins */
+    bool beat;           /* the head of this heartbeat was told */
+    bool explicit_curve; /* a certificate behind the first one brings the curve's own parameters */
     struct buf body;     /* those that are there, while some are missing */
 };
 
 enum tls_event_kind {
-    TLS_EVENT_RECORD,  /* one begins: `type`, `len` */
-    TLS_EVENT_MESSAGE, /* a handshake message: `type`, `body` as far as it is wanted */
-    TLS_EVENT_ALERT,   /* `type` the level, `len` the description */
-    TLS_EVENT_V2,      /* a message in the form of SSL 2.0: `type`, `body` */
+    TLS_EVENT_RECORD,    /* one begins: `type`, `len` */
+    TLS_EVENT_MESSAGE,   /* a handshake message: `type`, `body` as far as it is wanted */
+    TLS_EVENT_ALERT,     /* `type` the level, `len` the description */
+    TLS_EVENT_V2,        /* a message in the form of SSL 2.0: `type`, `body` */
+    TLS_EVENT_HEARTBEAT, /* in the clear (RFC 6520): `type` 1 asks, 2 answers; `len` as it claims */
 };
 
 struct tls_event {
