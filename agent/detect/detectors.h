@@ -45,6 +45,7 @@
     X(NET_PROXY_TUNNEL, 24) \
     X(NET_DGA, 24) \
     X(NET_EXFILTRATION, 112) \
+    X(NET_TLS_SUSPICIOUS, 256) \
     /* the end */
 /* clang-format on */
 
