@@ -173,7 +173,7 @@ run(struct judge *into, int cut)
         if (i == cut)
             self = fake_restart(&NET_TLS_SUSPICIOUS, self, &store, &judge);
     }
-    NET_TLS_SUSPICIOUS.save(self, (struct state_out *)(void *)&store);
+    NET_TLS_SUSPICIOUS.save(self, fake_out(&store, &NET_TLS_SUSPICIOUS));
     fake_truncate_rows(&NET_TLS_SUSPICIOUS, &store, &judge);
     NET_TLS_SUSPICIOUS.free(self);
     fake_store_done(&store);
