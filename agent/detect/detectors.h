@@ -17,6 +17,8 @@
 /* clang-format off: one row a line, so that several may add theirs */
 #define NET_DETECTORS(X) \
     X(NET_SCAN, 1664) \
+    X(NET_RANSOMWARE, 144) \
+    X(NET_WORM, 112) \
     X(NET_ARP_SPOOF, 832) \
     X(NET_YARA, 5 * 1024) \
     X(NET_BEACON, 1664) \
