@@ -309,11 +309,17 @@ health(const void *self, json_t *counters)
         const char *name;
         uint64_t value;
     } rows[] = {
-        {"rules", y->report.rules},          {"bad_files", y->report.bad},
-        {"bodies", y->count.bodies},         {"bytes_scanned", y->count.bytes},
-        {"bytes_skipped", y->count.skipped}, {"gaps", y->count.gaps},
-        {"bodies_cut", y->count.cut},        {"timeouts", y->count.timeouts},
-        {"failed", y->count.failed},         {"matches", y->count.matches},
+        {"rules", y->report.rules},
+        {"bad_files", y->report.bad},
+        {"rules_without_needs", y->report.without_needs},
+        {"bodies", y->count.bodies},
+        {"bytes_scanned", y->count.bytes},
+        {"bytes_skipped", y->count.skipped},
+        {"gaps", y->count.gaps},
+        {"bodies_cut", y->count.cut},
+        {"timeouts", y->count.timeouts},
+        {"failed", y->count.failed},
+        {"matches", y->count.matches},
     };
 
     for (size_t i = 0; i < VG_ARRAY_LEN(rows); i++)

@@ -7,12 +7,14 @@
 
 #include <yara.h>
 
+#include "agent/detect/yara_gate.h"
 #include "agent/detect/yara_pack.h"
 #include "agent/platform/platform.h"
 
 struct yara_rules {
     bool initialized;
     YR_RULES *compiled;
+    struct yara_gate *gate;
     uint8_t *block; /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
 };
 
@@ -80,13 +82,15 @@ has_suffix(const char *name)
     return len > 4 && strcmp(name + len - 4, ".yar") == 0;
 }
 
-static enum vg_err
-add_file(YR_COMPILER *all, const char *folder, const char *name, struct yara_report *report)
+/* `careful`: tried by itself first, so that a bad file spoils nothing but itself. */
+static void
+add_file(YR_COMPILER *all, const char *folder, const char *name, bool careful,
+         struct yara_report *report)
 {
     char path[1024], ns[64];
     struct told told = {.why = report->why, .name = name};
     struct buf text;
-    const char *str;
+    const char *str = NULL;
     bool good = false;
 
     buf_init(&text, YARA_FILE_BYTES_MAX);
@@ -94,7 +98,7 @@ add_file(YR_COMPILER *all, const char *folder, const char *name, struct yara_rep
     report->files++;
     if (platform_file_slurp(path, YARA_FILE_BYTES_MAX, &text) == VG_OK &&
         (str = buf_str(&text)) != NULL && strlen(str) == text.len)
-        good = trial(str, &told);
+        good = !careful || trial(str, &told);
     if (good) {
         snprintf(ns, sizeof(ns), "%.*s", (int)(strlen(name) - 4), name);
         good = yr_compiler_add_string(all, str, ns) == 0;
@@ -105,40 +109,59 @@ add_file(YR_COMPILER *all, const char *folder, const char *name, struct yara_rep
             snprintf(report->why, YARA_WHY_MAX, "%.100s: cannot be read as text up to 1 MiB", name);
     }
     buf_done(&text);
-    return VG_OK;
+}
+
+/* VG_ERR_CONFIG: a file is bad and the compiler's state with it. */
+static enum vg_err
+compile_files(const struct platform_names *names, const char *folder, bool careful,
+              struct yara_report *report, YR_RULES **out)
+{
+    struct told told = {.why = report->why, .name = folder};
+    YR_COMPILER *all = NULL;
+    enum vg_err err = compiler_new(&told, &all);
+
+    *report = (struct yara_report){0};
+    for (size_t i = 0; err == VG_OK && i < names->count; i++) {
+        if (has_suffix(names->name[i]))
+            add_file(all, folder, names->name[i], careful, report);
+        if (!careful && report->bad > 0)
+            err = VG_ERR_CONFIG;
+    }
+    if (err == VG_OK && report->files == report->bad)
+        err = VG_ERR_NOENT;
+    if (err == VG_OK && yr_compiler_get_rules(all, out) != ERROR_SUCCESS)
+        err = careful ? VG_ERR_NOMEM : VG_ERR_CONFIG;
+    if (all != NULL)
+        yr_compiler_destroy(all);
+    return err;
 }
 
 static enum vg_err
 compile_folder(struct yara_rules *rules, const char *folder, struct yara_report *report)
 {
     struct platform_names names = {0};
-    struct told told = {.why = report->why, .name = folder};
-    YR_COMPILER *all = NULL;
     YR_RULE *rule;
     enum vg_err err = platform_folder_list(folder, YARA_FILES_MAX, &names);
 
     if (err != VG_OK)
         return VG_ERR_NOENT;
-    err = compiler_new(&told, &all);
-    for (size_t i = 0; err == VG_OK && i < names.count; i++) {
-        if (has_suffix(names.name[i]))
-            err = add_file(all, folder, names.name[i], report);
-    }
+    /* All are good but for a rare time, and then each trial would be waste: a compiler's first pages
+     * cost more than what it compiles. */
+    err = compile_files(&names, folder, false, report, &rules->compiled);
+    if (err == VG_ERR_CONFIG)
+        err = compile_files(&names, folder, true, report, &rules->compiled);
     platform_names_free(&names);
-    if (err == VG_OK && report->files == report->bad)
-        err = VG_ERR_NOENT;
-    if (err == VG_OK && yr_compiler_get_rules(all, &rules->compiled) != ERROR_SUCCESS)
-        err = VG_ERR_NOMEM;
-    if (all != NULL)
-        yr_compiler_destroy(all);
     if (err == VG_OK)
         err = yara_pack(&rules->compiled);
+    if (err == VG_OK)
+        err = yara_gate_new(rules->compiled, &rules->gate);
     if (err != VG_OK)
         return err;
     yr_rules_foreach(rules->compiled, rule)
     {
         report->rules++;
     }
+    report->without_needs = yara_gate_without_needs(rules->gate);
     return VG_OK;
 }
 
@@ -172,6 +195,7 @@ yara_free(struct yara_rules *rules)
         return;
     if (rules->compiled != NULL)
         yr_rules_destroy(rules->compiled);
+    yara_gate_free(rules->gate);
     if (rules->initialized)
         (void)yr_finalize();
     free(rules->block);
@@ -286,15 +310,20 @@ scan_result(int rc, struct yara_result *out)
 enum vg_err
 yara_scan(struct yara_rules *rules, struct slice bytes, int timeout_s, struct yara_result *out)
 {
-    size_t len = bytes.left;
-    const uint8_t *at = slice_take(&bytes, len);
+    struct slice left = bytes;
+    const uint8_t *at = slice_take(&left, bytes.left);
     YR_SCANNER *scanner;
-    enum vg_err err = scanner_new(rules, timeout_s, out, &scanner);
+    enum vg_err err;
 
+    out->count = out->more = 0;
+    out->timeout = false;
+    if (!yara_gate_lets(rules->gate, bytes))
+        return VG_OK;
+    err = scanner_new(rules, timeout_s, out, &scanner);
     if (err != VG_OK)
         return err;
     if (at != NULL)
-        err = scan_result(yr_scanner_scan_mem(scanner, at, len), out);
+        err = scan_result(yr_scanner_scan_mem(scanner, at, bytes.left), out);
     yr_scanner_destroy(scanner);
     return err;
 }

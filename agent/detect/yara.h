@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* yara: the shipped and the shop's own YARA rules, compiled once, run on bytes from outside.
  *
- * Each *.yar file is first compiled by itself: one that fails is reported and the rest work. The
- * good ones are then compiled together, one namespace a file, so that one pass serves all.
+ * All *.yar files are compiled together, one namespace a file, so that one pass serves all. Where one
+ * fails each is tried by itself, so that the bad ones are reported and the rest work.
  * Compiling reads files and must come before the lock-down; scanning asks the system for memory and
  * the monotonic clock alone (no signal handlers, no threads, no files). `include` is refused.
+ * Bytes in memory in which no rule can match are told by a quicker look (yara_gate.h).
  * Matched bytes are neither kept nor given out: rule, names of strings, offsets. */
 #pragma once
 
@@ -24,6 +25,7 @@ struct yara_rules;
 
 struct yara_report {
     size_t files, bad, rules;
+    size_t without_needs;   /* rules for which every byte must be scanned (yara_gate.h) */
     char why[YARA_WHY_MAX]; /* the first bad file, line and what is wrong */
 };
 

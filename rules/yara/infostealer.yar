@@ -8,6 +8,7 @@ rule Vigia_Information_Stealer
         reference = "https://attack.mitre.org/techniques/T1555/003/"
         severity = "critical"
         false_positives = "Browser migration, backup and forensic tools touch some of these files, seldom so many kinds, and they do not send them to a chat."
+        needs = "\\google\\chrome\\user data|\\microsoft\\edge\\user data|\\bravesoftware\\brave-browser|\\opera software\\opera stable|\\mozilla\\firefox\\profiles"
     strings:
         $browser1 = "\\Google\\Chrome\\User Data" nocase ascii wide
         $browser2 = "\\Microsoft\\Edge\\User Data" nocase ascii wide

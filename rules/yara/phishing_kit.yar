@@ -8,6 +8,8 @@ rule Vigia_Phishing_Kit
         reference = "https://attack.mitre.org/techniques/T1566/"
         severity = "high"
         false_positives = "A contact form that mails many private fields; it should not ask for them."
+        needs = "<?php"
+        needs = "$_post"
     strings:
         $php = "<?php" nocase
         $take1 = /\$_POST\s*\[\s*['"](pass|passwd|password|contrase|clave|nip|pin|token|otp|sms|codigo|dinamica)\w{0,12}['"]/ nocase

@@ -8,6 +8,7 @@ rule Vigia_POS_Memory_Scraper
         reference = "https://attack.mitre.org/techniques/T1005/"
         severity = "critical"
         false_positives = "Tools for PCI audits look for card numbers on purpose; ask who installed one."
+        needs = "readprocessmemory"
     strings:
         $read = "ReadProcessMemory"
         $walk1 = "CreateToolhelp32Snapshot"

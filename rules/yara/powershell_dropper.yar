@@ -8,6 +8,7 @@ rule Vigia_PowerShell_Dropper
         reference = "https://attack.mitre.org/techniques/T1059/001/"
         severity = "high"
         false_positives = "Installers of administration tools (Chocolatey, Scoop) download and run too, but do not hide."
+        needs = "powershell|frombase64string|bypass|-nop|amsiutils|amsiinitfailed"
     strings:
         $run1 = /\b(IEX|Invoke-Expression)\b/ nocase ascii wide
         $run2 = "Start-Process" nocase ascii wide

@@ -8,6 +8,7 @@ rule Vigia_Remote_Help_Silent_Install
         reference = "https://attack.mitre.org/techniques/T1219/"
         severity = "high"
         false_positives = "Your own technician may install remote help this way: ask them."
+        needs = "anydesk|rustdesk|teamviewer|ultraviewer|screenconnect|connectwisecontrol"
     strings:
         $any1 = /anydesk[^\n]{0,120}--install[^\n]{0,160}--silent/ nocase ascii wide
         $any2 = /anydesk[^\n]{0,120}--set-password/ nocase ascii wide
@@ -34,6 +35,9 @@ rule Vigia_Fake_Support_Page
         reference = "https://attack.mitre.org/techniques/T1566/"
         severity = "medium"
         false_positives = "Articles with screenshots in text form."
+        needs = "requestfullscreen|onbeforeunload|navigator.keyboard.lock|.play"
+        needs = "virus|troyano|trojan|spyware|bloquead|infectad|locked|infected"
+        needs = "soporte|support|microsoft|windows"
     strings:
         $scare1 = /(su|tu) (equipo|computadora|pc)[^.\n<]{0,40}(ha sido|est[^a-z]{1,8}|fue) (bloquead|infectad)/ nocase
         $scare2 = /your (computer|pc|device)[^.\n<]{0,40}(has been|is) (locked|blocked|infected)/ nocase

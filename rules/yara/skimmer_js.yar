@@ -8,6 +8,8 @@ rule Vigia_Card_Skimmer_JavaScript
         reference = "https://attack.mitre.org/techniques/T1056/003/"
         severity = "critical"
         false_positives = "A payment library that hides its own address in Base64; none is known. Look at the address that the data is sent to."
+        needs = "ahr0c|btoa|fromcharcode"
+        needs = "checkout|onepage|onestep|finalizar-compra|pagar|carrito"
     strings:
         $card1 = "payment[cc_number]" nocase
         $card2 = "payment[cc_cid]" nocase

@@ -8,6 +8,8 @@ rule Vigia_Card_Skimmer_PHP
         reference = "https://attack.mitre.org/techniques/T1056/"
         severity = "critical"
         false_positives = "A gateway module under development that writes card fields to a file; it must not do that either."
+        needs = "<?php"
+        needs = "$_post|$_request|getpost"
     strings:
         $php = "<?php" nocase
         $card1 = /\$_(POST|REQUEST)\s*\[\s*['"](payment|billing|wc-[a-z-]{1,30})['"]\s*\]\s*\[\s*['"](cc_number|cc_cid|card_number|cvv|cvc)/ nocase

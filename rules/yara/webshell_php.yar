@@ -8,6 +8,7 @@ rule Vigia_Webshell_PHP
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
         false_positives = "Teaching material on PHP security and signature files of scanners quote such lines."
+        needs = "$_get|$_post|$_request|$_cookie|$_server|base64_decode|gzinflate|gzuncompress|str_rot13|strrev|b374k|c99shell|r57shell|filesman"
     strings:
         $php1 = "<?php" nocase
         $php2 = "<?=" nocase

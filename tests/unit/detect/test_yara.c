@@ -29,6 +29,7 @@ setup(void **state)
         return 1;
     }
     assert_true(report.files >= 10 && report.rules >= 10);
+    assert_int_equal(report.without_needs, 0);
     return 0;
 }
 
@@ -141,7 +142,7 @@ test_each_rule_is_documented_and_tested(void **state)
         slurp("rules/yara", names.name[i], &text);
         for (const char *const *meta =
                  (const char *const[]){"author = \"Vigia\"", "description_es", "description_en",
-                                       "reference", "severity", "false_positives", NULL};
+                                       "reference", "severity", "false_positives", "needs", NULL};
              *meta != NULL; meta++)
             assert_non_null(strstr(buf_str(&text), *meta));
     }

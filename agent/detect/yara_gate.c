@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/detect/yara_gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buf.h"
+
+enum {
+    GRAM = 3,
+    HASH_BITS = 16,
+    HEADS = 4096,
+    STRIDE_MAX = 4,
+    TEXTS_BYTES_MAX = YARA_NEEDS_TEXTS_MAX * 2 * YARA_NEEDS_TEXT_MAX,
+    FOLD = 0x20, /* makes small letters of capitals; what else falls together only costs a scan */
+};
+
+struct text { /* one that a rule needs, folded */
+    const uint8_t *at;
+    size_t start; /* in `bytes` */
+    uint16_t len, rule;
+    uint8_t clause;
+};
+
+struct gram {            /* three bytes of a text */
+    uint16_t next, text; /* next: 1 + its number, 0: the last of its chain */
+    uint8_t back;        /* where they stand in the text */
+};
+
+struct yara_gate {
+    uint8_t bits[(1 << HASH_BITS) / 8]; /* which hashes any gram has */
+    uint16_t head[HEADS];
+    struct buf bytes; /* all texts */
+    struct text *text;
+    struct gram *gram;
+    size_t text_count, gram_count, rule_count, without_needs, stride;
+    uint8_t *asked, *seen; /* clauses of each rule, as bits */
+};
+
+static uint32_t
+gram_hash(const uint8_t *at)
+{
+    uint32_t gram = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+
+    return ((gram | FOLD * 0x10101u) * 0x9e3779b1u) >> (32 - HASH_BITS);
+}
+
+/* ---- building ---- */
+
+static bool
+text_put(struct yara_gate *g, struct slice from, bool wide, size_t rule, uint8_t clause)
+{
+    struct text *t = &g->text[g->text_count];
+
+    if (g->text_count == YARA_NEEDS_TEXTS_MAX)
+        return false;
+    *t = (struct text){.start = g->bytes.len, .rule = (uint16_t)rule, .clause = clause};
+    while (from.left > 0) {
+        buf_put_u8(&g->bytes, slice_u8(&from) | FOLD);
+        if (wide && from.left > 0)
+            buf_put_u8(&g->bytes, FOLD);
+    }
+    t->len = (uint16_t)(g->bytes.len - t->start);
+    g->text_count++;
+    return !g->bytes.bad;
+}
+
+/* One "a|b|c": false where a text is too short or long, or there is no room. */
+static bool
+clause_put(struct yara_gate *g, const char *list, size_t rule, uint8_t clause)
+{
+    for (;;) {
+        size_t len = strcspn(list, "|");
+
+        if (len < YARA_NEEDS_TEXT_MIN || len > YARA_NEEDS_TEXT_MAX)
+            return false;
+        for (int wide = 0; wide < 2; wide++)
+            if (!text_put(g, slice_of(list, len), wide == 1, rule, clause))
+                return false;
+        if (len - YARA_NEEDS_TEXT_MIN + 2 < g->stride)
+            g->stride = len - YARA_NEEDS_TEXT_MIN + 2;
+        if (list[len] == '\0')
+            return true;
+        list += len + 1;
+    }
+}
+
+/* False: the rule says nothing usable. */
+static bool
+rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
+{
+    uint8_t clause = 0;
+    YR_META *meta;
+
+    yr_rule_metas_foreach(rule, meta)
+    {
+        if (meta->type != META_TYPE_STRING || strcmp(meta->identifier, "needs") != 0)
+            continue;
+        if (clause == YARA_NEEDS_CLAUSES_MAX || !clause_put(g, meta->string, number, clause))
+            return false;
+        clause++;
+    }
+    g->asked[number] = (uint8_t)((1u << clause) - 1);
+    return clause > 0;
+}
+
+static void
+grams_put(struct yara_gate *g)
+{
+    for (size_t i = 0; i < g->text_count; i++) {
+        struct text *t = &g->text[i];
+
+        t->at = g->bytes.data + t->start;
+        for (size_t back = 0; back < g->stride; back++) {
+            uint32_t hash = gram_hash(t->at + back);
+            uint16_t *head = &g->head[hash % HEADS];
+
+            g->gram[g->gram_count] = (struct gram){*head, (uint16_t)i, (uint8_t)back};
+            *head = (uint16_t)++g->gram_count;
+            g->bits[hash / 8] |= (uint8_t)(1u << hash % 8);
+        }
+    }
+}
+
+enum vg_err
+yara_gate_new(YR_RULES *rules, struct yara_gate **out)
+{
+    struct yara_gate *g = calloc(1, sizeof(*g));
+    size_t number = 0;
+    YR_RULE *rule;
+
+    if (g == NULL)
+        return VG_ERR_NOMEM;
+    buf_init(&g->bytes, TEXTS_BYTES_MAX);
+    g->stride = STRIDE_MAX;
+    yr_rules_foreach(rules, rule)
+    {
+        g->rule_count++;
+    }
+    g->text = calloc(YARA_NEEDS_TEXTS_MAX, sizeof(*g->text));
+    g->asked = calloc(g->rule_count + 1, 1);
+    g->seen = calloc(g->rule_count + 1, 1);
+    if (g->text == NULL || g->asked == NULL || g->seen == NULL)
+        goto fail;
+    yr_rules_foreach(rules, rule)
+    {
+        g->without_needs += number > UINT16_MAX || !rule_put(g, rule, number);
+        number++;
+    }
+    g->gram = calloc(g->text_count * g->stride + 1, sizeof(*g->gram));
+    if (g->gram == NULL || g->bytes.bad)
+        goto fail;
+    grams_put(g);
+    *out = g;
+    return VG_OK;
+fail:
+    yara_gate_free(g);
+    return VG_ERR_NOMEM;
+}
+
+void
+yara_gate_free(struct yara_gate *g)
+{
+    if (g == NULL)
+        return;
+    buf_done(&g->bytes);
+    free(g->text);
+    free(g->gram);
+    free(g->asked);
+    free(g->seen);
+    free(g);
+}
+
+size_t
+yara_gate_without_needs(const struct yara_gate *g)
+{
+    return g->without_needs;
+}
+
+/* ---- looking ---- */
+
+static bool
+text_at(const struct text *t, const uint8_t *at)
+{
+    for (size_t i = 0; i < t->len; i++)
+        if ((at[i] | FOLD) != t->at[i])
+            return false;
+    return true;
+}
+
+/* Notes the texts around the gram at `at`, of which `before` and `after` bytes may be read; whether
+ * a rule now has all that it needs. */
+static bool
+look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint32_t hash)
+{
+    for (uint16_t n = g->head[hash % HEADS]; n > 0; n = g->gram[n - 1].next) {
+        const struct gram *gram = &g->gram[n - 1];
+        const struct text *t = &g->text[gram->text];
+
+        if (gram->back > before || (size_t)(t->len - gram->back) > after ||
+            !text_at(t, at - gram->back))
+            continue;
+        g->seen[t->rule] |= (uint8_t)(1u << t->clause);
+        if (g->seen[t->rule] == g->asked[t->rule])
+            return true;
+    }
+    return false;
+}
+
+bool
+yara_gate_lets(struct yara_gate *g, struct slice bytes)
+{
+    size_t len = bytes.left;
+    const uint8_t *at = slice_take(&bytes, len);
+
+    if (g->without_needs > 0)
+        return true;
+    memset(g->seen, 0, g->rule_count);
+    for (size_t i = 0; i + GRAM <= len; i += g->stride) {
+        uint32_t hash = gram_hash(at + i);
+
+        if ((g->bits[hash / 8] >> hash % 8 & 1) != 0 && look_closer(g, at + i, i, len - i, hash))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* yara_gate: tells in one quick pass that bytes cannot match any rule, so that libyara, which takes
+ * about five times as long, need not look at them.
+ *
+ * A rule says by itself without what it never matches, in `meta`:
+ *
+ *     needs = "autoopen|document_open"   // at least one of these texts
+ *     needs = "shell|win32_process"      // and at least one of these
+ *
+ * Letter case does not matter, and each text may also stand there wide (UTF-16LE). A text has at
+ * least YARA_NEEDS_TEXT_MIN bytes. The texts are cut out of what the condition asks for in every
+ * case; a rule that says nothing, or nothing usable, is always scanned for, and with it every other.
+ * Every place of a text covers a group of three bytes at a multiple of the stride, so only those are
+ * looked up (Wu, Manber: A Fast Algorithm for Multi-Pattern Searching, 1994, shifts likewise). */
+#pragma once
+
+#include <yara.h>
+
+#include "common/base.h"
+#include "common/slice.h"
+
+enum {
+    YARA_NEEDS_TEXT_MIN = 4,
+    YARA_NEEDS_TEXT_MAX = 64,
+    YARA_NEEDS_CLAUSES_MAX = 8,      /* of one rule */
+    YARA_NEEDS_TEXTS_MAX = 4 * 1024, /* of all rules, wide ones too; 24 bytes each and the text */
+};
+
+struct yara_gate;
+
+/* From the metas of compiled rules, which are not kept. VG_ERR_NOMEM. */
+enum vg_err yara_gate_new(YR_RULES *rules, struct yara_gate **out) VG_MUST_CHECK;
+void yara_gate_free(struct yara_gate *gate);
+
+/* Whether any rule might match in these bytes. Not for two threads at once. */
+bool yara_gate_lets(struct yara_gate *gate, struct slice bytes);
+
+/* Rules that say nothing usable about what they need: with one of them all bytes are scanned. */
+size_t yara_gate_without_needs(const struct yara_gate *gate);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/detect/yara_gate.h"
+
+static struct yara_gate *
+gate_of(const char *source)
+{
+    YR_COMPILER *compiler;
+    YR_RULES *rules;
+    struct yara_gate *gate;
+
+    assert_int_equal(yr_compiler_create(&compiler), ERROR_SUCCESS);
+    assert_int_equal(yr_compiler_add_string(compiler, source, NULL), 0);
+    assert_int_equal(yr_compiler_get_rules(compiler, &rules), ERROR_SUCCESS);
+    yr_compiler_destroy(compiler);
+    assert_int_equal(yara_gate_new(rules, &gate), VG_OK);
+    yr_rules_destroy(rules);
+    return gate;
+}
+
+/* Looks at a copy of just this length, so that a sanitizer sees a byte too many. */
+static bool
+lets(struct yara_gate *gate, const void *bytes, size_t len)
+{
+    void *copy = malloc(len + 1);
+    bool open;
+
+    assert_non_null(copy);
+    memcpy((char *)copy + 1, bytes, len);
+    open = yara_gate_lets(gate, slice_of((char *)copy + 1, len));
+    free(copy);
+    return open;
+}
+
+static bool
+lets_text(struct yara_gate *gate, const char *text)
+{
+    return lets(gate, text, strlen(text));
+}
+
+/* Wherever it stands, in whatever case, and wide too; not where its end is missing. */
+static void
+at_every_place(struct yara_gate *gate, const char *text, bool wide)
+{
+    size_t step = wide ? 2 : 1, len = strlen(text) * step - (wide ? 1 : 0);
+
+    for (size_t place = 0; place < 20; place++) {
+        for (size_t after = 0; after < 6; after++) {
+            char bytes[200];
+
+            memset(bytes, '.', sizeof(bytes));
+            if (wide)
+                memset(bytes + place, 0, len);
+            for (size_t i = 0; text[i] != '\0'; i++)
+                bytes[place + i * step] = text[i];
+            assert_true(lets(gate, bytes, place + len + after));
+            assert_false(lets(gate, bytes, place + len - 1));
+            bytes[place + step * (place % strlen(text))] = '+';
+            assert_false(lets(gate, bytes, place + len + after));
+        }
+    }
+}
+
+static void
+test_every_place(void **state)
+{
+    static const char *const lists[] = {"abcd", "abcdef", "wallet.dat", "zyxw|Wallet.Dat|abcdefgh"};
+    static const char *const texts[] = {"abcd", "ABCdef", "wALLet.dat", "WALLET.DAT"};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(lists); i++) {
+        char source[300];
+        struct yara_gate *gate;
+
+        snprintf(source, sizeof(source),
+                 "rule r { meta: needs = \"%s\" strings: $a = \"abc\" condition: $a }", lists[i]);
+        gate = gate_of(source);
+        assert_int_equal(yara_gate_without_needs(gate), 0);
+        at_every_place(gate, texts[i], false);
+        at_every_place(gate, texts[i], true);
+        assert_false(lets_text(gate, ""));
+        assert_false(lets_text(gate, "ab"));
+        yara_gate_free(gate);
+    }
+}
+
+/* Each clause of one rule; not one clause of each of two. */
+static void
+test_all_clauses_of_one_rule(void **state)
+{
+    struct yara_gate *gate = gate_of("rule a { meta: needs = \"first|other\" needs = \"second\" "
+                                     "condition: filesize > 1 }"
+                                     "rule b { meta: needs = \"third\" needs = \"fourth\" "
+                                     "condition: filesize > 1 }");
+
+    assert_true(lets_text(gate, "the second and the first"));
+    assert_true(lets_text(gate, "others seconded it"));
+    assert_true(lets_text(gate, "thirdfourth"));
+    assert_false(lets_text(gate, "first and other"));
+    assert_false(lets_text(gate, "first and fourth"));
+    assert_false(lets_text(gate, "second and third"));
+    /* Nothing of an earlier look is left. */
+    assert_false(lets_text(gate, "second"));
+    yara_gate_free(gate);
+}
+
+/* A rule that says nothing, or what cannot be looked for, is scanned for always. */
+static void
+test_rules_that_do_not_say(void **state)
+{
+    static const char *const metas[] = {
+        "",
+        "meta: description = \"needs\"",
+        "meta: needs = 5",
+        "meta: needs = \"\"",
+        "meta: needs = \"abc\"",
+        "meta: needs = \"abcdef|abc\"",
+        "meta: needs = \"abcdef|\"",
+        "meta: needs = \"0123456789012345678901234567890123456789012345678901234567890123456789\"",
+        "meta: needs = \"abcd\" needs = \"abcd\" needs = \"abcd\" needs = \"abcd\" needs = "
+        "\"abcd\" "
+        "needs = \"abcd\" needs = \"abcd\" needs = \"abcd\" needs = \"abcd\"",
+    };
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(metas); i++) {
+        char source[600];
+        struct yara_gate *gate;
+
+        snprintf(source, sizeof(source),
+                 "rule a { meta: needs = \"wallet.dat\" condition: true }"
+                 "rule b { %s condition: true }",
+                 metas[i]);
+        gate = gate_of(source);
+        assert_int_equal(yara_gate_without_needs(gate), 1);
+        assert_true(lets_text(gate, "anything"));
+        yara_gate_free(gate);
+    }
+}
+
+/* More texts than there is room for: the rules that found none are scanned for always. */
+static void
+test_bounded(void **state)
+{
+    enum { RULES = YARA_NEEDS_TEXTS_MAX / 2 + 3 };
+    char *source = malloc(RULES * 80), *at = source;
+    struct yara_gate *gate;
+
+    assert_non_null(source);
+    for (int i = 0; i < RULES; i++)
+        at += sprintf(at, "rule r%d { meta: needs = \"text%d\" condition: true }\n", i, i);
+    gate = gate_of(source);
+    assert_int_equal(yara_gate_without_needs(gate), 3);
+    assert_true(lets_text(gate, "anything"));
+    yara_gate_free(gate);
+    free(source);
+}
+
+static int
+setup(void **state)
+{
+    return yr_initialize() == ERROR_SUCCESS ? 0 : 1;
+}
+
+static int
+teardown(void **state)
+{
+    return yr_finalize() == ERROR_SUCCESS ? 0 : 1;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_place),
+        cmocka_unit_test(test_all_clauses_of_one_rule),
+        cmocka_unit_test(test_rules_that_do_not_say),
+        cmocka_unit_test(test_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
