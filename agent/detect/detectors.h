@@ -48,6 +48,7 @@
     X(NET_DGA, 24) \
     X(NET_EXFILTRATION, 112) \
     X(NET_TLS_SUSPICIOUS, 256) \
+    X(NET_EXPLOIT, 640) \
     /* the end */
 /* clang-format on */
 

@@ -111,6 +111,8 @@ struct dns_view {
 struct http_view {
     const struct flow_view *flow;
     struct str method, host, uri, user_agent, mime;
+    struct str referer, request_type;     /* Referer; the media type of the request's content */
+    struct str odd_fields;                /* of the request: http_odd_fields() */
     int status;                           /* 0 while unanswered */
     bool incomplete;                      /* it was not seen whole */
     uint64_t request_body, response_body; /* bytes as seen so far */

@@ -248,6 +248,7 @@ take_strings(YR_SCAN_CONTEXT *context, YR_RULE *rule, struct yara_match *m)
 
             (void)vg_strcpy(s->id, sizeof(s->id), string->identifier);
             s->offset = (uint64_t)(match->base + match->offset);
+            s->length = (uint32_t)match->match_length;
             break; /* the first place of each string is enough for a technician */
         }
     }

@@ -38,6 +38,7 @@ void yara_free(struct yara_rules *rules);
 struct yara_string {
     char id[32]; /* "$name" */
     uint64_t offset;
+    uint32_t length; /* of the match */
 };
 
 struct yara_match {

@@ -106,6 +106,7 @@ enum wanted {
     HOST,
     STATUS,
     USER_AGENT,
+    REFERER,
     CONTENT_TYPE,
     AUTHORIZATION,
     WANTED_COUNT,
@@ -118,6 +119,7 @@ static const char *const NAMES[WANTED_COUNT] = {
     [HOST] = "host",
     [STATUS] = ":status",
     [USER_AGENT] = "user-agent",
+    [REFERER] = "referer",
     [CONTENT_TYPE] = "content-type",
     [AUTHORIZATION] = "authorization",
 };
@@ -174,6 +176,7 @@ fill(const struct buf *text, const struct span spans[WANTED_COUNT], struct http_
     out->uri = text_of(text, spans[PATH]);
     out->host = text_of(text, spans[spans[AUTHORITY].len > 0 ? AUTHORITY : HOST]);
     out->user_agent = text_of(text, spans[USER_AGENT]);
+    out->referer = text_of(text, spans[REFERER]);
     out->content_type = text_of(text, spans[CONTENT_TYPE]);
     out->authorization = text_of(text, spans[AUTHORIZATION]);
     out->status = status_of(text_of(text, spans[STATUS]));

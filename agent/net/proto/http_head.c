@@ -269,6 +269,8 @@ read_field(struct str name, struct str value, struct http_head *out, struct http
         out->host = value;
     else if (str_eq_nocase(name, str_of("user-agent")) && out->user_agent.len == 0)
         out->user_agent = value;
+    else if (str_eq_nocase(name, str_of("referer")) && out->referer.len == 0)
+        out->referer = value;
     else if (str_eq_nocase(name, str_of("content-type")))
         out->content_type = value;
     else if (str_eq_nocase(name, str_of("content-length")))
@@ -290,16 +292,6 @@ read_field(struct str name, struct str value, struct http_head *out, struct http
         transfer_coding(value, out, transfer);
 }
 
-static void
-read_line(struct str line, struct http_head *out, struct http_codings *transfer)
-{
-    const char *colon = line.len > 0 ? memchr(line.at, ':', line.len) : NULL;
-    size_t n = colon != NULL ? (size_t)(colon - line.at) : 0;
-
-    if (colon != NULL)
-        read_field(trim(str_n(line.at, n)), trim(cut_front(line, n + 1)), out, transfer);
-}
-
 static bool
 goes_on(struct slice in)
 {
@@ -308,17 +300,32 @@ goes_on(struct slice in)
     return c == ' ' || c == '\t';
 }
 
+bool
+http_next_field(struct slice *in, struct http_field *out)
+{
+    struct str line, more;
+    const char *colon;
+    size_t n;
+
+    if (!next_line(in, &line) || line.len == 0)
+        return false;
+    while (goes_on(*in) && next_line(in, &more))
+        line = str_n(line.at, (size_t)(more.at + more.len - line.at));
+    colon = memchr(line.at, ':', line.len);
+    n = colon != NULL ? (size_t)(colon - line.at) : 0;
+    out->name = trim(str_n(line.at, n));
+    out->value = colon != NULL ? trim(cut_front(line, n + 1)) : str_of("");
+    return true;
+}
+
 static void
 read_fields(struct slice in, struct http_head *out)
 {
     struct http_codings transfer = {.count = 0};
-    struct str line, more;
+    struct http_field field;
 
-    for (unsigned i = 0; i < HTTP_FIELDS_MAX && next_line(&in, &line) && line.len > 0; i++) {
-        while (goes_on(in) && next_line(&in, &more))
-            line = str_n(line.at, (size_t)(more.at + more.len - line.at));
-        read_line(line, out, &transfer);
-    }
+    for (unsigned i = 0; i < HTTP_FIELDS_MAX && http_next_field(&in, &field); i++)
+        read_field(field.name, field.value, out, &transfer);
     for (unsigned i = 0; i < transfer.count; i++)
         add_coding(&out->codings, transfer.name[i]);
     out->codings.more |= transfer.more;
@@ -328,6 +335,7 @@ static const struct http_head NO_HEAD = {.method = {"", 0},
                                          .uri = {"", 0},
                                          .host = {"", 0},
                                          .user_agent = {"", 0},
+                                         .referer = {"", 0},
                                          .content_type = {"", 0},
                                          .disposition = {"", 0},
                                          .authorization = {"", 0},
@@ -341,6 +349,7 @@ http_head_read(struct slice in, struct http_head *out)
 
     if (!next_line(&in, &line) || (!request_line(line, &got) && !status_line(line, &got)))
         return VG_ERR_FORMAT;
+    got.fields = in;
     read_fields(in, &got);
     *out = got;
     return VG_OK;

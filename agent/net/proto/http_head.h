@@ -24,7 +24,8 @@ struct http_head {
     bool response;
     int status;             /* responses */
     struct str method, uri; /* requests */
-    struct str host, user_agent, content_type, disposition, authorization, cookie;
+    struct str host, user_agent, referer, content_type, disposition, authorization, cookie;
+    struct slice fields; /* all of them as they came; empty for HTTP/2 */
     bool chunked, has_length;
     enum http_upgrade upgrade;
     uint64_t length;
@@ -44,6 +45,18 @@ size_t http_head_end(struct slice in, size_t *from);
 enum vg_err http_head_read(struct slice in, struct http_head *out) VG_MUST_CHECK;
 /* Only fields, as in front of a part of a multipart body (RFC 2046). */
 void http_fields_read(struct slice in, struct http_head *out);
+
+struct http_field {
+    struct str name, value; /* without white space around them; name "": no field */
+};
+/* The next field line, with what was folded; false behind the last one. */
+bool http_next_field(struct slice *in, struct http_field *out);
+/* The fields that no ordinary program sends: values with what only code and queries hold ("${", "() {",
+ * quotes, angle brackets, "../", "rO0AB"), and names that only attacks use. Lines "name: value" with a line
+ * feed each, as many whole ones as fit; never the fields that have a place of their own above, nor
+ * credentials. */
+enum { HTTP_ODD_MAX = 2048 };
+struct str http_odd_fields(struct slice fields, char out[HTTP_ODD_MAX]);
 
 /* "name" of "value; name=quoted" (RFC 9110, 5.6.6), without its quotes; "" where there is none. */
 struct str http_parameter(struct str value, const char *name);

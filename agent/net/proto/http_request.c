@@ -65,12 +65,16 @@ http_request_new(const struct protocol_call *call, const struct http_head *h)
 {
     struct http_request found = {.login = false}, *r;
     struct http_login login;
+    char odd_text[HTTP_ODD_MAX], mime[HTTP_MIME_MAX];
+    struct str odd = http_odd_fields(h->fields, odd_text);
+    struct str type = http_media_type(h->content_type, mime);
     size_t used = 0, size;
 
     find_login(&found, h, &login);
     size = sizeof(struct http_request) + h->method.len + at_most(h->uri.len, HTTP_URI_MAX) +
            at_most(h->host.len, HTTP_TEXT_MAX) + at_most(h->user_agent.len, HTTP_TEXT_MAX) +
-           strlen(login.user) + strlen(login.domain);
+           at_most(h->referer.len, HTTP_TEXT_MAX) + type.len + odd.len + strlen(login.user) +
+           strlen(login.domain);
     r = net_parser_alloc(call->engine, size);
     if (r == NULL)
         return NULL;
@@ -85,6 +89,11 @@ http_request_new(const struct protocol_call *call, const struct http_head *h)
     r->uri.len = secrets_mask_uri(r->text + (used - r->uri.len), r->uri.len);
     r->host = copy_text(r, &used, h->host, HTTP_TEXT_MAX);
     r->user_agent = copy_text(r, &used, h->user_agent, HTTP_TEXT_MAX);
+    r->referer = copy_text(r, &used, h->referer, HTTP_TEXT_MAX);
+    r->type = copy_text(r, &used, type, HTTP_MIME_MAX);
+    memcpy(r->text + used, odd.at, odd.len);
+    r->odd = str_n(r->text + used, odd.len);
+    used += odd.len;
     r->user = copy_text(r, &used, str_of(login.user), HTTP_USER_MAX);
     r->domain = copy_text(r, &used, str_of(login.domain), HTTP_USER_MAX);
     return r;
@@ -113,6 +122,9 @@ http_request_tell(const struct http_request *r, const struct protocol_call *call
         .uri = r->uri,
         .user_agent = r->user_agent,
         .mime = mime,
+        .referer = r->referer,
+        .request_type = r->type,
+        .odd_fields = r->odd,
         .status = status,
         .incomplete = r->incomplete,
         .request_body = r->body,

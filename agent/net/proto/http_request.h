@@ -8,13 +8,13 @@
 
 enum {
     HTTP_URI_MAX = 16 * 1024,
-    HTTP_TEXT_MAX = 1024, /* host, user agent */
+    HTTP_TEXT_MAX = 1024, /* host, user agent, referer */
 };
 
 struct http_request {
     struct http_request *next;
     size_t size;
-    struct str method, uri, host, user_agent;
+    struct str method, uri, host, user_agent, referer, type, odd;
     struct str user, domain; /* of a log-in */
     bool login, cleartext;   /* somebody says who he is; in the clear */
     bool judged;             /* the log-in is one that the status answers */

@@ -103,9 +103,14 @@ fuzz_net(struct panel *panel, struct slice *in, int64_t t)
     struct http_view http = {.flow = &f,
                              .method = str_of(more & 4 ? "POST" : "GET"),
                              .host = fuzz_name(to),
-                             .uri = str_of(more & 8 ? "/x?1" : "/"),
+                             .uri = str_of(more & 16  ? "/x?a=../../etc/passwd"
+                                           : more & 8 ? "/x?1"
+                                                      : "/"),
                              .user_agent = fuzz_name(more),
                              .mime = str_of("text/html"),
+                             .referer = str_of(""),
+                             .request_type = str_of(""),
+                             .odd_fields = str_of(""),
                              .status = 200};
     struct tls_view tls = {.flow = &f,
                            .sni = fuzz_name(to),
@@ -122,6 +127,7 @@ fuzz_net(struct panel *panel, struct slice *in, int64_t t)
     struct icmp_view icmp = {.src = f.src, .dst = f.dst, .type = 8};
     struct body_view body = {.flow = &f,
                              .stream = more,
+                             .from_server = (from & 1) != 0,
                              .name = str_of("/x"),
                              .mime = str_of("text/html"),
                              .host = fuzz_name(to),

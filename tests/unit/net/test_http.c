@@ -53,6 +53,40 @@ test_session(void **state)
 }
 
 static void
+test_odd_fields(void **state)
+{
+    char out[HTTP_ODD_MAX];
+    struct str odd;
+
+    (void)state;
+    odd =
+        http_odd_fields(text("Host: ${a}\r\nAccept: text/html, */*;q=0.8\r\nX-A:  ${jndi:x}\r\n"
+                             "Cookie: a=1; b=\"{1}\"\r\nX-B: () { :;}; id\r\nAuthorization: <a>\r\n"
+                             "proxy: x\r\nX-C: a\r\n <b>\r\n\r\nX-D: <late>\r\n"),
+                        out);
+    assert_true(str_is(odd, "X-A: ${jndi:x}\nX-B: () { :;}; id\nproxy: x\nX-C: a   <b>\n"));
+    odd = http_odd_fields(slice_of(NULL, 0), out);
+    assert_int_equal(odd.len, 0);
+}
+
+/* As many whole lines as there is room for. */
+static void
+test_odd_fields_are_bounded(void **state)
+{
+    static char many[64 * 1024];
+    char out[HTTP_ODD_MAX];
+    size_t n = 0;
+    struct str odd;
+
+    (void)state;
+    while (n + 32 < sizeof(many))
+        n += (size_t)snprintf(many + n, sizeof(many) - n, "X-%zu: <aaaaaaaa>\r\n", n);
+    odd = http_odd_fields(slice_of(many, n), out);
+    assert_true(odd.len > HTTP_ODD_MAX - 32 && odd.len <= HTTP_ODD_MAX);
+    assert_int_equal(odd.at[odd.len - 1], '\n');
+}
+
+static void
 test_looks(void **state)
 {
     (void)state;
@@ -256,8 +290,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads), cmocka_unit_test(test_session), cmocka_unit_test(test_looks),
-        cmocka_unit_test(test_end),   cmocka_unit_test(test_pieces),  cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_session),
+        cmocka_unit_test(test_odd_fields),
+        cmocka_unit_test(test_odd_fields_are_bounded),
+        cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_cut),
         cmocka_unit_test(test_bomb),
     };
 
