@@ -49,6 +49,8 @@
     X(NET_EXFILTRATION, 112) \
     X(NET_TLS_SUSPICIOUS, 256) \
     X(NET_EXPLOIT, 640) \
+    X(NET_WEBSHELL, 96) \
+    X(NET_VULN_SCAN, 144) \
     /* the end */
 /* clang-format on */
 
