@@ -4,7 +4,8 @@
  * Certain by nature, so a finding: one for each (client, server, service), told again when REPEAT_NS
  * went by, because a mail program sends its password every few minutes. Anonymous and guest accounts
  * have no password; an SNMP community is none (its name is on every printer); a try that failed told
- * nobody a password that works. How bad it is depends on who can read along: on the way through the
+ * nobody a password that works. Mail that stays inside the shop (its own mail server) is left out: its
+ * password opens one mailbox and is sent by every PC all day. How bad it is depends on who can read along: on the way through the
  * Internet anybody; inside the shop whoever is on its network. */
 #include "agent/detect/detectors.h"
 
@@ -73,6 +74,14 @@ commands_machine(const char *service)
     return false;
 }
 
+static bool
+own_mail(const struct login_view *l)
+{
+    return net_addr_is_local(&l->flow->src) && net_addr_is_local(&l->flow->dst) &&
+           (strcmp(l->service, "imap") == 0 || strcmp(l->service, "pop3") == 0 ||
+            strcmp(l->service, "smtp") == 0);
+}
+
 static void
 report(struct cleartext *c, const struct login_view *l, int64_t now_ns)
 {
@@ -113,7 +122,7 @@ observe(void *self, const struct obs *obs)
     bool fresh;
 
     if (obs->kind != OBS_LOGIN || !l->cleartext || l->result == LOGIN_FAILED || no_secret(l) ||
-        is_loopback(&l->flow->dst))
+        is_loopback(&l->flow->dst) || own_mail(l))
         return;
     net_key_addr(&key, &l->flow->src);
     net_key_addr(&key, &l->flow->dst);

@@ -75,6 +75,7 @@ test_once_a_month_and_after_a_restart(void **state)
         login(self, readable("pop3", "ana"), ip4(203, 0, 113, 9), T0 + i * VG_HOUR_NS);
     assert_int_equal(judge.count, 1);
     self = fake_restart(&D, self, &store, &judge);
+    login(self, readable("imap", "ana"), ip4(192, 168, 1, 2), T0); /* the shop's own mail server */
     login(self, readable("pop3", "ana"), ip4(203, 0, 113, 9), T0 + 20 * VG_DAY_NS);
     assert_int_equal(judge.count, 1);
     login(self, readable("pop3", "ana"), ip4(203, 0, 113, 9), T0 + 31 * VG_DAY_NS);
