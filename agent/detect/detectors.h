@@ -51,6 +51,7 @@
     X(NET_EXPLOIT, 640) \
     X(NET_WEBSHELL, 96) \
     X(NET_VULN_SCAN, 144) \
+    X(NET_REMOTE_SHELL, 1) \
     /* the end */
 /* clang-format on */
 

@@ -4,7 +4,7 @@
  * Certain, and told at once: a server with the certificate that a remote-control tool makes for
  * itself; a chain that brings an elliptic curve of its own (CVE-2020-0601); a server of the world
  * that chose a suite which protects nothing; a client that fell back to SSL 3.0 where it had offered
- * more before (POODLE).
+ * more before (POODLE); a heartbeat that reads memory (Heartbleed).
  *
  * A test: each first connection of a device to a place of the world, by the marks of net_tls_marks.h
  * (self-signed, other names, no name, a client that the device never was, ...). Each mark alone is
@@ -33,6 +33,8 @@ enum {
     PAIRS_VERSION = 1,
     ISSUERS_MAX = 2048,
     SSL3 = 0x0300,
+    BEAT_REST = 1 + 2 + 16, /* of a heartbeat, besides its payload */
+    BEAT_SLACK = 64,        /* padding may differ */
 };
 #define FORGET_NS        (30 * VG_DAY_NS)
 #define CLIENT_LEARN_NS  (3 * VG_DAY_NS)
@@ -238,11 +240,40 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
     test(s, t, &marks, now_ns);
 }
 
+static int64_t
+number_of(const struct record_view *r, const char *name)
+{
+    const struct record_field *field = record_find(r, name);
+
+    return field != NULL ? field->number : 0;
+}
+
+/* Heartbleed (CVE-2014-0160): a heartbeat must hold its payload and 16 bytes more (RFC 6520, 4), and
+ * the answer brings the same payload back: one that claims more, or is answered with more, reads the
+ * other side's memory. */
+static void
+on_heartbeat(struct tls_suspicious *s, const struct record_view *r, int64_t now_ns)
+{
+    int64_t asked = number_of(r, "asked"), answered = number_of(r, "answered");
+    struct str none = str_of("");
+    struct tls_view t = {.flow = r->flow, .sni = r->flow->server_name, .ja4 = none};
+    bool sealed = number_of(r, "sealed") != 0;
+    bool over =
+        sealed ? answered > asked + BEAT_SLACK : number_of(r, "claimed") + BEAT_REST > asked;
+
+    if (over)
+        find(s, &t, "heartbleed",
+             answered > 0 ? "Heartbleed, answered" : "Heartbleed, not answered", SEVERITY_HIGH,
+             answered > 0 ? 95 : 75, now_ns);
+}
+
 static void
 observe(void *self, const struct obs *obs)
 {
     if (obs->kind == OBS_TLS)
         on_tls(self, obs->tls, obs->time_ns);
+    else if (obs->kind == OBS_RECORD && str_is(str_of(obs->record->type), "tls-heartbeat"))
+        on_heartbeat(self, obs->record, obs->time_ns);
 }
 
 /* ---- life and state ---- */
@@ -356,7 +387,7 @@ health(const void *self, json_t *counters)
 const struct detector NET_TLS_SUSPICIOUS = {
     .name = "net.tls_suspicious",
     .sensor = "net",
-    .kinds = 1u << OBS_TLS,
+    .kinds = 1u << OBS_TLS | 1u << OBS_RECORD,
     .make = make,
     .observe = observe,
     .save = save,

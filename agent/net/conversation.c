@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/conversation.h"
 
+#include "agent/net/proto/raw.h"
+
 enum {
     TRIES_MAX = 6,            /* pieces of each direction that protocols may look at */
     TRIES_MIDSTREAM_MAX = 60, /* a message rarely begins where we came in */
@@ -12,6 +14,7 @@ enum {
 /* While no protocol is known: the first bytes of directions that were too short to tell. */
 struct seeker {
     struct buf head[2];
+    struct raw *raw; /* what they refused; NULL before */
 };
 
 struct context {
@@ -28,6 +31,7 @@ seeker_drop(const struct protocol_call *call, struct seeker *seek)
         return;
     for (unsigned d = 0; d < 2; d++)
         net_gather_done(call->engine, &seek->head[d]);
+    raw_free(seek->raw, call, call->flow->protocol != NULL);
     net_parser_free(call->engine, seek, sizeof(*seek));
 }
 
@@ -89,6 +93,10 @@ feed(const struct protocol_call *call, struct slice bytes, unsigned depth)
     } else if (err != VG_OK) {
         if (err == VG_ERR_FORMAT)
             net_engine_counters(call->engine)->parser_errors++;
+        if (flow->protocol == &PROTOCOL_RAW) { /* a protocol may be agreed upon yet */
+            close_parser(call);
+            flow->protocol = NULL;
+        }
         stop_listening(flow);
     }
 }
@@ -139,6 +147,68 @@ begin_protocol(const struct protocol_call *call, const struct protocol *protocol
     seeker_drop(call, seek);
 }
 
+static struct seeker *
+seeker_of(const struct protocol_call *call)
+{
+    struct seeker *seek = call->flow->seeker;
+
+    if (seek != NULL)
+        return seek;
+    seek = net_parser_alloc(call->engine, sizeof(*seek));
+    if (seek == NULL)
+        return NULL;
+    buf_init(&seek->head[0], 128 * 1024); /* one segment after PROBE_BYTES_MAX */
+    buf_init(&seek->head[1], 128 * 1024);
+    call->flow->seeker = seek;
+    return seek;
+}
+
+/* What no protocol wants. */
+static void
+show_raw(const struct protocol_call *call, struct slice bytes)
+{
+    struct seeker *seek = seeker_of(call);
+
+    if (seek == NULL)
+        return;
+    if (seek->raw == NULL)
+        seek->raw = raw_new(call);
+    if (seek->raw != NULL)
+        (void)raw_bytes(seek->raw, call, bytes);
+}
+
+/* The flow ends while protocols wait for more. */
+static void
+show_rest(const struct protocol_call *call)
+{
+    struct seeker *seek = call->flow->seeker;
+    struct protocol_call of = *call;
+
+    for (unsigned d = 0; seek != NULL && d < 2; d++) {
+        of.dir = d;
+        if (seek->head[d].len > 0)
+            show_raw(&of, buf_slice(&seek->head[d]));
+    }
+}
+
+/* All have given up: the rest is looked at as it is. */
+static void
+begin_raw(const struct protocol_call *call)
+{
+    struct flow *flow = call->flow;
+    struct raw *raw = flow->seeker != NULL ? flow->seeker->raw : NULL;
+
+    if (raw != NULL)
+        flow->seeker->raw = NULL;
+    seeker_free(call);
+    if (raw == NULL) {
+        stop_listening(flow);
+        return;
+    }
+    flow->protocol = &PROTOCOL_RAW;
+    flow->parser = raw;
+}
+
 static void
 give_up_direction(const struct protocol_call *call)
 {
@@ -147,10 +217,8 @@ give_up_direction(const struct protocol_call *call)
 
     if (flow->tries[call->dir] < max)
         flow->tries[call->dir]++;
-    if (flow->tries[0] >= max || flow->tries[1] >= max) {
-        seeker_free(call);
-        stop_listening(flow);
-    }
+    if (flow->tries[0] >= max || flow->tries[1] >= max)
+        begin_raw(call);
 }
 
 static void
@@ -159,7 +227,7 @@ seek_protocol(const struct protocol_call *call, struct slice bytes, unsigned dep
     struct flow *flow = call->flow;
     struct seeker *seek = flow->seeker;
     const struct protocol *found = NULL;
-    struct slice head = bytes;
+    struct slice head = bytes, whole;
     enum probe answer;
 
     if (seek == NULL && expect_take(net_expect(call->engine), call->time_ns, flow)) {
@@ -174,9 +242,9 @@ seek_protocol(const struct protocol_call *call, struct slice bytes, unsigned dep
         }
         head = buf_slice(&seek->head[call->dir]);
     }
+    whole = head;
     answer = ask_all(call, head, &found);
     if (answer == PROBE_NO && head.left > bytes.left) { /* what came first was something else */
-        buf_clear(&seek->head[call->dir]);
         head = bytes;
         answer = ask_all(call, head, &found);
     }
@@ -185,20 +253,20 @@ seek_protocol(const struct protocol_call *call, struct slice bytes, unsigned dep
         return;
     }
     if (answer == PROBE_MORE && head.left < PROBE_BYTES_MAX) {
+        seek = seeker_of(call);
         if (seek == NULL) {
-            seek = net_parser_alloc(call->engine, sizeof(*seek));
-            if (seek == NULL) {
-                stop_listening(flow);
-                return;
-            }
-            buf_init(&seek->head[0], 128 * 1024); /* one segment after PROBE_BYTES_MAX */
-            buf_init(&seek->head[1], 128 * 1024);
-            flow->seeker = seek;
+            stop_listening(flow);
+            return;
+        }
+        if (head.left < whole.left) {
+            show_raw(call, slice_sub(&whole, whole.left - bytes.left));
+            buf_clear(&seek->head[call->dir]);
         }
         if (seek->head[call->dir].len > 0 ||
             net_gather(call->engine, &seek->head[call->dir], bytes.at, bytes.left) == VG_OK)
             return;
     }
+    show_raw(call, whole);
     if (seek != NULL)
         buf_clear(&seek->head[call->dir]);
     give_up_direction(call);
@@ -433,5 +501,6 @@ conversation_end(struct net_engine *e, struct stream_pool *pool, struct flow *fl
         stream_ignore(pool, &flow->stream[d]);
     }
     close_parser(&ctx.call);
+    show_rest(&ctx.call);
     seeker_free(&ctx.call);
 }

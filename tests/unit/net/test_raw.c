@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is recognised in streams of no known protocol, and what is not. */
+#include "dialog.h"
+
+static const struct line UNIX[] = {{0, TEXT("bash: no job control in this shell\nroot@till:/# ")},
+                                   {1, TEXT("whoami\n")},
+                                   {0, TEXT("root\nroot@till:/# ")},
+                                   {1, TEXT("id\n")},
+                                   {0, TEXT("uid=0(root) gid=0(root)\nroot@till:/# ")}};
+static const struct line BOUND[] = {
+    {1, TEXT("Microsoft Windows [Version 10.0.19045]\r\n\r\nC:\\>")},
+    {0, TEXT("dir\r\n")},
+    {1, TEXT(" Volume Serial Number is 1\r\nC:\\>")}};
+static const struct line STAGE[] = {{1, TEXT("\0\x10\0\0")},
+                                    {1, TEXT("MZ\x90\0\3\0\0\0\4\0\0\0\0\0")}};
+static const struct line GREETING[] = {
+    {1, TEXT("HELLO|1\r\n")},
+    {0, TEXT("HELLO|192.168.1.5|MX|victim|ana|Windows 10 Pro|Intel\r\n")}};
+static const struct line GHOST[] = {
+    {0, TEXT("Gh0st\x17\0\0\0\x40\0\0\0\x78\x9c\x01\x02\x03\x04\x05\x06\x07\x08")}};
+static const struct line SCALE[] = {{0, TEXT("W\r\n")},
+                                    {1, TEXT("ST,GS,+  1.25 kg\r\n")},
+                                    {0, TEXT("W\r\n")},
+                                    {1, TEXT("ST,GS,+  1.26 kg\r\n")}};
+static const struct line PRICES[] = {{0, TEXT("total > 100 # \n")}, {1, TEXT("cost $ \n")}};
+
+static const struct {
+    const char *name, *record;
+    const struct line *lines;
+    size_t count;
+    bool whole_only; /* the record needs its first segment whole */
+} CASES[] = {
+    {"unix", "\"shell\":\"unix\",\"by_client\":true", UNIX, VG_ARRAY_LEN(UNIX), false},
+    {"bound", "\"shell\":\"cmd\",\"by_client\":false", BOUND, VG_ARRAY_LEN(BOUND), false},
+    {"stage", "\"staged\":true,\"executable\":false,\"pushed_by_client\":false", STAGE,
+     VG_ARRAY_LEN(STAGE), false},
+    {"greeting", "\"greeting\":\"fields\",\"greeting_by_client\":true", GREETING,
+     VG_ARRAY_LEN(GREETING), false},
+    {"gh0st", "\"greeting\":\"gh0st\"", GHOST, VG_ARRAY_LEN(GHOST), true},
+    {"scale", NULL, SCALE, VG_ARRAY_LEN(SCALE), false},
+    {"prices", NULL, PRICES, VG_ARRAY_LEN(PRICES), false},
+};
+
+static void
+test_streams(void **state)
+{
+    static const size_t pieces[] = {1, 5, DIALOG_WHOLE};
+
+    (void)state;
+    for (size_t c = 0; c < VG_ARRAY_LEN(CASES); c++) {
+        for (unsigned i = CASES[c].whole_only ? 2 : 0; i < 3; i++) {
+            struct kit_log log;
+
+            dialog_tcp(&log, CASES[c].lines, CASES[c].count, 4444, pieces[i]);
+            if (log.count[OBS_RECORD] != (CASES[c].record != NULL))
+                fail_msg("%s in pieces of %zu", CASES[c].name, pieces[i]);
+            assert_int_equal(log.count[OBS_RECORD], CASES[c].record != NULL);
+            assert_true(CASES[c].record == NULL || kit_says(&log, CASES[c].record));
+            assert_true(kit_says(&log, "\"protocol\":\"\""));
+            assert_false(kit_says(&log, "whoami")); /* the texts stay inside */
+            kit_log_free(&log);
+        }
+        dialog_survives_cuts(CASES[c].lines, CASES[c].count, 4444, false);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_streams)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
