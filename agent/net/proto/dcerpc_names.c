@@ -444,6 +444,11 @@ static const struct operation BROWSER[] = {
 };
 static const struct operation DSSETUP[] = {
     {0, "DsRolerGetPrimaryDomainInformation"},
+    {9, "DsRolerUpgradeDownlevelServer"},
+};
+/* of Windows 2000's plug and play; never specified: the advisory MS05-039 names the call */
+static const struct operation PNP[] = {
+    {54, "PNP_QueryResConfList"},
 };
 static const struct operation NSPI[] = {
     {0, "NspiBind"},
@@ -512,6 +517,7 @@ static const struct dcerpc_interface INTERFACES[] = {
     {"browser", "6bffd098-a112-3610-9833-012892020162", BROWSER, VG_ARRAY_LEN(BROWSER)},
     {"trkwks", "300f3532-38cc-11d0-a3f0-0020af6b0add", NULL, 0},
     {"dssetup", "3919286a-b10c-11d0-9ba8-00c04fd92ef5", DSSETUP, VG_ARRAY_LEN(DSSETUP)},
+    {"pnp", "8d9f4e40-a03d-11ce-8f69-08003e30051b", PNP, VG_ARRAY_LEN(PNP)},
     {"nspi", "f5cc5a18-4264-101a-8c59-08002b2f8426", NSPI, VG_ARRAY_LEN(NSPI)},
     {"rfr", "1544f5e0-613c-11d1-93df-00c04fd7bd09", RFR, VG_ARRAY_LEN(RFR)},
     {"emsmdb", "a4f1db00-ca47-1067-b31f-00dd010662da", NULL, 0},

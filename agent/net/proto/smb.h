@@ -4,7 +4,7 @@
  * open, waits and is told.
  *
  * Record "smb", one for each action: version (1, 2, 3), command ("negotiate", "session", "tree",
- * "create", "rename", "delete", "read", "write", "ioctl", "trans2", "nt_trans", "encrypted",
+ * "create", "rename", "delete", "read", "write", "ioctl", "trans", "trans2", "nt_trans", "encrypted",
  * "compressed"), status (name or number of the NT status; absent while unanswered), and
  * where they apply:
  *   negotiate: dialect, signing ("required", "enabled"), encryption
@@ -13,7 +13,7 @@
  *   create: share, path, action ("opened", "created", "overwritten", "superseded"), directory, pipe
  *   rename: share, path, target; delete: share, path
  *   read, write: share, path, bytes: one each when the file is closed
- *   ioctl: code; trans2, nt_trans: code
+ *   ioctl: code; trans2, nt_trans: code; trans: code (a peek at the pipe with the handle 0 alone)
  *   compressed: original_size, offset, algorithm, odd (sizes that no sender means: CVE-2020-0796)
  *   user on all of these, once known. */
 #pragma once
@@ -63,6 +63,7 @@ enum smb_act {
     SMB_ACT_CREATE,
     SMB_ACT_RENAME,
     SMB_ACT_DELETE,
+    SMB_ACT_TRANS,
     SMB_ACT_TRANS2,
     SMB_ACT_NT_TRANS,
 };

@@ -23,7 +23,13 @@ enum command {
     NO_ANDX = 0xff,
 };
 enum { FLAG_RESPONSE = 0x80, FLAG2_NT_STATUS = 0x4000, FLAG2_UNICODE = 0x8000 };
-enum { CHAIN_MAX = 4, BUFFER_ASCII = 4, BUFFER_DIALECT = 2, TRANSACT_NMPIPE = 0x26 };
+enum {
+    CHAIN_MAX = 4,
+    BUFFER_ASCII = 4,
+    BUFFER_DIALECT = 2,
+    TRANSACT_NMPIPE = 0x26,
+    TRANSACT_PEEK = 0x23
+};
 enum { OPTION_DIRECTORY = 1, OPTION_DELETE_ON_CLOSE = 0x1000, DETAIL_DELETE = 2 };
 enum { MODE_ENCRYPTED = 2, MODE_SIGN_REQUIRED = 8, ACTION_GUEST = 1, DIALECT_NONE = 0xffff };
 
@@ -495,6 +501,7 @@ on_transaction(struct op *op)
     struct smb_body body = {.write = !op->response, .file = SMB_NONE};
     struct smb_file *f;
     uint8_t setups;
+    uint16_t function, fid;
 
     if (p == NULL)
         return;
@@ -503,12 +510,21 @@ on_transaction(struct op *op)
     body.offset = slice_le16(&op->words);
     if (op->response) {
         body.file = p->file;
+        if (p->action == SMB_ACT_TRANS)
+            smb_tell_code(op->s, op->call, "trans", p->length, &op->status);
         smb_answered(op->s, op->call, p);
     } else {
         setups = slice_u8(&op->words);
         slice_skip(&op->words, 1);
-        if (setups == 2 && slice_le16(&op->words) == TRANSACT_NMPIPE && !op->words.bad)
-            p->file = body.file = file_of(op, slice_le16(&op->words), true);
+        function = slice_le16(&op->words);
+        fid = slice_le16(&op->words);
+        if (setups == 2 && function == TRANSACT_NMPIPE && !op->words.bad)
+            p->file = body.file = file_of(op, fid, true);
+        /* no server hands out the handle 0: who peeks at it asks how the server fails */
+        if (setups == 2 && function == TRANSACT_PEEK && fid == 0 && !op->words.bad) {
+            p->length = function;
+            p->action = SMB_ACT_TRANS;
+        }
     }
     f = smb_file_at(op->s, body.file);
     if (f == NULL || op->words.bad)

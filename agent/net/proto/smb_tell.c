@@ -158,6 +158,9 @@ smb_tell_unanswered(struct smb *s, const struct protocol_call *call, const struc
         smb_tell_path(s, call, p->action == SMB_ACT_RENAME ? "rename" : "delete", p->tree, path,
                       text, NULL);
         break;
+    case SMB_ACT_TRANS:
+        smb_tell_code(s, call, "trans", p->length, NULL);
+        break;
     case SMB_ACT_TRANS2:
     case SMB_ACT_NT_TRANS:
         smb_tell_code(s, call, p->action == SMB_ACT_TRANS2 ? "trans2" : "nt_trans", p->length,
