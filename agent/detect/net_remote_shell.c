@@ -4,8 +4,7 @@
  * shell: the prompts of a shell cross in the clear over a connection of no known protocol. Where they
  * come from the side that called, that computer called its master (a reverse shell); else whoever
  * called entered by it. staged: the called server speaks first and hands over a program, its length
- * before it, as the stagers of attack frameworks expect; or a bare program crosses without any
- * protocol. greeting: a remote-control tool introduces its computer. winrm, dcom: Windows' own ways
+ * before it, as the stagers of attack frameworks expect (a bare one is net.exploit's). greeting: a remote-control tool introduces its computer. winrm, dcom: Windows' own ways
  * to run commands on another PC of the shop; technicians of large firms use them, small shops do not.
  *
  * No state: the judge groups what goes on. What crosses stays in the parser (agent/net/proto/raw.c). */
@@ -83,9 +82,6 @@ on_raw(struct remote_shell *s, const struct record_view *r, int64_t now_ns)
              now_ns);
     if (is_true(r, "staged"))
         find(s, f, !is_true(r, "pushed_by_client"), "staged", "length and program", 85, now_ns);
-    else if (is_true(r, "executable"))
-        find(s, f, !is_true(r, "pushed_by_client"), "program", "program without a protocol", 60,
-             now_ns);
     if (greeting.len > 0)
         find(s, f, is_true(r, "greeting_by_client"), "greeting",
              str_is(greeting, "fields")  ? "fields"
