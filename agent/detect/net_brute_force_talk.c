@@ -9,10 +9,10 @@
 static bool
 has_word(struct str s, const char *word)
 {
-    size_t n = strlen(word);
+    struct str w = str_of(word);
 
-    for (size_t i = 0; i + n <= s.len; i++)
-        if (str_eq_nocase(str_n(s.at + i, n), str_of(word)))
+    for (size_t i = 0; i + w.len <= s.len; i++)
+        if ((s.at[i] | 0x20) == (w.at[0] | 0x20) && str_eq_nocase(str_n(s.at + i, w.len), w))
             return true;
     return false;
 }

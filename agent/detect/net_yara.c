@@ -43,8 +43,9 @@ struct net_yara {
     struct yara_rules *rules; /* NULL: there are none, nothing is scanned */
     struct yara_report report;
     struct stream stream[YARA_NET_STREAMS_MAX];
+    struct buf spare; /* an old window's memory for the next: fresh pages cost as much as a look */
     uint64_t touch, body_max;
-    size_t memory; /* room of all windows */
+    size_t memory; /* room of all windows and the spare one */
     struct {
         uint64_t bodies, bytes, skipped, gaps, cut, timeouts, failed, matches;
     } count;
@@ -134,11 +135,24 @@ slide(struct net_yara *y, struct stream *st, size_t keep)
 }
 
 static void
+drop_spare(struct net_yara *y)
+{
+    y->memory -= y->spare.room;
+    buf_done(&y->spare);
+}
+
+static void
 forget(struct net_yara *y, struct stream *st)
 {
-    y->memory -= st->window.room;
     y->count.skipped += st->fresh;
-    buf_done(&st->window);
+    if (st->window.room > y->spare.room) {
+        drop_spare(y);
+        y->spare = st->window;
+        buf_clear(&y->spare);
+    } else {
+        y->memory -= st->window.room;
+        buf_done(&st->window);
+    }
     memset(st, 0, sizeof(*st));
 }
 
@@ -174,7 +188,8 @@ stream_of(struct net_yara *y, uint64_t id)
     }
     unused->used = true;
     unused->id = id;
-    buf_init(&unused->window, YARA_NET_WINDOW);
+    unused->window = y->spare;
+    buf_init(&y->spare, YARA_NET_WINDOW);
     y->count.bodies++;
     return unused;
 }
@@ -203,9 +218,12 @@ take_piece(struct net_yara *y, struct stream *st, const struct body_view *b, int
             return;
         }
         y->memory += st->window.room - before;
+        if (y->memory > YARA_NET_MEMORY_MAX)
+            drop_spare(y);
         while (y->memory > YARA_NET_MEMORY_MAX && (old = oldest(y, st)) != NULL) {
             y->count.cut++;
             forget(y, old);
+            drop_spare(y);
         }
         st->fresh += n;
         if (st->window.len == YARA_NET_WINDOW) {
@@ -270,6 +288,7 @@ net_yara_free(void *self)
         return;
     for (size_t i = 0; i < YARA_NET_STREAMS_MAX; i++)
         buf_done(&y->stream[i].window);
+    buf_done(&y->spare);
     yara_free(y->rules);
     free(y);
 }
@@ -285,6 +304,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     if (y == NULL)
         return VG_ERR_NOMEM;
     y->judge = env->judge;
+    buf_init(&y->spare, YARA_NET_WINDOW);
     if (!net_setting_u32(env, "body_bytes", 65536, 1u << 30, &body_max, why)) {
         net_yara_free(y);
         return VG_ERR_CONFIG;

@@ -8,7 +8,8 @@ rule Vigia_PowerShell_Dropper
         reference = "https://attack.mitre.org/techniques/T1059/001/"
         severity = "high"
         false_positives = "Installers of administration tools (Chocolatey, Scoop) download and run too, but do not hide."
-        needs = "powershell|frombase64string|bypass|-nop|amsiutils|amsiinitfailed"
+        needs = "powershell|frombase64string|-nop|amsiutils|amsiinitfailed|bypass"
+        needs = "powershell|frombase64string|-nop|amsiutils|amsiinitfailed|-exec|-ep |-ep\t|-ep\n|-ep\r|-ep\x0b|-ep\x0c"
     strings:
         $run1 = /\b(IEX|Invoke-Expression)\b/ nocase ascii wide
         $run2 = "Start-Process" nocase ascii wide

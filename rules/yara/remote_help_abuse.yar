@@ -36,6 +36,7 @@ rule Vigia_Fake_Support_Page
         severity = "medium"
         false_positives = "Articles with screenshots in text form."
         needs = "requestfullscreen|onbeforeunload|navigator.keyboard.lock|.play"
+        needs = "your computer|your pc|your device|su equipo|tu equipo|su computadora|tu computadora|su pc|tu pc|virus|troyano|trojan|spyware"
         needs = "virus|troyano|trojan|spyware|bloquead|infectad|locked|infected"
         needs = "soporte|support|microsoft|windows"
     strings:
