@@ -18,6 +18,7 @@
 
 enum {
     YARA_NET_STREAMS_MAX = 64,
+    YARA_NET_SPARES_MAX = 8,
     YARA_NET_WINDOW = 512 * 1024,
     YARA_NET_OVERLAP = 16 * 1024,
     YARA_NET_MEMORY_MAX = NET_YARA_BYTES - 512 * 1024, /* of all windows but the one that grows */
@@ -43,9 +44,11 @@ struct net_yara {
     struct yara_rules *rules; /* NULL: there are none, nothing is scanned */
     struct yara_report report;
     struct stream stream[YARA_NET_STREAMS_MAX];
-    struct buf spare; /* an old window's memory for the next: fresh pages cost as much as a look */
+    /* Memory of old windows for the next ones: fresh pages cost as much as a look. */
+    struct buf spare[YARA_NET_SPARES_MAX];
+    size_t spares;
     uint64_t touch, body_max;
-    size_t memory; /* room of all windows and the spare one */
+    size_t memory; /* room of all windows and of the spare ones */
     struct {
         uint64_t bodies, bytes, skipped, gaps, cut, timeouts, failed, matches;
     } count;
@@ -135,20 +138,21 @@ slide(struct net_yara *y, struct stream *st, size_t keep)
 }
 
 static void
-drop_spare(struct net_yara *y)
+drop_spares(struct net_yara *y)
 {
-    y->memory -= y->spare.room;
-    buf_done(&y->spare);
+    while (y->spares > 0) {
+        y->memory -= y->spare[--y->spares].room;
+        buf_done(&y->spare[y->spares]);
+    }
 }
 
 static void
 forget(struct net_yara *y, struct stream *st)
 {
     y->count.skipped += st->fresh;
-    if (st->window.room > y->spare.room) {
-        drop_spare(y);
-        y->spare = st->window;
-        buf_clear(&y->spare);
+    if (y->spares < YARA_NET_SPARES_MAX && st->window.room > 0 && !st->window.bad) {
+        buf_clear(&st->window);
+        y->spare[y->spares++] = st->window;
     } else {
         y->memory -= st->window.room;
         buf_done(&st->window);
@@ -188,8 +192,9 @@ stream_of(struct net_yara *y, uint64_t id)
     }
     unused->used = true;
     unused->id = id;
-    unused->window = y->spare;
-    buf_init(&y->spare, YARA_NET_WINDOW);
+    buf_init(&unused->window, YARA_NET_WINDOW);
+    if (y->spares > 0)
+        unused->window = y->spare[--y->spares];
     y->count.bodies++;
     return unused;
 }
@@ -219,11 +224,11 @@ take_piece(struct net_yara *y, struct stream *st, const struct body_view *b, int
         }
         y->memory += st->window.room - before;
         if (y->memory > YARA_NET_MEMORY_MAX)
-            drop_spare(y);
+            drop_spares(y);
         while (y->memory > YARA_NET_MEMORY_MAX && (old = oldest(y, st)) != NULL) {
             y->count.cut++;
             forget(y, old);
-            drop_spare(y);
+            drop_spares(y);
         }
         st->fresh += n;
         if (st->window.len == YARA_NET_WINDOW) {
@@ -288,7 +293,7 @@ net_yara_free(void *self)
         return;
     for (size_t i = 0; i < YARA_NET_STREAMS_MAX; i++)
         buf_done(&y->stream[i].window);
-    buf_done(&y->spare);
+    drop_spares(y);
     yara_free(y->rules);
     free(y);
 }
@@ -304,7 +309,6 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     if (y == NULL)
         return VG_ERR_NOMEM;
     y->judge = env->judge;
-    buf_init(&y->spare, YARA_NET_WINDOW);
     if (!net_setting_u32(env, "body_bytes", 65536, 1u << 30, &body_max, why)) {
         net_yara_free(y);
         return VG_ERR_CONFIG;

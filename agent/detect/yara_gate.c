@@ -37,12 +37,33 @@ struct yara_gate {
     uint8_t *asked, *seen; /* clauses of each rule, as bits */
 };
 
-static uint32_t
-gram_hash(const uint8_t *at)
+/* Of the three lowest bytes, folded. */
+static inline uint32_t
+gram_hash(uint32_t gram)
 {
-    uint32_t gram = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+    return ((gram & 0xffffffu) * 0x9e3779b1u) >> (32 - HASH_BITS);
+}
 
-    return ((gram | FOLD * 0x10101u) * 0x9e3779b1u) >> (32 - HASH_BITS);
+/* Written out so that compilers make one load of it. */
+static inline uint32_t
+gram_at(const uint8_t *at)
+{
+    return ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16) | FOLD * 0x10101u;
+}
+
+static inline uint64_t
+word_at(const uint8_t *at)
+{
+    return ((uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+            (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+            (uint64_t)at[7] << 56) |
+           UINT64_C(0x0101010101010101) * FOLD;
+}
+
+static inline bool
+hash_known(const struct yara_gate *g, uint32_t hash)
+{
+    return (g->bits[hash / 8] >> hash % 8 & 1) != 0;
 }
 
 /* ---- building ---- */
@@ -112,7 +133,7 @@ grams_put(struct yara_gate *g)
 
         t->at = g->bytes.data + t->start;
         for (size_t back = 0; back < g->stride; back++) {
-            uint32_t hash = gram_hash(t->at + back);
+            uint32_t hash = gram_hash(gram_at(t->at + back));
             uint16_t *head = &g->head[hash % HEADS];
 
             g->gram[g->gram_count] = (struct gram){*head, (uint16_t)i, (uint8_t)back};
@@ -207,6 +228,34 @@ look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after,
     return false;
 }
 
+/* From `i` on, each word with as many grams as it has; compiled for each stride by itself. */
+static inline bool
+look_by_words(struct yara_gate *g, const uint8_t *at, size_t len, size_t stride)
+{
+    enum { WORD = sizeof(uint64_t) };
+    const size_t grams = (WORD - GRAM) / stride + 1;
+    size_t i = 0;
+
+    for (; i + WORD <= len; i += grams * stride) {
+        uint64_t word = word_at(at + i);
+
+        for (size_t k = 0; k < grams; k++) {
+            uint32_t hash = gram_hash((uint32_t)(word >> 8 * k * stride));
+            size_t place = i + k * stride;
+
+            if (hash_known(g, hash) && look_closer(g, at + place, place, len - place, hash))
+                return true;
+        }
+    }
+    for (; i + GRAM <= len; i += stride) {
+        uint32_t hash = gram_hash(gram_at(at + i));
+
+        if (hash_known(g, hash) && look_closer(g, at + i, i, len - i, hash))
+            return true;
+    }
+    return false;
+}
+
 bool
 yara_gate_lets(struct yara_gate *g, struct slice bytes)
 {
@@ -216,11 +265,12 @@ yara_gate_lets(struct yara_gate *g, struct slice bytes)
     if (g->without_needs > 0)
         return true;
     memset(g->seen, 0, g->rule_count);
-    for (size_t i = 0; i + GRAM <= len; i += g->stride) {
-        uint32_t hash = gram_hash(at + i);
-
-        if ((g->bits[hash / 8] >> hash % 8 & 1) != 0 && look_closer(g, at + i, i, len - i, hash))
-            return true;
+    switch (g->stride) {
+    case 2:
+        return look_by_words(g, at, len, 2);
+    case 3:
+        return look_by_words(g, at, len, 3);
+    default:
+        return look_by_words(g, at, len, STRIDE_MAX);
     }
-    return false;
 }

@@ -38,7 +38,6 @@ rule Vigia_Fake_Support_Page
         needs = "requestfullscreen|onbeforeunload|navigator.keyboard.lock|.play"
         needs = "your computer|your pc|your device|su equipo|tu equipo|su computadora|tu computadora|su pc|tu pc|virus|troyano|trojan|spyware"
         needs = "virus|troyano|trojan|spyware|bloquead|infectad|locked|infected"
-        needs = "soporte|support|microsoft|windows"
     strings:
         $scare1 = /(su|tu) (equipo|computadora|pc)[^.\n<]{0,40}(ha sido|est[^a-z]{1,8}|fue) (bloquead|infectad)/ nocase
         $scare2 = /your (computer|pc|device)[^.\n<]{0,40}(has been|is) (locked|blocked|infected)/ nocase
