@@ -8,6 +8,8 @@ rule Vigia_Device_Dropper
         reference = "https://attack.mitre.org/techniques/T1105/"
         severity = "critical"
         false_positives = "Installers for several machines choose one by uname; these try all."
+        needs = "chmod"
+        needs = "wget|curl|tftp|ftpget"
     strings:
         $get = /\b(wget|curl|tftp|ftpget|busybox\s{1,2}wget)\s[^\n]{1,120}\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/
         $mod = /chmod\s{1,4}(\+x|777|0?755)/

@@ -8,6 +8,8 @@ rule Vigia_Webshell_Java
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
         false_positives = "Consoles of application servers run commands, but ask for a password first."
+        needs = "getparameter|getheader|getreader|getinputstream"
+        needs = "getruntime|processbuilder|classloader"
     strings:
         $jsp = /<(%[@!= \r\n]|jsp:)/
         $run1 = /getRuntime\s*\(\s*\)\s*\.\s*exec\s*\(/
@@ -29,6 +31,8 @@ rule Vigia_Webshell_ASP
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
         false_positives = "Teaching material on web security quotes such lines."
+        needs = "request|system.text.encoding"
+        needs = "eval|execute|process|createobject|assembly.load"
     strings:
         $asp = /<(%[@=]|script\s[^>]{0,60}runat)/ nocase
         $eval = /<?%>?\s{0,4}(eval|execute|executeglobal)[\s(]{0,3}(request|system\.text\.encoding)[\s.(\["]/ nocase
@@ -49,6 +53,8 @@ rule Vigia_Webshell_PHP_Object
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
         false_positives = "None known."
+        needs = "<?php"
+        needs = "wscript.shell|shell.application"
     strings:
         $php = "<?php" nocase
         $com = /new\s{1,4}COM\s*\(\s*['"](Wscript\.Shell|Shell\.Application)['"]/ nocase
