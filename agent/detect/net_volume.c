@@ -26,19 +26,12 @@
 enum {
     SILENT_HOURS_MAX = 24 * 28,
     PLACE_BYTES_MIN = 64 * 1024, /* of one flow: smaller ones make no place */
-    BULK_PARTS = 5,              /* a fifth of what is tested is bulk */
 };
 
 static int64_t
 hour_of(int64_t t_ns)
 {
     return t_ns - t_ns % VG_HOUR_NS;
-}
-
-static uint64_t
-bulk_floor(const struct volume *v)
-{
-    return v->hour_floor / BULK_PARTS;
 }
 
 /* ---- places ---- */
@@ -73,7 +66,7 @@ place_turn(struct volume *v, const struct net_addr *who, const struct volume_top
 
     if (p->day == v->clock.day_number)
         return;
-    if (p->bytes >= bulk_floor(v)) {
+    if (p->bytes >= volume_bulk_floor(v)) {
         net_tell_party(v->scene, &subject, who);
         net_tell_peer(v->scene, &peer, domain_registered(str_of(here->name)), &here->addr);
         moments_add(&p->days, volume_scale(p->bytes),
@@ -183,7 +176,7 @@ count_place(struct volume *v, struct volume_device *d, struct volume_place *p,
         p->hour_ns = d->hour_ns;
         p->hour_plain = 0;
     }
-    if (p->bytes < bulk_floor(v)) {
+    if (p->bytes < volume_bulk_floor(v)) {
         p->hour_plain += fresh;
         d->hour_plain += fresh;
         d->day_plain += fresh;
@@ -211,7 +204,7 @@ count(struct volume *v, const struct net_addr *who, struct volume_device *d,
     if (p != NULL) {
         place_turn(v, who, here, p, now_ns);
         p->bytes += fresh;
-        if (volume_usual(p, now_ns)) {
+        if (volume_usual(v, p, now_ns)) {
             if (now_ns - d->first_ns >= v->learn_ns)
                 volume_test_usual(v, who, here, p, now_ns);
             return;
@@ -233,7 +226,8 @@ on_flow(struct volume *v, const struct flow_view *f, bool end, int64_t now_ns)
     bool in = !net_addr_is_local(&f->src) && net_addr_is_local(&f->dst);
     const struct net_addr *who = out ? &f->src : &f->dst, *where = out ? &f->dst : &f->src;
     uint64_t sent = out ? f->payload_out : f->payload_in, fresh;
-    struct volume_top here = {.addr = *where, .port = f->dport, .proto = f->proto};
+    struct volume_top here = {
+        .addr = *where, .port = f->dport, .proto = f->proto, .listed = f->category.len > 0};
     struct net_key key = {0};
     struct volume_device *d;
     struct str site;

@@ -32,6 +32,7 @@ struct volume_top {
     struct net_addr addr;
     uint16_t port;
     uint8_t proto;
+    bool listed; /* an app of the lists */
     uint64_t place, bytes;
     char name[VOLUME_NAME_MAX];
 };
@@ -71,12 +72,19 @@ struct volume {
     uint64_t hour_floor, day_floor, tested;
 };
 
+/* A fifth of what is tested is bulk. */
+static inline uint64_t
+volume_bulk_floor(const struct volume *v)
+{
+    return v->hour_floor / 5;
+}
+
 /* ---- net_volume_test.c ---- */
 
 /* What is learned of a sum: its logarithm, where little and nothing are the same. */
 double volume_scale(uint64_t bytes);
 /* The device sent there in bulk on so many days that it is no news. */
-bool volume_usual(const struct volume_place *p, int64_t now_ns);
+bool volume_usual(const struct volume *v, const struct volume_place *p, int64_t now_ns);
 /* The bulk that is remembered of the place and day; NULL: none. */
 struct volume_bulk *volume_bulk_of(struct volume_device *d, uint64_t place, int64_t day);
 /* Which of a device's `slots`. */

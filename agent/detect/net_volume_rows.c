@@ -22,6 +22,7 @@ encode_top(const struct volume_top *t, struct buf *out)
     net_addr_encode(&t->addr, out);
     buf_put_be16(out, t->port);
     buf_put_u8(out, t->proto);
+    buf_put_u8(out, t->listed);
     buf_put_be64(out, t->place);
     buf_put_be64(out, t->bytes);
     buf_put_u8(out, (uint8_t)strlen(t->name));
@@ -36,6 +37,7 @@ decode_top(struct volume_top *t, struct slice *in)
     t->addr = net_addr_decode(in);
     t->port = slice_be16(in);
     t->proto = slice_u8(in);
+    t->listed = slice_u8(in) != 0;
     t->place = slice_be64(in);
     t->bytes = slice_be64(in);
     len = slice_u8(in);

@@ -21,6 +21,7 @@ enum {
 /* As if so many of any hour had been seen before those of this time of day. */
 #define HOUR_PRIOR     1.0
 #define LITTLE_BYTES   1e5
+#define BESIDE_P       2e-3
 #define FAMILIAR_P_MIN 2e-3
 
 /* What is tested. */
@@ -100,12 +101,14 @@ upper_p(struct moments_expect e, double spread_min, double x)
 /* ---- places ---- */
 
 bool
-volume_usual(const struct volume_place *p, int64_t now_ns)
+volume_usual(const struct volume *v, const struct volume_place *p, int64_t now_ns)
 {
     struct moments days = p->days;
+    /* the last day is learned when the place is called again */
+    double last = p->day != v->clock.day_number && p->bytes >= volume_bulk_floor(v);
 
     moments_forget(&days, now_ns, VOLUME_MEMORY_NS);
-    return days.weight >= USUAL_DAYS;
+    return days.weight + last >= USUAL_DAYS;
 }
 
 /* One day's bytes to a usual place. */
@@ -150,7 +153,7 @@ bulk_days(const struct volume *v, const struct volume_device *d, int64_t now_ns)
 
         if (b->bytes > 0 && 2 * b->bytes >= d->top.bytes && b->day != v->clock.day_number &&
             v->clock.day_number - b->day <= VOLUME_BULK_DAYS &&
-            !(p != NULL && volume_usual(p, now_ns)))
+            !(p != NULL && volume_usual(v, p, now_ns)))
             n += (double)b->weight;
     }
     return n;
@@ -168,6 +171,18 @@ familiar(const struct volume *v, const struct volume_top *top)
            place.days >= FAMILIAR_DAYS;
 }
 
+/* Bulk to one place that is new to the shop is what net.exfiltration tells of: then this is a reason
+ * beside it, in the same alert. Of places made for bulk it only gives a hint: those count in full. */
+static bool
+told_elsewhere(const struct volume *v, const struct volume_top *top, int64_t now_ns)
+{
+    struct net_place_view place;
+
+    return top->bytes >= v->hour_floor && !top->listed &&
+           net_scene_place(v->scene, str_of(top->name), &top->addr, &place) &&
+           now_ns - place.first_ns < VG_DAY_NS;
+}
+
 static void
 test_sum(struct volume *v, const struct net_addr *who, struct volume_device *d, struct sum *sum,
          int64_t now_ns)
@@ -180,6 +195,8 @@ test_sum(struct volume *v, const struct net_addr *who, struct volume_device *d, 
         sum->p = fmin(1, fmax(sum->p, before / (known + 1)));
     if (familiar(v, &d->top) && sum->bytes < FAMILIAR_TIMES * v->hour_floor)
         sum->p = fmin(1, fmax(10 * sum->p, FAMILIAR_P_MIN));
+    else if (2 * d->top.bytes >= sum->bytes && told_elsewhere(v, &d->top, now_ns))
+        sum->p = fmin(1, fmax(sum->p, BESIDE_P));
     share = report(v, who, &d->top, sum, now_ns);
     if (b != NULL)
         b->weight = (float)share;
