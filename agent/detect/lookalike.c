@@ -29,6 +29,7 @@ static const struct conf_field BRAND_FIELDS[] = {
     {.key = "label", .type = CONF_TEXT, .required = true, .min = 3, .max = 40},
     {.key = "kind", .type = CONF_CHOICE, .required = true, .choices = KINDS},
     {.key = "exact", .type = CONF_CHOICE, .choices = EXACT},
+    {.key = "countries", .type = CONF_BOOL},
     {.key = "domains",
      .type = CONF_LIST,
      .required = true,
@@ -69,6 +70,7 @@ fill(struct lookalikes *l)
         b->label = vg_json_str(entry, "label", "");
         b->kind = vg_json_str(entry, "kind", "");
         b->only_exact = json_object_get(entry, "exact") != NULL;
+        b->countries = json_is_true(json_object_get(entry, "countries"));
         b->domains = json_object_get(entry, "domains");
         skeleton_of(b->label, b->skeleton);
     }
@@ -219,6 +221,27 @@ within(const struct lookalike_brand *b, struct str prefix)
     return false;
 }
 
+/* The ending is a country's, or a firm's in a country: "il", "co.il", "com.mx". Five countries gave
+ * theirs away for nothing for years (Freenom), to thieves above all: they do not count. */
+static bool
+of_a_country(struct str ending)
+{
+    static const char *const FREE[] = {"tk", "ml", "ga", "cf", "gq"};
+    const char *dot = memchr(ending.at, '.', ending.len);
+    struct str country = ending;
+
+    if (dot != NULL) {
+        struct str firm = str_n(ending.at, (size_t)(dot - ending.at));
+
+        if (str_is(firm, "co") || str_is(firm, "com"))
+            country = str_n(dot + 1, ending.len - firm.len - 1);
+    }
+    for (size_t i = 0; i < VG_ARRAY_LEN(FREE); i++)
+        if (str_is(country, FREE[i]))
+            return false;
+    return country.len == 2;
+}
+
 static enum lookalike_how
 held_against(const struct lookalikes *l, const struct lookalike_brand *b, const char *plain,
              const char *skeleton, bool foreign)
@@ -264,6 +287,9 @@ lookalike_of(const struct lookalikes *l, struct str name)
     for (size_t i = 0; i < l->count; i++) {
         enum lookalike_how how = held_against(l, &l->brand[i], plain, skeleton, foreign);
 
+        if (how == LOOKALIKE_ENDING && l->brand[i].countries &&
+            of_a_country(str_n(dot + 1, registered.len - (size_t)(dot + 1 - registered.at))))
+            return hit; /* its own */
         if (how == LOOKALIKE_NONE && within(&l->brand[i], prefix))
             how = LOOKALIKE_WITHIN;
         if (how != LOOKALIKE_NONE && (hit.how == LOOKALIKE_NONE || how < hit.how))

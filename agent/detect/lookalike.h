@@ -22,6 +22,7 @@ struct lookalike_brand {
     const char *name, *label, *kind; /* borrowed from the list */
     char skeleton[64];
     bool only_exact;
+    bool countries; /* its label under any country's ending is its own */
     const json_t *domains;
 };
 

@@ -4,11 +4,13 @@
  *
  * Look-alike letters, the true domain within a stranger's, and the brand beside an official word are
  * findings. A near miss or another ending may be an honest firm of a like name: a test, that alerts
- * when the place is new here as well; where several devices use it, or on several days, it is theirs. */
+ * when the place is new here as well; where several devices use it, or on several days, it is theirs;
+ * another ending within the brand's own network is the brand's. */
 #include "agent/detect/detectors.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agent/detect/domain.h"
 #include "agent/detect/keytab.h"
@@ -117,6 +119,22 @@ tell(struct net_lookalike *n, const struct flow_view *f, struct str name, int64_
 
 /* ---- names ---- */
 
+/* The brand's label under another ending, in the brand's own network: "Google LLC". */
+static bool
+in_its_own_network(const struct net_lookalike *n, const struct lookalike_hit *hit,
+                   const struct net_addr *a)
+{
+    struct geo_place where;
+    size_t len = strlen(hit->brand->label);
+
+    if (hit->how != LOOKALIKE_ENDING || !net_scene_where(n->scene, a, &where))
+        return false;
+    for (const char *at = where.owner; *at != '\0'; at++)
+        if (strncasecmp(at, hit->brand->label, len) == 0)
+            return true;
+    return false;
+}
+
 /* Known here: several devices call it, or it was called on more than two days. */
 static bool
 usual(const struct net_lookalike *n, struct str name, const struct net_addr *a)
@@ -143,7 +161,8 @@ on_name(struct net_lookalike *n, const struct flow_view *f, struct str name, int
         (void)keytab_touch(n->harmless, key, NULL);
         return;
     }
-    if (hit.how <= LOOKALIKE_WORD || !usual(n, name, &f->dst))
+    if (hit.how <= LOOKALIKE_WORD ||
+        !(usual(n, name, &f->dst) || in_its_own_network(n, &hit, &f->dst)))
         tell(n, f, name, now_ns, &hit);
 }
 

@@ -61,6 +61,11 @@ test_names(void **state)
         {"fbcdn.net", LOOKALIKE_NONE, NULL},
         {"login.microsoftonline.com", LOOKALIKE_NONE, NULL},
         {"r3---sn-4g5e6nez.googlevideo.com", LOOKALIKE_NONE, NULL},
+        {"accounts.google.co.il", LOOKALIKE_NONE, NULL}, /* a page in each country */
+        {"www.google.com.sv", LOOKALIKE_NONE, NULL},
+        {"google.tk", LOOKALIKE_ENDING, "Google"}, /* given away for nothing */
+        {"google.top", LOOKALIKE_ENDING, "Google"},
+        {"banorte.co", LOOKALIKE_ENDING, "Banorte"},
         {"example.com", LOOKALIKE_NONE, NULL},
         {"caja-1", LOOKALIKE_NONE, NULL},
         {"203.0.113.9", LOOKALIKE_NONE, NULL},
