@@ -14,7 +14,7 @@ from .wire import ACK, PSH, SECOND, SYN, BROADCAST, Node, Tape, dotted, ip, mac
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
 DAYS = 30
 UTC6 = 6 * HOUR
-BEGIN = 1_788_760_800 * SECOND  # Monday 7 September 2026, 00:00 in the shop
+BEGIN = recorded.THEN_NS
 HOURS = [(9, 20)] * 5 + [(10, 15), None]
 PUBLIC = {  # networks of their owners: names are given fixed addresses in them
     'google': '142.250 172.217 142.251', 'microsoft': '20.42 52.109 13.107 20.190', 'amazon': '52.84 54.230 3.160 18.64',

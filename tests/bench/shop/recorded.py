@@ -3,7 +3,7 @@
 of the simulated shop had sent it. The capture's own host becomes the device (MAC, IP, checksums),
 its router and resolver the shop's, other hosts of its network a PC of the shop; addresses of the
 world stay. Long pauses are shortened, long captures cut."""
-import csv, ipaddress, json, struct, subprocess, sys
+import csv, datetime, ipaddress, json, re, struct, subprocess, sys
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import mixed
 from .wire import SECOND
 
 PACKETS_MAX = 260
-PAUSE_MAX_NS = 40 * SECOND
+PAUSE_MAX_NS, DAY_NS = 40 * SECOND, 86400 * SECOND
+THEN_NS = 1_788_760_800 * SECOND  # when they are shown: Monday 7 September 2026, 00:00 in the shop
 # Who in a shop makes such traffic. What is not listed is left out, see LEFT_OUT.
 PHONE = '''android iphone instagram whatsapp whatsappfiles viber wechat signal pinterest facebook xiaomi
     googledns_android10 quic-28 quic_q46 443-safari'''.split()
@@ -106,6 +107,28 @@ def roles(packets):
     return found
 
 
+VALIDITY = re.compile(rb'\x30\x1e\x17\x0d(\d{12})Z\x17\x0d(\d{12})Z')  # RFC 5280, 4.1.2.5
+
+
+def renewed(p, at, days):
+    """Certificates age with the month: who shows a piece of another year shows that year's."""
+    if at is None or at[0] != 6 or not VALIDITY.search(p, at[1]):
+        return p
+    def later(found):
+        new = found[0]
+        for old in found.groups():
+            when = datetime.datetime.strptime('20' + old.decode(), '%Y%m%d%H%M%S') + datetime.timedelta(days)
+            if when.year < 2050 and old < b'50':
+                new = new.replace(old, when.strftime('%y%m%d%H%M%S').encode())
+        return new
+    q, head = bytearray(VALIDITY.sub(later, p)), at[1]
+    even = len(p) - (len(p) - head) % 2
+    rise = sum(struct.unpack_from('>%dH' % ((even - head) // 2), q, head)) - sum(struct.unpack_from('>%dH' % ((even - head) // 2), p, head))
+    rise += (q[-1] - p[-1]) * 256 if even < len(p) else 0
+    struct.pack_into('>H', q, head + 16, mended(p[head + 16] << 8 | p[head + 17], rise))
+    return bytes(q)
+
+
 SPEAK_OF_OTHERS = {67, 68, 137, 138, 5353, 5355, 546, 547, 123}  # names and addresses of the recorded network
 
 
@@ -131,6 +154,7 @@ def take(agent, path, name, kinds):
         last = ns if last is None else last
         clock = 0 if clock is None else clock + min(max(0, ns - last), PAUSE_MAX_NS)
         last = ns
+        p = renewed(p, at, (THEN_NS - ns) // DAY_NS)
         spots = [(s, p[s] << 8 | p[s + 1]) for s in mixed.sum_spots(p)]
         out.packets.append((clock, p, wire, src, dst, at, spots))
         out.peers = max(out.peers, *(r + 1 for r in (src, dst) if isinstance(r, int)), 0)
