@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "agent/detect/domain.h"
 #include "agent/detect/keytab.h"
@@ -125,12 +124,12 @@ in_its_own_network(const struct net_lookalike *n, const struct lookalike_hit *hi
                    const struct net_addr *a)
 {
     struct geo_place where;
-    size_t len = strlen(hit->brand->label);
+    struct str label = str_of(hit->brand->label);
 
     if (hit->how != LOOKALIKE_ENDING || !net_scene_where(n->scene, a, &where))
         return false;
-    for (const char *at = where.owner; *at != '\0'; at++)
-        if (strncasecmp(at, hit->brand->label, len) == 0)
+    for (size_t at = 0; at + label.len <= strlen(where.owner); at++)
+        if (str_eq_nocase(str_n(where.owner + at, label.len), label))
             return true;
     return false;
 }

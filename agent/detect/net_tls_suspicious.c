@@ -214,6 +214,22 @@ lax_port(uint16_t port)
     return port == 25 || port == 587 || port == 110 || port == 143 || port == 5222 || port == 5269;
 }
 
+/* Public resolvers, which programs that ask over TLS or HTTPS know by address (RFC 7858, 8484): those
+ * of Google, Cloudflare, Quad9 and OpenDNS, by their owners' pages. */
+static bool
+known_by_heart(const struct net_addr *a)
+{
+    static const uint8_t KNOWN[][4] = {
+        {8, 8, 8, 8}, {8, 8, 4, 4},         {1, 1, 1, 1},        {1, 0, 0, 1},
+        {9, 9, 9, 9}, {149, 112, 112, 112}, {208, 67, 222, 222}, {208, 67, 220, 220},
+    };
+
+    for (size_t i = 0; a->family == 4 && i < VG_ARRAY_LEN(KNOWN); i++)
+        if (memcmp(a->bytes, KNOWN[i], sizeof(KNOWN[i])) == 0)
+            return true;
+    return false;
+}
+
 static void
 on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
 {
@@ -231,8 +247,9 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
         return;
     pair->last_ns = now_ns;
     look_at_fallback(s, pair, t, now_ns);
-    marks =
-        tls_marks_of(t, str_of(s->issuers), net_scene_resolved(s->scene, &f->dst).len > 0, now_ns);
+    marks = tls_marks_of(t, str_of(s->issuers),
+                         net_scene_resolved(s->scene, &f->dst).len > 0 || known_by_heart(&f->dst),
+                         now_ns);
     look_at_client(s, t, &marks, now_ns);
     if (!fresh && (marks.bits & ~pair->bits & ~(1u << TLS_MARK_NEW_CLIENT)) == 0)
         return;
