@@ -240,16 +240,15 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
 
     look_at_certain(s, t, world, now_ns);
     if (t->carrier != TLS_OVER_TCP || !world || lax_port(f->dport) ||
-        str_is(f->category, "remote_help"))
+        str_is(f->category, "remote_help") || known_by_heart(&f->dst))
         return;
     pair = pair_of(s, f, now_ns, &fresh);
     if (pair == NULL)
         return;
     pair->last_ns = now_ns;
     look_at_fallback(s, pair, t, now_ns);
-    marks = tls_marks_of(t, str_of(s->issuers),
-                         net_scene_resolved(s->scene, &f->dst).len > 0 || known_by_heart(&f->dst),
-                         now_ns);
+    marks =
+        tls_marks_of(t, str_of(s->issuers), net_scene_resolved(s->scene, &f->dst).len > 0, now_ns);
     look_at_client(s, t, &marks, now_ns);
     if (!fresh && (marks.bits & ~pair->bits & ~(1u << TLS_MARK_NEW_CLIENT)) == 0)
         return;

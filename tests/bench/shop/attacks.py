@@ -91,7 +91,7 @@ def dns_tunnel(shop, day):
                 1: rng.randbytes(4)}[qtype]
         shop.tape.udp(ns, device, shop.router, port, 53, talk.question(ident, query, qtype, edns=tool == 'iodine'))
         shop.tape.udp(ns + rng.randrange(60, 180) * 1_000_000, shop.router, device, 53, port, talk.answer(ident, query, qtype, 0, [(qtype, 0, data)]))
-    return Attack('dns_tunnel', begin, begin + count * SECOND, [device, shop.router], [domain[2:]], '%s %d queries from %s' % (tool, count, device.name))
+    return Attack('dns_tunnel', begin - SECOND, begin + count * SECOND, [device, shop.router], [domain[2:]], '%s %d queries from %s' % (tool, count, device.name))
 
 
 def upload(shop, day):
