@@ -11,6 +11,7 @@
 #define P_LEAST 1e-9
 #define P_OF_PUBLIC                                                                                \
     0.1 /* of a mark where a public authority signed: shared servers, wrong clocks */
+#define NAMELESS_QUIC 1e-4 /* browsers name every server (RFC 9114, 3.3) */
 #define P_BROWSER     1e-4 /* people who open a page may click a warning away */
 #define LIFE_LONG_NS  (3660 * VG_DAY_NS)
 #define LIFE_SHORT_NS (8 * VG_DAY_NS)
@@ -221,6 +222,8 @@ tls_marks_of(const struct tls_view *t, struct str public_issuers, bool looked_up
         add_of_cert(&m, t, public_issuers, now_ns);
     if (t->ja4.len == 0) /* the client was not seen */
         return m;
+    if (nameless && t->carrier == TLS_OVER_QUIC)
+        tls_marks_add(&m, TLS_MARK_NO_NAME, NAMELESS_QUIC);
     add(&m, TLS_MARK_NO_NAME, nameless);
     add(&m, TLS_MARK_NO_LOOKUP, nameless && !looked_up);
     add(&m, TLS_MARK_ODD_PORT, !usual_port(t->flow->dport));

@@ -230,6 +230,14 @@ known_by_heart(const struct net_addr *a)
     return false;
 }
 
+/* HTTP/3 is for pages, and pages have names: browsers always send them (RFC 9114, 3.3). */
+static bool
+nameless_quic(const struct tls_view *t)
+{
+    return t->carrier == TLS_OVER_QUIC && t->sni.len == 0 && t->ja4.len > 0 && t->alpn.len >= 2 &&
+           t->alpn.at[0] == 'h' && t->alpn.at[1] == '3';
+}
+
 static void
 on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
 {
@@ -241,6 +249,10 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
     look_at_certain(s, t, world, now_ns);
     if (t->carrier != TLS_OVER_TCP || !world || lax_port(f->dport) ||
         str_is(f->category, "remote_help") || known_by_heart(&f->dst))
+}
+
+    if ((t->carrier != TLS_OVER_TCP && !nameless_quic(t)) || !world || lax_port(f->dport) ||
+        str_is(f->category, "remote_help"))
         return;
     pair = pair_of(s, f, now_ns, &fresh);
     if (pair == NULL)

@@ -68,7 +68,7 @@ alerts(void)
 static void
 test_clock_with_jitter(void **state)
 {
-    static const double jitter[] = {0, 0.05, 0.15, 0.25};
+    static const double jitter[] = {0, 0.05, 0.15, 0.25, 0.5};
 
     for (size_t k = 0; k < VG_ARRAY_LEN(jitter); k++) {
         void *self = start();
@@ -84,6 +84,21 @@ test_clock_with_jitter(void **state)
         assert_string_equal(judge.report[judge.count - 1].peer, "cdn.example");
         NET_BEACON.free(self);
     }
+}
+
+/* Ten minutes with a third of jitter, over two days, the PC off at night. */
+static void
+test_sleeps_and_wakes(void **state)
+{
+    void *self = start();
+    double t = 0;
+
+    for (int day = 0; day < 2; day++)
+        for (t = day * 86400; t < day * 86400 + 9 * 3600; t += 600 * (1 + 0.3 * (2 * chance() - 1)))
+            call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443, T0 + (int64_t)(t * 1e9),
+                 900 + (uint64_t)(60 * chance()), "cdn.example");
+    assert_int_equal(alerts(), 1);
+    NET_BEACON.free(self);
 }
 
 static void
@@ -244,6 +259,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock_with_jitter),
+        cmocka_unit_test(test_sleeps_and_wakes),
         cmocka_unit_test(test_changing_paths_on_a_bare_local_address),
         cmocka_unit_test(test_poll_of_a_bare_address),
         cmocka_unit_test(test_null_rate),
