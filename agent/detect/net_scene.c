@@ -1,58 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/detect/net_scene.h"
+#include "agent/detect/net_scene_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/detect/codec.h"
 #include "agent/detect/domain.h"
-#include "agent/detect/keytab.h"
 #include "agent/detect/mask.h"
 #include "common/json.h"
-#include "common/vtime.h"
-
-enum {
-    DEVICES_MAX = 512,
-    PLACES_MAX = 4096,
-    RESOLVED_MAX = 4096,
-    SCENE_VERSION = 1,
-    CELL_OWN_BYTES = 48, /* what a record of a keytab costs besides */
-};
-#define TOUCH_NS VG_HOUR_NS /* what is only seen again changes its row at most so often */
-
-struct device {
-    struct net_device_view view;
-};
-
-struct place {
-    int64_t first_ns, last_ns, day;
-    uint32_t days;
-    uint32_t caller[NET_CALLERS_MAX]; /* hashes */
-    uint8_t callers;
-};
-
-struct resolved {
-    int64_t at_ns;
-    char name[NET_NAME_MAX];
-};
-
-_Static_assert(DEVICES_MAX *(sizeof(struct device) + CELL_OWN_BYTES) +
-                       PLACES_MAX * (sizeof(struct place) + CELL_OWN_BYTES) +
-                       RESOLVED_MAX * (sizeof(struct resolved) + CELL_OWN_BYTES) <=
-                   NET_SCENE_BYTES,
-               "the memory of the scene is promised");
-
-struct net_scene {
-    struct geo *geo;
-    bool geo_unusable; /* there, but damaged */
-    struct keytab *devices, *places, *resolved;
-    int64_t since_ns, hour; /* hour: the last one with a call, since 1970 */
-    uint32_t hours;
-    bool changed; /* the row beside the tables */
-};
 
 static uint64_t
-addr_hash(const struct net_addr *a)
+scene_addr_hash(const struct net_addr *a)
 {
     uint8_t key[17] = {a->family};
 
@@ -60,136 +17,7 @@ addr_hash(const struct net_addr *a)
     return str_hash(&STR_HASH_STORED, key, sizeof(key));
 }
 
-/* ---- rows ---- */
-
-static void
-put_name(const char name[NET_NAME_MAX], struct buf *out)
-{
-    buf_put_u8(out, (uint8_t)strlen(name));
-    buf_put_str(out, name);
-}
-
-static void
-get_name(char name[NET_NAME_MAX], struct slice *in)
-{
-    uint8_t len = slice_u8(in);
-
-    if (len >= NET_NAME_MAX) {
-        in->bad = true;
-        return;
-    }
-    (void)slice_copy(in, name, len);
-    if (memchr(name, '\0', len) != NULL)
-        in->bad = true;
-}
-
-static void
-put_device(const void *cell, struct buf *out)
-{
-    const struct device *d = cell;
-
-    codec_put_i64(out, d->view.first_ns);
-    codec_put_i64(out, d->view.last_ns);
-    buf_put_u8(out, d->view.has_mac);
-    buf_put(out, d->view.mac, sizeof(d->view.mac));
-    put_name(d->view.name, out);
-}
-
-static void
-get_device(void *cell, struct slice *in)
-{
-    struct device *d = cell;
-
-    d->view.first_ns = codec_time(in);
-    d->view.last_ns = codec_time(in);
-    d->view.has_mac = slice_u8(in) != 0;
-    (void)slice_copy(in, d->view.mac, sizeof(d->view.mac));
-    get_name(d->view.name, in);
-}
-
-static void
-put_place(const void *cell, struct buf *out)
-{
-    const struct place *p = cell;
-
-    codec_put_i64(out, p->first_ns);
-    codec_put_i64(out, p->last_ns);
-    codec_put_i64(out, p->day);
-    buf_put_be32(out, p->days);
-    buf_put_u8(out, p->callers);
-    for (size_t i = 0; i < p->callers; i++)
-        buf_put_be32(out, p->caller[i]);
-}
-
-static void
-get_place(void *cell, struct slice *in)
-{
-    struct place *p = cell;
-    uint8_t callers;
-
-    p->first_ns = codec_time(in);
-    p->last_ns = codec_time(in);
-    p->day = codec_i64(in);
-    p->days = slice_be32(in);
-    callers = slice_u8(in);
-    if (callers > NET_CALLERS_MAX)
-        in->bad = true;
-    for (size_t i = 0; i < callers && !in->bad; i++)
-        p->caller[p->callers++] = slice_be32(in);
-}
-
-static void
-put_resolved(const void *cell, struct buf *out)
-{
-    const struct resolved *r = cell;
-
-    codec_put_i64(out, r->at_ns);
-    put_name(r->name, out);
-}
-
-static void
-get_resolved(void *cell, struct slice *in)
-{
-    struct resolved *r = cell;
-
-    r->at_ns = codec_time(in);
-    get_name(r->name, in);
-}
-
 /* ---- life ---- */
-
-static enum vg_err
-make_tables(struct net_scene *s)
-{
-    static const struct keytab_options devices = {.cell_bytes = sizeof(struct device),
-                                                  .cells_max = DEVICES_MAX,
-                                                  .row_bits = 6,
-                                                  .name = 'd',
-                                                  .version = SCENE_VERSION,
-                                                  .put = put_device,
-                                                  .get = get_device};
-    static const struct keytab_options places = {.cell_bytes = sizeof(struct place),
-                                                 .cells_max = PLACES_MAX,
-                                                 .row_bits = 8,
-                                                 .name = 'p',
-                                                 .version = SCENE_VERSION,
-                                                 .put = put_place,
-                                                 .get = get_place};
-    static const struct keytab_options resolved = {.cell_bytes = sizeof(struct resolved),
-                                                   .cells_max = RESOLVED_MAX,
-                                                   .row_bits = 8,
-                                                   .name = 'r',
-                                                   .version = SCENE_VERSION,
-                                                   .put = put_resolved,
-                                                   .get = get_resolved};
-    enum vg_err err = keytab_new(&devices, &s->devices);
-
-    if (err == VG_OK)
-        err = keytab_new(&places, &s->places);
-    if (err == VG_OK)
-        err = keytab_new(&resolved, &s->resolved);
-    return err;
-}
 
 /* A damaged database is told and blinds no sensor. */
 static enum vg_err
@@ -209,7 +37,7 @@ net_scene_new(const struct net_scene_options *options, struct net_scene **out)
 
     if (s == NULL)
         return VG_ERR_NOMEM;
-    err = make_tables(s);
+    err = scene_tables_new(s);
     if (err == VG_OK && options->geo_dir != NULL)
         err = open_geo(s, options->geo_dir);
     if (err != VG_OK) {
@@ -235,17 +63,17 @@ net_scene_free(struct net_scene *s)
 /* ---- devices ---- */
 
 /* The device's record, changed; NULL when nothing of it has to change. */
-static struct device *
+static struct scene_device *
 device_use(struct net_scene *s, const struct net_addr *a, int64_t now_ns, bool must)
 {
-    uint64_t key = addr_hash(a);
-    const struct device *known;
-    struct device *d;
+    uint64_t key = scene_addr_hash(a);
+    const struct scene_device *known;
+    struct scene_device *d;
 
     if (a->family == 0 || !net_addr_is_local(a) || net_addr_is_group(a))
         return NULL;
     known = keytab_find(s->devices, key);
-    if (known != NULL && !must && now_ns - known->view.last_ns < TOUCH_NS)
+    if (known != NULL && !must && now_ns - known->view.last_ns < SCENE_TOUCH_NS)
         return NULL;
     d = keytab_touch(s->devices, key, NULL);
     if (d == NULL)
@@ -260,10 +88,10 @@ device_use(struct net_scene *s, const struct net_addr *a, int64_t now_ns, bool m
 static void
 device_seen(struct net_scene *s, const struct net_addr *a, const uint8_t *mac, int64_t now_ns)
 {
-    const struct device *known = keytab_find(s->devices, addr_hash(a));
+    const struct scene_device *known = keytab_find(s->devices, scene_addr_hash(a));
     bool other = mac != NULL && known != NULL &&
                  (!known->view.has_mac || memcmp(known->view.mac, mac, 6) != 0);
-    struct device *d = device_use(s, a, now_ns, other);
+    struct scene_device *d = device_use(s, a, now_ns, other);
 
     if (d == NULL || mac == NULL)
         return;
@@ -277,15 +105,15 @@ static void
 device_named(struct net_scene *s, const struct net_addr *a, struct str name, int64_t now_ns)
 {
     char text[NET_NAME_MAX];
-    const struct device *known;
-    struct device *d;
+    const struct scene_device *known;
+    struct scene_device *d;
 
     if (name.len > 6 && str_eq_nocase(str_n(name.at + name.len - 6, 6), str_of(".local")))
         name.len -= 6;
     if (name.len == 0 || domain_is_address(name))
         return;
     mask_text(text, sizeof(text), name.at, name.len);
-    known = keytab_find(s->devices, addr_hash(a));
+    known = keytab_find(s->devices, scene_addr_hash(a));
     if (known != NULL && strcmp(known->view.name, text) == 0)
         return;
     d = device_use(s, a, now_ns, true);
@@ -360,7 +188,7 @@ on_record(struct net_scene *s, const struct record_view *r, int64_t now_ns)
 bool
 net_scene_device(const struct net_scene *s, const struct net_addr *a, struct net_device_view *out)
 {
-    const struct device *d = s != NULL ? keytab_find(s->devices, addr_hash(a)) : NULL;
+    const struct scene_device *d = s != NULL ? keytab_find(s->devices, scene_addr_hash(a)) : NULL;
 
     if (d == NULL)
         return false;
@@ -375,7 +203,7 @@ place_key(const struct net_scene *s, struct str name, const struct net_addr *a)
 {
     if (name.len == 0 || domain_is_address(name))
         name = net_scene_resolved(s, a);
-    return name.len > 0 ? domain_hash(domain_registered(name)) : addr_hash(a);
+    return name.len > 0 ? domain_hash(domain_registered(name)) : scene_addr_hash(a);
 }
 
 static void
@@ -395,7 +223,7 @@ count_hour(struct net_scene *s, int64_t now_ns)
 }
 
 static bool
-knows_caller(const struct place *p, uint32_t caller)
+knows_caller(const struct scene_place *p, uint32_t caller)
 {
     for (size_t i = 0; i < p->callers; i++) {
         if (p->caller[i] == caller)
@@ -409,17 +237,17 @@ place_called(struct net_scene *s, const struct flow_view *f, struct str name, in
 {
     uint64_t key;
     uint32_t caller;
-    const struct place *known;
-    struct place *p;
+    const struct scene_place *known;
+    struct scene_place *p;
 
     if (!net_addr_is_local(&f->src) || net_addr_is_local(&f->dst) || net_addr_is_group(&f->dst))
         return;
     count_hour(s, now_ns);
     key = place_key(s, name, &f->dst);
-    caller = (uint32_t)addr_hash(&f->src);
+    caller = (uint32_t)scene_addr_hash(&f->src);
     known = keytab_find(s->places, key);
-    if (known != NULL && now_ns - known->last_ns < TOUCH_NS && known->day == now_ns / VG_DAY_NS &&
-        knows_caller(known, caller))
+    if (known != NULL && now_ns - known->last_ns < SCENE_TOUCH_NS &&
+        known->day == now_ns / VG_DAY_NS && knows_caller(known, caller))
         return;
     p = keytab_touch(s->places, key, NULL);
     if (p == NULL)
@@ -439,7 +267,7 @@ bool
 net_scene_place(const struct net_scene *s, struct str name, const struct net_addr *a,
                 struct net_place_view *out)
 {
-    const struct place *p = s != NULL ? keytab_find(s->places, place_key(s, name, a)) : NULL;
+    const struct scene_place *p = s != NULL ? keytab_find(s->places, place_key(s, name, a)) : NULL;
 
     if (p == NULL)
         return false;
@@ -455,11 +283,12 @@ on_dns(struct net_scene *s, const struct dns_view *d, int64_t now_ns)
     if (d->address_count > 0)
         mask_text(name, sizeof(name), d->query.at, d->query.len);
     for (size_t i = 0; i < d->address_count; i++) {
-        uint64_t key = addr_hash(&d->addresses[i]);
-        const struct resolved *known = keytab_find(s->resolved, key);
-        struct resolved *r;
+        uint64_t key = scene_addr_hash(&d->addresses[i]);
+        const struct scene_resolved *known = keytab_find(s->resolved, key);
+        struct scene_resolved *r;
 
-        if (known != NULL && now_ns - known->at_ns < TOUCH_NS && strcmp(known->name, name) == 0)
+        if (known != NULL && now_ns - known->at_ns < SCENE_TOUCH_NS &&
+            strcmp(known->name, name) == 0)
             continue;
         r = keytab_touch(s->resolved, key, NULL);
         if (r == NULL)
@@ -472,7 +301,8 @@ on_dns(struct net_scene *s, const struct dns_view *d, int64_t now_ns)
 struct str
 net_scene_resolved(const struct net_scene *s, const struct net_addr *a)
 {
-    const struct resolved *r = s != NULL ? keytab_find(s->resolved, addr_hash(a)) : NULL;
+    const struct scene_resolved *r =
+        s != NULL ? keytab_find(s->resolved, scene_addr_hash(a)) : NULL;
 
     return r != NULL ? str_of(r->name) : str_of("");
 }
@@ -532,52 +362,7 @@ net_scene_observe(struct net_scene *s, const struct obs *obs)
     }
 }
 
-/* ---- rows and counters ---- */
-
-void
-net_scene_save(struct net_scene *s, const struct sink *sink)
-{
-    struct buf blob;
-
-    keytab_save_as(s->devices, sink, NET_SCENE_STATE_NAME);
-    keytab_save_as(s->places, sink, NET_SCENE_STATE_NAME);
-    keytab_save_as(s->resolved, sink, NET_SCENE_STATE_NAME);
-    if (!s->changed)
-        return;
-    buf_init(&blob, 64);
-    codec_put_i64(&blob, s->since_ns);
-    codec_put_i64(&blob, s->hour);
-    buf_put_be32(&blob, s->hours);
-    if (!blob.bad) {
-        sink->ops->state(sink->ctx, NET_SCENE_STATE_NAME, slice_of("m", 1), SCENE_VERSION,
-                         buf_slice(&blob));
-        s->changed = false;
-    }
-    buf_done(&blob);
-}
-
-enum vg_err
-net_scene_load(struct net_scene *s, struct slice key, uint16_t version, struct slice blob)
-{
-    struct keytab *const tables[] = {s->devices, s->places, s->resolved};
-    int64_t since_ns, hour;
-    uint32_t hours;
-
-    for (size_t i = 0; i < VG_ARRAY_LEN(tables); i++) {
-        if (keytab_owns(tables[i], key))
-            return keytab_load(tables[i], key, version, blob);
-    }
-    since_ns = codec_time(&blob);
-    hour = codec_i64(&blob);
-    hours = slice_be32(&blob);
-    if (key.left != 1 || slice_u8(&key) != 'm' || version != SCENE_VERSION || blob.bad ||
-        blob.left > 0 || hour > CODEC_TIME_MAX / VG_HOUR_NS || hour < CODEC_TIME_MIN / VG_HOUR_NS)
-        return VG_ERR_FORMAT;
-    s->since_ns = since_ns;
-    s->hour = hour;
-    s->hours = hours;
-    return VG_OK;
-}
+/* ---- counters ---- */
 
 void
 net_scene_health(const struct net_scene *s, json_t *counters)

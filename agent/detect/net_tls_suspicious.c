@@ -247,12 +247,8 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
     struct pair *pair;
 
     look_at_certain(s, t, world, now_ns);
-    if (t->carrier != TLS_OVER_TCP || !world || lax_port(f->dport) ||
-        str_is(f->category, "remote_help") || known_by_heart(&f->dst))
-}
-
     if ((t->carrier != TLS_OVER_TCP && !nameless_quic(t)) || !world || lax_port(f->dport) ||
-        str_is(f->category, "remote_help"))
+        str_is(f->category, "remote_help") || known_by_heart(&f->dst))
         return;
     pair = pair_of(s, f, now_ns, &fresh);
     if (pair == NULL)
