@@ -27,8 +27,10 @@
 #include "agent/detect/net_common.h"
 #include "common/vtime.h"
 
-#define SAME_VISIT_NS VG_SEC_NS
-#define LEARN_NS      (2 * VG_DAY_NS)
+#define SAME_VISIT_NS  VG_SEC_NS
+#define LEARN_NS       (2 * VG_DAY_NS)
+#define SLOW_S         120
+#define P_ALWAYS_THERE 2e-3 /* the judge's ceiling is 1e-3 */
 
 /* ---- what is left out ---- */
 
@@ -54,13 +56,19 @@ known_name(const struct beacon *b, const char *name)
 static bool
 keeps_the_clock(const struct flow_view *f)
 {
+    /* names, mail, push */
+    static const uint16_t tcp[] = {25, 53, 110, 143, 465, 587, 853, 993, 995, 5223, 5228};
     static const uint16_t udp[] = {53,  67,   68,   69,   123,  137,  138,  161,  162,
                                    500, 1900, 3478, 3702, 4500, 5351, 5353, 5355, 6771};
 
     if (f->proto != 6 && f->proto != 17)
         return true;
+    for (size_t i = 0; i < VG_ARRAY_LEN(tcp) && f->proto == 6; i++) {
+        if (f->dport == tcp[i])
+            return true;
+    }
     if (f->proto == 6)
-        return f->dport == 53 || f->dport == 853;
+        return false;
     if (net_addr_is_local(&f->dst))
         return true; /* discovery and telemetry of devices among themselves */
     for (size_t i = 0; i < VG_ARRAY_LEN(udp); i++) {
@@ -153,6 +161,16 @@ test_pair(struct beacon *b, struct beacon_pair *pair, const struct flow_view *f,
     judge_test(b->judge, &test);
 }
 
+/* A slow clock that ran when the watching began, to a place with a name: the till's own server, more
+ * likely than not. It counts with what others say of the place, not by itself. */
+static bool
+was_always_there(const struct beacon *b, const struct beacon_pair *pair,
+                 const struct beacon_shape *shape)
+{
+    return pair->first_ns - b->since_ns < LEARN_NS && shape->median_s > SLOW_S && !pair->bare &&
+           pair->name[0] != '\0';
+}
+
 static void
 look(struct beacon *b, struct beacon_pair *pair, const struct flow_view *f, int64_t now_ns)
 {
@@ -167,7 +185,10 @@ look(struct beacon *b, struct beacon_pair *pair, const struct flow_view *f, int6
     pair->looks++;
     shape = beacon_shape_of(b, pair);
     /* What is not regular is a test as well, passed: p near 1. */
-    test_pair(b, pair, f, now_ns, "clock", &shape, shape.regular ? shape.p : 1);
+    test_pair(b, pair, f, now_ns, "clock", &shape,
+              !shape.regular                      ? 1
+              : was_always_there(b, pair, &shape) ? fmax(shape.p, P_ALWAYS_THERE)
+                                                  : shape.p);
 }
 
 /* Asks a bare address for the same page over and over: an implant at work, faster than its clock. */

@@ -12,6 +12,7 @@
 #define P_OF_PUBLIC                                                                                \
     0.1 /* of a mark where a public authority signed: shared servers, wrong clocks */
 #define NAMELESS_QUIC 1e-4 /* browsers name every server (RFC 9114, 3.3) */
+#define P_WEAK        2e-3 /* the judge's ceiling is 1e-3 */
 #define P_BROWSER     1e-4 /* people who open a page may click a warning away */
 #define LIFE_LONG_NS  (3660 * VG_DAY_NS)
 #define LIFE_SHORT_NS (8 * VG_DAY_NS)
@@ -180,12 +181,18 @@ random_name(struct str cn)
 
 /* ---- all together ---- */
 
+static bool
+own_certificate(const struct tls_view *t, struct str issuers)
+{
+    return t->cert != NULL && (t->cert->self_signed || !any_of(t->cert->issuer, issuers));
+}
+
 static void
 add_of_cert(struct tls_marks *m, const struct tls_view *t, struct str issuers, int64_t now_ns)
 {
     const struct cert_view *c = t->cert;
     struct str subject = attribute(c->subject, "CN="), issuer = attribute(c->issuer, "CN=");
-    bool own = c->self_signed || !any_of(c->issuer, issuers);
+    bool own = own_certificate(t, issuers);
     int64_t life_ns = c->not_after_ns - c->not_before_ns;
 
     add(m, TLS_MARK_SELF_SIGNED, c->self_signed);
@@ -231,6 +238,15 @@ tls_marks_of(const struct tls_view *t, struct str public_issuers, bool looked_up
     if (contains(t->alpn, str_of("h2")))
         m.p = fmax(m.p, P_BROWSER);
     return m;
+}
+
+double
+tls_marks_alone(const struct tls_marks *m, enum tls_carrier carrier)
+{
+    const uint32_t strong = 1u << TLS_MARK_SELF_SIGNED | 1u << TLS_MARK_PLACEHOLDER |
+                            1u << TLS_MARK_PLACEHOLDER_CA | 1u << TLS_MARK_RANDOM_NAMES;
+
+    return (m->bits & strong) != 0 || carrier != TLS_OVER_TCP ? m->p : fmax(m->p, P_WEAK);
 }
 
 /* ---- certain things ---- */

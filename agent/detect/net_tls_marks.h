@@ -32,6 +32,9 @@ struct tls_marks tls_marks_of(const struct tls_view *t, struct str public_issuer
                               int64_t now_ns);
 /* One mark more, with its chance. */
 void tls_marks_add(struct tls_marks *m, enum tls_mark mark, double chance);
+/* p, but so that it cannot alert by itself where all that is odd is weak: old, shared or private
+ * certificates, bare addresses and new programs are everyday things that come together. */
+double tls_marks_alone(const struct tls_marks *m, enum tls_carrier carrier);
 /* Names of the marks with commas, for technicians. Returns out. */
 enum { TLS_MARKS_TEXT_MAX = 256 };
 const char *tls_marks_text(uint32_t bits, char out[TLS_MARKS_TEXT_MAX]);

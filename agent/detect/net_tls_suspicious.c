@@ -261,6 +261,7 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
     if (!fresh && (marks.bits & ~pair->bits & ~(1u << TLS_MARK_NEW_CLIENT)) == 0)
         return;
     pair->bits |= marks.bits;
+    marks.p = tls_marks_alone(&marks, t->carrier);
     test(s, t, &marks, now_ns);
 }
 

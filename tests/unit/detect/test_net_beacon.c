@@ -93,6 +93,7 @@ test_sleeps_and_wakes(void **state)
     void *self = start();
     double t = 0;
 
+    call(self, ip4(192, 168, 1, 8), ip4(45, 77, 9, 9), 443, T0 - 3 * VG_DAY_NS, 900, "x.example");
     for (int day = 0; day < 2; day++)
         for (t = day * 86400; t < day * 86400 + 9 * 3600; t += 600 * (1 + 0.3 * (2 * chance() - 1)))
             call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443, T0 + (int64_t)(t * 1e9),

@@ -92,6 +92,7 @@ test_long_lines(void **state)
     assert_int_equal(judge.count, 0); /* a place that it held lines to before */
     hold(self, 77, T0 + 6 * VG_DAY_NS);
     assert_int_equal(judge.count, 4); /* after 1, 2, 4 and 8 hours */
+    assert_string_equal(judge.report[0].detector, "net.long_connection");
     assert_true(judge.report[0].p < 0.05 && judge.report[3].p <= judge.report[0].p);
     d->free(self);
 }
