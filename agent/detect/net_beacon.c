@@ -25,6 +25,7 @@
 #include "agent/detect/mask.h"
 #include "agent/detect/net_beacon_private.h"
 #include "agent/detect/net_common.h"
+#include "agent/detect/net_tell.h"
 #include "common/vtime.h"
 
 #define SAME_VISIT_NS  VG_SEC_NS
@@ -136,24 +137,22 @@ test_pair(struct beacon *b, struct beacon_pair *pair, const struct flow_view *f,
                         .subject = &subject,
                         .peer = &peer,
                         .p = fmin(1, p * pair->looks)};
-    char host[NET_ADDR_TEXT_MAX], server[NET_ADDR_TEXT_MAX];
+    struct str name = pair->bare ? str_of("") : str_of(pair->name);
 
     b->tested++;
-    net_party_addr(&subject, &f->src);
-    if (pair->name[0] != '\0' && !pair->bare)
-        party_set(&peer, "domain", pair->name, NULL);
-    else
-        net_party_addr(&peer, &f->dst);
+    net_tell_party(b->scene, &subject, &f->src);
+    net_tell_peer(b->scene, &peer, name, &f->dst);
     if (judge_wants(b->judge, test.p)) {
-        test.facts =
-            json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "host",
-                      net_addr_format(&f->src, host), "style", style, "site",
-                      pair->name[0] != '\0' ? pair->name : net_addr_format(&f->dst, server),
-                      "server", net_addr_format(&f->dst, server), "port", (int)f->dport, "contacts",
-                      (json_int_t)pair->visits, "every", shape->median_s, "deviation",
-                      shape->deviation_s, "skew", shape->skew, "clock_score", shape->clock_score,
-                      "regular_share", shape->near_share, "bytes", (json_int_t)shape->size,
-                      "seconds", (json_int_t)((pair->last_ns - pair->first_ns) / VG_SEC_NS));
+        test.facts = net_tell_flow(b->scene, f, name);
+        if (test.facts != NULL)
+            (void)json_object_update_new(
+                test.facts,
+                json_pack("{s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I}", "style", style,
+                          "contacts", (json_int_t)pair->visits, "every", shape->median_s,
+                          "deviation", shape->deviation_s, "skew", shape->skew, "clock_score",
+                          shape->clock_score, "regular_share", shape->near_share, "bytes",
+                          (json_int_t)shape->size, "seconds",
+                          (json_int_t)((pair->last_ns - pair->first_ns) / VG_SEC_NS)));
         test.evidence = json_array();
         (void)json_array_append_new(test.evidence, net_evidence_flow(f));
         pair->reported = true;
@@ -380,6 +379,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     if (b == NULL)
         return VG_ERR_NOMEM;
     b->judge = env->judge;
+    b->scene = env->scene;
     b->contacts_min = 20;
     b->polls_min = 60;
     b->callers_max = 2;

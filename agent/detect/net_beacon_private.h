@@ -37,6 +37,7 @@ struct beacon_place { /* who calls one address */
 
 struct beacon {
     struct judge *judge;
+    const struct net_scene *scene;
     struct keyed *pairs, *places;
     int64_t since_ns; /* first event that this sensor saw */
     bool since_changed;

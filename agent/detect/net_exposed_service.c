@@ -140,7 +140,7 @@ report(struct exposure *x, const struct exposed *e, const struct service *s,
 
     /* what is open is the news, not who came: somebody always does */
     net_tell_party(x->scene, &subject, &f->dst);
-    party_set(&peer, "service", s->name, NULL);
+    party_set(&peer, "program", s->name, NULL);
     finding.facts = net_tell_flow(x->scene, f, str_of(""));
     if (finding.facts != NULL)
         (void)json_object_update_missing_new(

@@ -117,7 +117,7 @@ report(struct flood *s, const struct tally *t, const struct thing *x)
         net_tell_party(s->scene, &subject, who);
         net_addr_format(who, host);
     } else {
-        party_set(&subject, "network", "lan", NULL);
+        party_set(&subject, "agent", "lan", NULL); /* nobody alone: the network of this agent */
     }
     if (one)
         net_tell_place(s->scene, str_of(""), x->src, from);

@@ -14,6 +14,7 @@
 
 #include "agent/detect/mask.h"
 #include "agent/detect/net_common.h"
+#include "agent/detect/net_tell.h"
 #include "agent/detect/yara.h"
 
 enum {
@@ -41,6 +42,7 @@ struct stream { /* one open body */
 
 struct net_yara {
     struct judge *judge;
+    const struct net_scene *scene;
     struct yara_rules *rules; /* NULL: there are none, nothing is scanned */
     struct yara_report report;
     struct stream stream[YARA_NET_STREAMS_MAX];
@@ -72,7 +74,7 @@ static void
 report(struct net_yara *y, const struct stream *st, const struct body_view *b, int64_t now_ns,
        const struct yara_match *match)
 {
-    char host[NET_ADDR_TEXT_MAX], site[PARTY_ID_MAX], uri[512], mime[96], server[NET_ADDR_TEXT_MAX];
+    char uri[512], mime[96];
     struct party subject, peer;
     struct finding finding = {.detector = "net.yara",
                               .time_ns = now_ns,
@@ -82,19 +84,15 @@ report(struct net_yara *y, const struct stream *st, const struct body_view *b, i
                               .group = match->rule,
                               .score = 60 + 10.0 * match->severity};
 
-    mask_text(site, sizeof(site), b->host.at, b->host.len);
     mask_uri(uri, sizeof(uri), b->name);
     mask_text(mime, sizeof(mime), b->mime.at, b->mime.len);
-    net_addr_format(&b->flow->dst, server);
-    net_party_addr(&subject, &b->flow->src);
-    if (site[0] != '\0')
-        party_set(&peer, "domain", site, NULL);
-    else
-        net_party_addr(&peer, &b->flow->dst);
-    finding.facts =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "host", net_addr_format(&b->flow->src, host),
-                  "site", site[0] != '\0' ? site : server, "server", server, "uri", uri, "mime",
-                  mime, "download", (int)b->from_server);
+    net_tell_party(y->scene, &subject, &b->flow->src);
+    net_tell_peer(y->scene, &peer, b->host, &b->flow->dst);
+    finding.facts = net_tell_flow(y->scene, b->flow, b->host);
+    if (finding.facts == NULL)
+        return;
+    (void)json_object_update_new(finding.facts, json_pack("{s:s, s:s, s:b}", "uri", uri, "mime",
+                                                          mime, "download", (int)b->from_server));
     yara_put_facts(match, finding.facts);
     finding.evidence = json_array();
     (void)json_array_append_new(finding.evidence, yara_evidence(match, st->start));
@@ -309,6 +307,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     if (y == NULL)
         return VG_ERR_NOMEM;
     y->judge = env->judge;
+    y->scene = env->scene;
     if (!net_setting_u32(env, "body_bytes", 65536, 1u << 30, &body_max, why)) {
         net_yara_free(y);
         return VG_ERR_CONFIG;

@@ -139,7 +139,6 @@ def check_detectors():
                 detectors[named.group(1)] = path
             else:
                 find(path, 1, 'a struct detector without .name')
-    without_capture = warnings
     rules = {p.stem: p for p in sorted((ROOT / 'rules/detectors').glob('*.yaml'))}
     tests = '\n'.join(p.stem + p.read_text() for p in sources('tests/unit', suffixes=('.c',)))
     for detector, path in sorted(detectors.items()):
@@ -151,7 +150,7 @@ def check_detectors():
         if detector.startswith('net.'):
             for kind in ('fires', 'quiet'):
                 if not (ROOT / 'tests/fixtures/detect' / ('%s.%s.pcap' % (detector, kind))).exists():
-                    without_capture.append('%s: no tests/fixtures/detect/%s.%s.pcap' % (name(path), detector, kind))
+                    find(path, 1, 'no tests/fixtures/detect/%s.%s.pcap' % (detector, kind))
     # Findings of the program itself (agent.*) and of `scan` (file.yara) have texts without a struct.
     code = '\n'.join(p.read_text() for p in sources('agent', 'collector'))
     for rule, path in rules.items():

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people read of each expected alert (tests/golden/detect): every text is there in both
- * languages, and no placeholder stays empty. */
+ * languages, and no placeholder stays empty; and the keeper takes the event. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "agent/platform/platform.h"
+#include "common/event.h"
 #include "common/texts.h"
 #include "common/utf8.h"
 
@@ -69,7 +70,7 @@ look(const char *file, const json_t *event, const char *language)
 static size_t
 look_into(const char *file)
 {
-    char path[400];
+    char path[400], why[EVENT_WHY_MAX];
     struct buf text;
     struct slice rest;
     size_t n = 0;
@@ -83,6 +84,8 @@ look_into(const char *file)
         json_t *event = json_loadb((const char *)rest.at, len, 0, NULL);
 
         assert_non_null(event);
+        if (event_check(event, false, why) != VG_OK)
+            fail_msg("%s: the keeper would refuse it: %s", file, why);
         look(file, event, "es-MX");
         look(file, event, "en");
         json_decref(event);
