@@ -15,7 +15,8 @@ struct yara_rules {
     bool initialized;
     YR_RULES *compiled;
     struct yara_gate *gate;
-    uint8_t *block; /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
+    YR_SCANNER *scanner; /* made at the first scan; libyara clears it after each */
+    uint8_t *block;      /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
 };
 
 /* ---- compiling ---- */
@@ -193,6 +194,8 @@ yara_free(struct yara_rules *rules)
 {
     if (rules == NULL)
         return;
+    if (rules->scanner != NULL)
+        yr_scanner_destroy(rules->scanner);
     if (rules->compiled != NULL)
         yr_rules_destroy(rules->compiled);
     yara_gate_free(rules->gate);
@@ -280,14 +283,20 @@ on_scan(YR_SCAN_CONTEXT *context, int message, void *data, void *user)
 /* ---- scanning ---- */
 
 static enum vg_err
-scanner_new(struct yara_rules *rules, int timeout_s, struct yara_result *out, YR_SCANNER **scanner)
+scanner_ready(struct yara_rules *rules, int timeout_s, struct yara_result *out)
 {
-    *out = (struct yara_result){0};
-    if (yr_scanner_create(rules->compiled, scanner) != ERROR_SUCCESS)
+    /* Not the matches: they are many bytes, and those that are told are cleared one by one. */
+    out->count = out->more = 0;
+    out->timeout = false;
+    out->scanned = true;
+    if (rules->scanner == NULL &&
+        yr_scanner_create(rules->compiled, &rules->scanner) != ERROR_SUCCESS) {
+        rules->scanner = NULL;
         return VG_ERR_NOMEM;
-    yr_scanner_set_callback(*scanner, on_scan, out);
-    yr_scanner_set_timeout(*scanner, timeout_s);
-    yr_scanner_set_flags(*scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
+    }
+    yr_scanner_set_callback(rules->scanner, on_scan, out);
+    yr_scanner_set_timeout(rules->scanner, timeout_s);
+    yr_scanner_set_flags(rules->scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
     return VG_OK;
 }
 
@@ -313,19 +322,15 @@ yara_scan(struct yara_rules *rules, struct slice bytes, int timeout_s, struct ya
 {
     struct slice left = bytes;
     const uint8_t *at = slice_take(&left, bytes.left);
-    YR_SCANNER *scanner;
     enum vg_err err;
 
     out->count = out->more = 0;
-    out->timeout = false;
+    out->timeout = out->scanned = false;
     if (!yara_gate_lets(rules->gate, bytes))
         return VG_OK;
-    err = scanner_new(rules, timeout_s, out, &scanner);
-    if (err != VG_OK)
-        return err;
-    if (at != NULL)
-        err = scan_result(yr_scanner_scan_mem(scanner, at, bytes.left), out);
-    yr_scanner_destroy(scanner);
+    err = scanner_ready(rules, timeout_s, out);
+    if (err == VG_OK && at != NULL)
+        err = scan_result(yr_scanner_scan_mem(rules->scanner, at, bytes.left), out);
     return err;
 }
 
@@ -390,7 +395,6 @@ yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int
     struct blocks blocks = {.source = source, .loaded = UINT64_MAX};
     YR_MEMORY_BLOCK_ITERATOR iterator = {
         .context = &blocks, .first = block_first, .next = block_next, .file_size = blocks_size};
-    YR_SCANNER *scanner;
     enum vg_err err;
 
     if (rules->block == NULL && (rules->block = malloc(YARA_BLOCK + YARA_OVERLAP)) == NULL)
@@ -398,11 +402,10 @@ yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int
     blocks.buffer = rules->block;
     blocks.block.context = &blocks;
     blocks.block.fetch_data = block_fetch;
-    err = scanner_new(rules, timeout_s, out, &scanner);
+    err = scanner_ready(rules, timeout_s, out);
     if (err != VG_OK)
         return err;
-    err = scan_result(yr_scanner_scan_mem_blocks(scanner, &iterator), out);
-    yr_scanner_destroy(scanner);
+    err = scan_result(yr_scanner_scan_mem_blocks(rules->scanner, &iterator), out);
     return blocks.failed != VG_OK ? blocks.failed : err;
 }
 

@@ -54,6 +54,7 @@ struct yara_result {
     size_t count;
     size_t more;  /* matching rules beyond YARA_MATCHES_MAX */
     bool timeout; /* the scan took longer than allowed and is incomplete */
+    bool scanned; /* by libyara: the quicker look could not tell */
 };
 
 /* Scans bytes in memory. VG_ERR_NOMEM, VG_ERR_LIMIT (timeout: what was found until then is in

@@ -35,6 +35,8 @@ struct yara_gate {
     struct gram *gram;
     size_t text_count, gram_count, rule_count, without_needs, stride;
     uint8_t *asked, *seen; /* clauses of each rule, as bits */
+    bool odd_counts;       /* for any rule */
+    bool odd[256];
 };
 
 /* Of the three lowest bytes, folded. */
@@ -110,19 +112,38 @@ clause_put(struct yara_gate *g, const char *list, size_t rule, uint8_t clause)
 static bool
 rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
 {
-    uint8_t clause = 0;
+    uint8_t clauses = 0;
+    bool odd = false;
     YR_META *meta;
 
     yr_rule_metas_foreach(rule, meta)
     {
-        if (meta->type != META_TYPE_STRING || strcmp(meta->identifier, "needs") != 0)
+        if (strcmp(meta->identifier, "odd") == 0)
+            odd = meta->type == META_TYPE_BOOLEAN && meta->integer != 0;
+        if (meta->type != META_TYPE_STRING)
             continue;
-        if (clause == YARA_NEEDS_CLAUSES_MAX || !clause_put(g, meta->string, number, clause))
+        if (strcmp(meta->identifier, "needs") == 0)
+            clauses++;
+        else if (strcmp(meta->identifier, "or_needs") != 0)
+            continue;
+        if (clauses == 0 || clauses > YARA_NEEDS_CLAUSES_MAX ||
+            !clause_put(g, meta->string, number, clauses - 1))
             return false;
-        clause++;
     }
-    g->asked[number] = (uint8_t)((1u << clause) - 1);
-    return clause > 0;
+    g->asked[number] = (uint8_t)((1u << clauses) - 1);
+    g->odd_counts |= odd;
+    return clauses > 0 || odd;
+}
+
+static void
+odd_put(struct yara_gate *g)
+{
+    static const char marks[] = "\"'`$#<>{}\\^\x7f";
+
+    for (size_t i = 0; i < ' '; i++)
+        g->odd[i] = i != '\n';
+    for (size_t i = 0; i + 1 < sizeof(marks); i++)
+        g->odd[(uint8_t)marks[i]] = true;
 }
 
 static void
@@ -154,6 +175,7 @@ yara_gate_new(YR_RULES *rules, struct yara_gate **out)
         return VG_ERR_NOMEM;
     buf_init(&g->bytes, TEXTS_BYTES_MAX);
     g->stride = STRIDE_MAX;
+    odd_put(g);
     yr_rules_foreach(rules, rule)
     {
         g->rule_count++;
@@ -256,13 +278,22 @@ look_by_words(struct yara_gate *g, const uint8_t *at, size_t len, size_t stride)
     return false;
 }
 
+static bool
+has_odd(const struct yara_gate *g, const uint8_t *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (g->odd[at[i]])
+            return true;
+    return false;
+}
+
 bool
 yara_gate_lets(struct yara_gate *g, struct slice bytes)
 {
     size_t len = bytes.left;
     const uint8_t *at = slice_take(&bytes, len);
 
-    if (g->without_needs > 0)
+    if (g->without_needs > 0 || (g->odd_counts && has_odd(g, at, len)))
         return true;
     memset(g->seen, 0, g->rule_count);
     switch (g->stride) {

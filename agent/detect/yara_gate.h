@@ -6,10 +6,15 @@
  *
  *     needs = "autoopen|document_open"   // at least one of these texts
  *     needs = "shell|win32_process"      // and at least one of these
+ *     or_needs = "powershell"            // the list before goes on
+ *     odd = true                         // but where a byte is odd it might match without them
  *
  * Letter case does not matter, and each text may also stand there wide (UTF-16LE). A text has at
  * least YARA_NEEDS_TEXT_MIN bytes. The texts are cut out of what the condition asks for in every
  * case; a rule that says nothing, or nothing usable, is always scanned for, and with it every other.
+ * Odd bytes are control characters but the line feed, and " ' ` $ # < > { } \ ^: `odd` is for rules on
+ * quotes, braces and the like, whose texts are too short to be named. A bar within a text is written
+ * as a backslash, which is its capital.
  * Every place of a text covers a group of three bytes at a multiple of the stride, so only those are
  * looked up (Wu, Manber: A Fast Algorithm for Multi-Pattern Searching, 1994, shifts likewise). */
 #pragma once

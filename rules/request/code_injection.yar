@@ -8,6 +8,9 @@ rule Request_Java_Expression
         description_en = "code for Struts, Spring or Confluence in a value"
         reference = "https://nvd.nist.gov/vuln/detail/CVE-2017-5638"
         severity = "high"
+        needs = "memberaccess|allowstaticmethodaccess|denymethodexecution|xwork.methodaccessor|java.lang.|classloader"
+        or_needs = "getruntime|processbuilder|scriptenginemanager|freemarker.template"
+        odd = true
     strings:
         $ognl1 = /[%$]\{[^\n]{0,200}(#_memberAccess|@ognl\.|#context|#application|#parameters|#req(uest)?\b|#cmd|@java\.lang|getRuntime|ProcessBuilder|ServletActionContext|com\.opensymphony|excludedClasses|#a\s?=\s?@)/ nocase
         $ognl2 = /(redirect|action|redirectAction):\s?[%$]\{/ nocase
@@ -31,6 +34,7 @@ rule Request_Template_Injection
         description_en = "code for the templates of the site"
         reference = "https://portswigger.net/web-security/server-side-template-injection"
         severity = "high"
+        odd = true
     strings:
         $python = /\{\{[^\n}]{0,200}(__class__|__mro__|__subclasses__|__globals__|__builtins__|config\.items|cycler\.|lipsum\.|joiner\.|request\.application|self\._TemplateReference|get_flashed_messages)/ nocase
         $twig = /\{\{[^\n}]{0,120}(_self\.env|registerUndefinedFilterCallback|\|\s?(filter|map|sort|reduce)\s?\(\s?['"](system|exec|passthru))/ nocase
@@ -49,6 +53,13 @@ rule Request_PHP_Code
         description_en = "PHP code for the server to run"
         reference = "https://attack.mitre.org/techniques/T1190/"
         severity = "high"
+        needs = "_method=__construct|eval-stdin.php|allow_url_include|auto_prepend_file|safe_mode|disable_functions"
+        or_needs = "open_basedir|suhosin|jdatabasedrivermysqli|ajax/render/widget_|?target=|vars[|name[|widgetconfig[|zerodium"
+        or_needs = "user-agentt"
+        or_needs = "%23post_render|%23markup|%23type|%23lazy_builder|%23pre_render|%23access_callback"
+        or_needs = "file_put_contents|base64_decode|gzinflate|passthru|shell_exec|proc_open|popen|assert|phpinfo|system(|system "
+        or_needs = "system\n|exec(|exec |exec\n|eval(|eval |eval\n"
+        odd = true
     strings:
         $think1 = /\\think\\(app|container|request|view|template|config|Module)[\/\\]/ nocase
         $think2 = /invokefunction|call_user_func_array/ nocase
@@ -83,6 +94,9 @@ rule Request_Serialized_Object
         description_en = "an object prepared to run code"
         reference = "https://owasp.org/www-community/vulnerabilities/Deserialization_of_untrusted_data"
         severity = "high"
+        needs = "ro0ab|aaeaaad/////aqaaaaaaaaa|objectdataprovider|system.diagnostics.process|typeconfusedelegate"
+        or_needs = "windowsidentity|gem::installer|gem::specfetcher|gem::requirement|cposix\nsystem|c__builtin__|csubprocess"
+        odd = true
     strings:
         $java1 = /[=:\s"]\s?rO0AB[XQZ][A-Za-z0-9+\/_-]{20}/
         $java2 = { AC ED 00 05 73 72 }
@@ -108,6 +122,7 @@ rule Request_XML_Entity
         description_en = "XML that asks for files of the server (XXE)"
         reference = "https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing"
         severity = "high"
+        odd = true
     strings:
         $entity = /<!ENTITY\s{1,8}(%\s{1,8})?[\w.-]{1,40}\s{1,8}(SYSTEM|PUBLIC\s{1,4}["'][^"'\n]{0,80}["'])\s{1,8}["'](file|https?|ftp|php|expect|jar|netdoc|gopher|\/|[a-z]:)/ nocase
         $laughs = /<!ENTITY\s{1,8}[\w.-]{1,40}\s{1,8}["'](&[\w.-]{1,40};){5}/ nocase
@@ -124,6 +139,8 @@ rule Request_Server_Side_Request
         description_en = "an attempt to use the server to reach others (SSRF)"
         reference = "https://owasp.org/www-community/attacks/Server_Side_Request_Forgery"
         severity = "medium"
+        needs = "169.254.169.254|metadata.google.internal|100.100.100.200|gopher://|dict://|ldap://|file://|tftp://"
+        odd = true
     strings:
         $metadata = /[=:"]\s?(https?:\/\/)?(169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)[\/:]/ nocase
         $gopher = /[=:"]\s?(gopher|dict|ldap|file|tftp):\/\/[^\n]{3}/ nocase

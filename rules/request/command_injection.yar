@@ -7,6 +7,25 @@ rule Request_Command_Injection
         description_en = "orders for the system put into a value"
         reference = "https://owasp.org/www-community/attacks/Command_Injection"
         severity = "high"
+        needs = "whoami|uname|ifconfig|ipconfig|netstat|systeminfo|/bin/|/dev/tcp|/dev/udp|powershell|certutil|cmd.exe|cmd "
+        or_needs = "cmd\n| /tmp| /var| /dev| /mnt|\n/tmp|\n/var|\n/dev|\n/mnt"
+        or_needs = ";id |;id\n|;id;|;id&|;id)|;id\\|;pwd |;pwd\n|;pwd;|;pwd&|;pwd)|;pwd\\|&id |&id\n|&id;|&id&|&id)|&id\\|&pwd "
+        or_needs = "&pwd\n|&pwd;|&pwd&|&pwd)|&pwd\\| id | id\n| id;| id&| id)| id\\| pwd | pwd\n| pwd;| pwd&| pwd)| pwd\\|\nid "
+        or_needs = "\nid\n|\nid;|\nid&|\nid)|\nid\\|\npwd |\npwd\n|\npwd;|\npwd&|\npwd)|\npwd\\|\\id |\\id\n|\\id;|\\id&|\\id)"
+        or_needs = "\\id\\|\\pwd |\\pwd\n|\\pwd;|\\pwd&|\\pwd)|\\pwd\\"
+        or_needs = ";cat |;cat\n|;tac |;tac\n|;nl |;nl\n|;nc |;nc\n|;dig |;dig\n|;ls |;ls\n|;dir |;dir\n|;rm |;rm\n|;sh |;sh\n"
+        or_needs = "&cat |&cat\n|&tac |&tac\n|&nl |&nl\n|&nc |&nc\n|&dig |&dig\n|&ls |&ls\n|&dir |&dir\n|&rm |&rm\n|&sh |&sh\n"
+        or_needs = " cat | cat\n| tac | tac\n| nl | nl\n| nc | nc\n| dig | dig\n| ls | ls\n| dir | dir\n| rm | rm\n| sh | sh\n"
+        or_needs = "\ncat |\ncat\n|\ntac |\ntac\n|\nnl |\nnl\n|\nnc |\nnc\n|\ndig |\ndig\n|\nls |\nls\n|\ndir |\ndir\n|\nrm "
+        or_needs = "\nrm\n|\nsh |\nsh\n|\\cat |\\cat\n|\\tac |\\tac\n|\\nl |\\nl\n|\\nc |\\nc\n|\\dig |\\dig\n|\\ls |\\ls\n|\\dir "
+        or_needs = "\\dir\n|\\rm |\\rm\n|\\sh |\\sh\n"
+        or_needs = "wget |wget\n|curl |curl\n|tftp |tftp\n|ftpget |ftpget\n|fetch |fetch\n|lwp-download |lwp-download\n|more "
+        or_needs = "more\n|type |type\n|tail |tail\n|less |less\n|ncat |ncat\n|netcat |netcat\n|telnet |telnet\n|ping |ping\n"
+        or_needs = "nslookup |nslookup\n|host |host\n|echo |echo\n|sleep |sleep\n|kill |kill\n|bash |bash\n|busybox |busybox\n"
+        or_needs = "reboot |reboot\n|touch |touch\n|mkfifo |mkfifo\n|printf |printf\n|chmod |chmod\n|;head |;head\n|&head |&head\n"
+        or_needs = "\\head |\\head\n|\nhead |\nhead\n|; head |; head\n|& head |& head\n|\\ head |\\ head\n|  head |  head\n"
+        or_needs = "\n head |\n head\n"
+        odd = true
     strings:
         $sep_get = /[;|&`\n(]\s{0,4}(\/bin\/|\/usr\/bin\/)?(wget|curl|tftp|ftpget|fetch|lwp-download)\s{1,4}[^\n]{0,40}((https?|ftp):\/\/|-[a-zA-Z]\s|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})/ nocase
         $sep_id = /[=&?"'\w]\s{0,4}(;|\||\|\||&&|`|\$\()\s{0,4}(\/bin\/|\/usr\/bin\/)?(id|whoami|uname(\s{1,2}-[a-z])?|ifconfig|ipconfig|netstat|systeminfo|pwd)\s{0,4}(;|\||&|`|\)|#|\n|$|>|"|')/ nocase

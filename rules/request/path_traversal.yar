@@ -7,6 +7,10 @@ rule Request_Path_Traversal
         description_en = "an attempt to read files of the system (../)"
         reference = "https://owasp.org/www-community/attacks/Path_Traversal"
         severity = "medium"
+        needs = "passwd|shadow|hosts|/group|/issue|crontab|environ|cmdline|self/fd|win.ini|system32|system.ini|/repair|winnt"
+        or_needs = "boot.ini|web.xml|.ssh/id_|.aws/credentials"
+        or_needs = "cgi-bin/.|cgi-bin/%|icons/.|icons/%|assets/.|assets/%|static/.|static/%|public/.|public/%|plugins/.|plugins/%"
+        odd = true
     strings:
         $deep = /(\.{2,3}[\/\\]{1,3}){3}/
         $up = /\.\.[\/\\;]/
@@ -25,6 +29,8 @@ rule Request_Path_Traversal_Deep
         description_en = "an attempt to leave the folder of the site (../../)"
         reference = "https://owasp.org/www-community/attacks/Path_Traversal"
         severity = "medium"
+        needs = "../.|..//|..%2|..%5|..%c|.%2e|%2e.|%2e%2e"
+        odd = true
         false_positives = "Careless programs ask for ../ in paths; so four steps are asked for, in an address."
     strings:
         $uri = /uri(\.plain|\.code)?: [^\n]{0,1024}(\.\.[\/\\]{1,2}){4}/
@@ -41,6 +47,10 @@ rule Request_File_Inclusion
         description_en = "an attempt to have the server run another file"
         reference = "https://owasp.org/www-project-web-security-testing-guide/"
         severity = "high"
+        needs = "php://|expect://|phar://|zip://|data:text/|data://text/|/var/log/|access.log|access_log|/proc/self/fd|.txt??"
+        or_needs = ".txt?&|.txt? |.txt?\n|.php??|.php?&|.php? |.php?\n|.gif??|.gif?&|.gif? |.gif?\n|.jpg??|.jpg?&|.jpg? |.jpg?\n"
+        or_needs = ".dat??|.dat?&|.dat? |.dat?\n|.log??|.log?&|.log? |.log?\n"
+        odd = true
     strings:
         $wrapper = /[=:]\s{0,4}(php:\/\/(input|filter|stdin|memory|fd)|expect:\/\/|phar:\/\/|zip:\/\/[^\n]{1,80}%23|data:(\/\/)?text\/(plain|html)[^\n]{0,40}(base64|<\?))/ nocase
         $remote = /\.(php|asp|aspx|jsp|cgi)\?[^\n ]{0,80}=(https?|ftp):\/\/[^\n& ]{4,120}\.(txt|php|gif|jpg|dat|log)\?{1,2}(\s|\n|&|$)/ nocase

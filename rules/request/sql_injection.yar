@@ -9,6 +9,7 @@ rule Request_SQL_Union
         description_en = "a SQL injection that draws other tables (UNION)"
         reference = "https://owasp.org/www-community/attacks/SQL_Injection"
         severity = "high"
+        needs = "select"
     strings:
         $union = /['")\d%\s=]\s*[^\n]{0,40}\bunion\s+(all\s+|distinct\s+)?\(?\s*select\b[^\n]{0,80}(,|\bnull\b|\bfrom\b|\(|@@|\s-?\d)/ nocase
         $schema = /\bselect\b[^\n]{1,120}\bfrom\b[^\n]{1,20}\b(information_schema|mysql\.user|sysobjects|syscolumns|sqlite_master|pg_catalog|pg_shadow|all_tables|msysobjects)\b/ nocase
@@ -25,6 +26,9 @@ rule Request_SQL_Blind
         description_en = "a SQL injection that asks blindly"
         reference = "https://owasp.org/www-community/attacks/Blind_SQL_Injection"
         severity = "high"
+        needs = "sleep|benchmark|receive_message|randomblob|waitfor|case |case\n| or | or\n| and | and\n|\nor |\nor\n|\nand "
+        or_needs = "\nand\n"
+        odd = true
     strings:
         $same1 = /['"]\)*\s*(or|and|\|\||&&)\s*\(*\s*['"]?(\w{1,12})['"]?\s*(=|like|<|>)\s*['"(]?\w{1,12}\b/ nocase
         $same2 = /(=-?\d{1,9}|['"])\)*\s+(or|and)\s+\(*\s*\d{1,5}\s*=\s*\d{1,5}\b/ nocase
@@ -47,6 +51,13 @@ rule Request_SQL_Functions
         description_en = "a SQL injection that questions the database"
         reference = "https://owasp.org/www-community/attacks/SQL_Injection"
         severity = "high"
+        needs = "extractvalue|updatexml|floor|xp_cmdshell|sp_oacreate|xp_regread|xp_dirtree|openrowset|utl_http|utl_inaddr"
+        or_needs = "ctxsys|dbms_ldap|@@version|@@datadir|current_user|load_file|sqlmap|havij|bsqlbf|sqlninja|jsql|ghauri"
+        or_needs = "convert(|convert |convert\n|char(|char |char\n|chr(|chr |chr\n|version(|version |version\n| program|\nprogram"
+        or_needs = ";drop|;alter|;create|;truncate|;insert|;delete|;update|;exec|;declare|;shutdown| drop| alter| create| truncate"
+        or_needs = " insert| delete| update| exec| declare| shutdown|\ndrop|\nalter|\ncreate|\ntruncate|\ninsert|\ndelete|\nupdate"
+        or_needs = "\nexec|\ndeclare|\nshutdown"
+        odd = true
     strings:
         $error = /\b(extractvalue|updatexml)\s*\(\s*[^\n]{0,40}(concat|select|0x)/ nocase
         $floor = /\bfloor\s*\(\s*rand\s*\(\s*0\s*\)\s*\*\s*2/ nocase
@@ -74,6 +85,7 @@ rule Request_SQL_Writes_File
         description_en = "a SQL injection that writes a file on the server"
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
+        needs = "outfile|dumpfile|general_log_file|slow_query_log_file"
     strings:
         $file = /\binto\s+(out|dump)file\s+['"0]/ nocase
         $log = /\bset\s+global\s+(general_log_file|slow_query_log_file)\s*=/ nocase

@@ -7,6 +7,8 @@ rule Request_Webshell_Upload
         description_en = "a back door uploaded to the web server"
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
+        needs = "3c3f706870"
+        odd = true
         false_positives = "Whoever maintains a site uploads programs, but none that run what a visitor sends."
     strings:
         $php = /<\?(php|=)?[^\n]{0,400}\b(eval|assert|system|exec|shell_exec|passthru|popen|proc_open|create_function|call_user_func|array_map|preg_replace|include|usort)\s?\(\s?@?[^\n;]{0,80}\$_(GET|POST|REQUEST|COOKIE|SERVER|FILES)/ nocase
@@ -36,6 +38,11 @@ rule Request_Server_Takeover
         description_en = "a program installed in the application server"
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "high"
+        needs = "/manager/|method: put|method: move|method: copy|jmx-console|/invoker/|web-console|jbossmq-httpil|bshdeployer"
+        or_needs = "deploymentfilerepository|maindeployer|createscriptdeployment"
+        or_needs = "/management/domain|/console/|wls-wsat|_async/|ws_utc/|axis2-admin|: /script|descriptorbyname|containers/create"
+        or_needs = "new-application"
+        odd = true
         false_positives = "Whoever develops for the server installs so too, from a PC of their own."
     strings:
         $post = /method: (POST|PUT)\n/

@@ -110,6 +110,30 @@ test_all_clauses_of_one_rule(void **state)
     yara_gate_free(gate);
 }
 
+/* A list that goes on, a bar within a text, and rules that only odd bytes call for. */
+static void
+test_odd_bytes(void **state)
+{
+    struct yara_gate *gate = gate_of("rule a { meta: needs = \"first\" or_needs = \"x\\\\id\\n\" "
+                                     "odd = true condition: filesize > 1 }"
+                                     "rule b { meta: odd = true condition: filesize > 1 }");
+    static const char odd[] = "\"'`$#<>{}\\^\t\r\v\f\x7f\x01";
+
+    assert_int_equal(yara_gate_without_needs(gate), 0);
+    assert_true(lets_text(gate, "the first"));
+    assert_true(lets_text(gate, "ax|id\n"));
+    assert_false(lets_text(gate, "ax|id "));
+    assert_false(lets_text(gate, "GET /a-b_c.d~e?f=g&h=%20+i,j:k;l@m(n)!*[o|p]\nCaf\xc3\xa9"));
+    for (size_t i = 0; i + 1 < sizeof(odd); i++) {
+        char text[] = "plain ? text";
+
+        text[6] = odd[i];
+        assert_true(lets_text(gate, text));
+    }
+    assert_true(lets(gate, "a\0b", 3));
+    yara_gate_free(gate);
+}
+
 /* A rule that says nothing, or what cannot be looked for, is scanned for always. */
 static void
 test_rules_that_do_not_say(void **state)
@@ -177,9 +201,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_place),
-        cmocka_unit_test(test_all_clauses_of_one_rule),
-        cmocka_unit_test(test_rules_that_do_not_say),
+        cmocka_unit_test(test_every_place), cmocka_unit_test(test_all_clauses_of_one_rule),
+        cmocka_unit_test(test_odd_bytes),   cmocka_unit_test(test_rules_that_do_not_say),
         cmocka_unit_test(test_bounded),
     };
 
