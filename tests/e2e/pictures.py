@@ -27,6 +27,7 @@ def card_testing(agent, when):
 def spoof(agent, when):
     return agent.event('net.arp_spoof', 'high', ('device', '02:42:ac:11:00:07', '02:42:ac:11:00:07'),
                        {'host': '192.168.1.57', 'mac': '02:42:ac:11:00:07', 'style': 'answers',
+                        'device': 'laptop (192.168.1.57)', 'victim': '192.168.1.254',
                         'address': '192.168.1.254', 'owner': '48:8f:5a:10:22:9c', 'router': True, 'claims': 14,
                         'addresses': 1}, when, attack=['T1557.002'])
 

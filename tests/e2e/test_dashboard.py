@@ -40,8 +40,8 @@ def browser():
 
 
 def spoof(agent, now, minutes, subject, severity='high'):
-    facts = {'host': '192.168.1.57', 'mac': subject, 'style': 'answers', 'address': '192.168.1.254',
-             'owner': '48:8f:5a:10:22:9c', 'router': True, 'claims': 14, 'addresses': 1}
+    facts = {'host': '192.168.1.57', 'mac': subject, 'device': subject, 'victim': '192.168.1.254', 'style': 'answers',
+             'address': '192.168.1.254', 'owner': '48:8f:5a:10:22:9c', 'router': True, 'claims': 14, 'addresses': 1}
     when = now - datetime.timedelta(minutes=minutes)
     return agent.event('net.arp_spoof', severity, ('device', subject, subject), facts, when,
                        [{'time': '2026-11-22T22:05:00Z', 'sender': '192.168.1.254'}], attack=['T1557.002'])
