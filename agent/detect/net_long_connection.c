@@ -117,17 +117,31 @@ on_update(struct lines *l, const struct flow_view *f, int64_t now_ns)
         test(l, f, age_ns, now_ns);
 }
 
+/* A line that was alerted on is no part of what is usual until somebody says that it was harmless. */
+static double
+learn_share(const struct lines *l, const struct flow_view *f, int64_t now_ns)
+{
+    struct party subject, peer;
+
+    net_tell_party(l->scene, &subject, &f->src);
+    net_tell_peer(l->scene, &peer, f->server_name, &f->dst);
+    return judge_learn_share(l->judge, "net.long_connection", &subject, &peer, now_ns);
+}
+
 static void
 on_end(struct lines *l, const struct flow_view *f, int64_t now_ns)
 {
     int64_t age_ns = f->end_ns - f->start_ns;
-    double ignored;
+    double share, ignored;
 
     if (!is_line(f, age_ns))
         return;
+    share = learn_share(l, f, now_ns);
+    if (share <= 0)
+        return;
     quantile_time(&l->lasted, now_ns);
-    quantile_add(&l->lasted, (double)age_ns / VG_MIN_NS, 1);
-    (void)firstseen_see(l->known, line_key(f), now_ns, 1, &ignored);
+    quantile_add(&l->lasted, (double)age_ns / VG_MIN_NS, share);
+    (void)firstseen_see(l->known, line_key(f), now_ns, share, &ignored);
     l->changed = true;
 }
 

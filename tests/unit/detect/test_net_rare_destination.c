@@ -94,6 +94,16 @@ test_long_lines(void **state)
     assert_int_equal(judge.count, 4); /* after 1, 2, 4 and 8 hours */
     assert_string_equal(judge.report[0].detector, "net.long_connection");
     assert_true(judge.report[0].p < 0.05 && judge.report[3].p <= judge.report[0].p);
+    /* what was alerted is not learned: the place stays a new one, until somebody answers */
+    judge.learn_share_set = true;
+    judge.learn_share = 0;
+    see(d, self, OBS_FLOW_END, 77, "", T0 + 6 * VG_DAY_NS, T0 + 6 * VG_DAY_NS + 9 * VG_HOUR_NS);
+    hold(self, 77, T0 + 7 * VG_DAY_NS);
+    assert_int_equal(judge.count, 8);
+    judge.learn_share = 1;
+    see(d, self, OBS_FLOW_END, 77, "", T0 + 7 * VG_DAY_NS, T0 + 7 * VG_DAY_NS + 9 * VG_HOUR_NS);
+    hold(self, 77, T0 + 8 * VG_DAY_NS);
+    assert_int_equal(judge.count, 8);
     d->free(self);
 }
 
