@@ -27,10 +27,10 @@ struct detector_env {
     const char *rules_dir;   /* for YARA and indicators: read in make(), before the lock-down */
     const struct zone *zone; /* the shop's */
     const struct shop_hours *hours;
-    const char *currency; /* the shop's, "MXN" */
-    struct judge *judge;  /* outlives the detector */
+    const char *currency;          /* the shop's, "MXN" */
+    struct judge *judge;           /* outlives the detector */
     const struct net_scene *scene; /* net sensor: outlives the detector; else NULL */
-    bool history;         /* baselines may be learned from the input (pay back-test, --learn) */
+    bool history; /* baselines may be learned from the input (pay back-test, --learn) */
 };
 
 /* Rows of one detector to the sink. */

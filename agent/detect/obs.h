@@ -128,7 +128,7 @@ struct cert_view {
     int64_t not_before_ns, not_after_ns;
     const struct str *names; /* alternative names: the first few */
     size_t name_count, names_total;
-    bool self_signed; /* issuer and subject are the same */
+    bool self_signed;    /* issuer and subject are the same */
     bool explicit_curve; /* it, or one behind it in the chain, brings a curve of its own */
 };
 

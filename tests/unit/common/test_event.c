@@ -17,8 +17,8 @@
     "\"detector\":\"net.scan\",\"severity\":\"medium\",\"score\":71.5,\"p\":0.001,"                \
     "\"subject\":{\"kind\":\"device\",\"id\":\"192.168.1.9\",\"label\":\"caja-2\"},"               \
     "\"facts\":{\"ports\":1200,\"bytes\":1234567,\"amount\":123450,\"currency\":\"MXN\","          \
-    "\"share\":0.05,\"names\":[\"a\",\"b\"],\"seconds\":7200,\"from\":\"NL\",\"nowhere\":\"\","       \
-    "\"network\":\"Example B.V.\",\"countries\":[\"BR\",\"MX\"]},"                                   \
+    "\"share\":0.05,\"names\":[\"a\",\"b\"],\"seconds\":7200,\"from\":\"NL\",\"nowhere\":\"\","    \
+    "\"network\":\"Example B.V.\",\"countries\":[\"BR\",\"MX\"]},"                                 \
     "\"evidence\":[{\"dst\":\"10.0.0.1\"}],\"attack\":[\"T1046\",\"T1059.007\"],\"count\":3,"      \
     "\"first\":\"2026-11-22T19:00:00Z\",\"last\":\"2026-11-22T19:05:00Z\"}"
 
@@ -165,7 +165,8 @@ placeholders(void **state)
     fill_check("{seconds|duration}", "es-MX", "2 horas");
     fill_check("{from|country} {network|known}", "es-MX", "Países Bajos Example B.V.");
     fill_check("{from|country} {network|known}", "en", "Netherlands Example B.V.");
-    fill_check("{nowhere|country}, {nowhere|known}", "es-AR", "país desconocido, dueño desconocido");
+    fill_check("{nowhere|country}, {nowhere|known}", "es-AR",
+               "país desconocido, dueño desconocido");
     fill_check("{nowhere|country}, {nowhere|known}", "en", "unknown country, unknown owner");
     fill_check("{names|country} {countries|country}", "en",
                "unknown country, unknown country Brazil, Mexico");

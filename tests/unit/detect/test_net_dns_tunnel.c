@@ -124,8 +124,8 @@ static void
 test_one_question(void **state)
 {
     void *self = start();
-    struct question q =
-        question("QmFzZTY0IG9m\\061\\042IGEgZmlsZSB0aGF0IGlz-.c2VudCBvdXQgYnkgbmFtZXM\\061-.file.txt");
+    struct question q = question(
+        "QmFzZTY0IG9m\\061\\042IGEgZmlsZSB0aGF0IGlz-.c2VudCBvdXQgYnkgbmFtZXM\\061-.file.txt");
 
     ask(self, &q, T0);
     assert_int_equal(findings(), 1);

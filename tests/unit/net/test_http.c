@@ -290,14 +290,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_session),
-        cmocka_unit_test(test_odd_fields),
-        cmocka_unit_test(test_odd_fields_are_bounded),
-        cmocka_unit_test(test_looks),
-        cmocka_unit_test(test_end),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_heads),      cmocka_unit_test(test_session),
+        cmocka_unit_test(test_odd_fields), cmocka_unit_test(test_odd_fields_are_bounded),
+        cmocka_unit_test(test_looks),      cmocka_unit_test(test_end),
+        cmocka_unit_test(test_pieces),     cmocka_unit_test(test_cut),
         cmocka_unit_test(test_bomb),
     };
 
