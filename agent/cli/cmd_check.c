@@ -83,6 +83,10 @@ check_indicators(const struct agent_config *config, const struct texts *texts)
             l->name, l->bad_line, l->bad);
         good = false;
     }
+    if (lists.unread > 0) {
+        printf("BAD indicators: %zu files are not read: %s\n", lists.unread, why);
+        good = false;
+    }
     if (indicator_set_refused(lists.set) > 0)
         printf("note indicators: %zu are not kept: raise `entries` of net.indicator\n",
                indicator_set_refused(lists.set));

@@ -284,11 +284,12 @@ load_file(struct indicators *in, const char *folder, const char *file, char why[
         err = indicators_parse(in, name, buf_slice(&text));
         buf_done(&text);
     }
-    if (err != VG_OK && err != VG_ERR_NOMEM) {
-        (void)snprintf(why, 200, "%.150s: %s", path, vg_err_name(err));
-        err = VG_ERR_SYS;
-    }
-    return err;
+    if (err == VG_OK || err == VG_ERR_NOMEM)
+        return err;
+    /* one list that cannot be read must not blind the rest */
+    (void)snprintf(why, 200, "%.150s: %s", path, vg_err_name(err));
+    in->unread++;
+    return VG_OK;
 }
 
 static enum vg_err

@@ -29,14 +29,14 @@ struct indicator_list {
 struct indicators {
     struct indicator_set *set;
     struct indicator_list list[INDICATOR_LISTS_MAX];
-    size_t lists;
+    size_t lists, unread;   /* unread: files that could not be read, or were too many */
     uint64_t v4_lengths;    /* bit n: there is a /n */
     uint64_t v6_lengths[3]; /* bit n % 64 of word n / 64 */
     bool domains, ja3, ja4, certs, files;
 };
 
-/* Every *.txt of each folder that exists, in the order of their names. VG_ERR_NOMEM, VG_ERR_SYS (a
- * file that cannot be read: `why` says which). */
+/* Every *.txt of each folder that exists, in the order of their names. A file that cannot be
+ * read is counted, `why` names the last one. VG_ERR_NOMEM, VG_ERR_SYS (a folder). */
 enum vg_err indicators_load(const char *const *folders, size_t folder_count, size_t entries_max,
                             struct indicators *out, char why[200]) VG_MUST_CHECK;
 void indicators_done(struct indicators *in);

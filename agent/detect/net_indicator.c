@@ -270,6 +270,7 @@ health(const void *self, json_t *counters)
                               json_integer((json_int_t)indicator_set_count(n->lists.set)));
     (void)json_object_set_new(counters, "entries_refused",
                               json_integer((json_int_t)indicator_set_refused(n->lists.set)));
+    (void)json_object_set_new(counters, "unread", json_integer((json_int_t)n->lists.unread));
     (void)json_object_set_new(counters, "bad_lines", json_integer((json_int_t)bad));
     (void)json_object_set_new(counters, "matches", json_integer((json_int_t)n->matches));
 }

@@ -75,10 +75,11 @@ def test_exit_codes(tmp_path):
 def test_a_bad_line_of_a_list_is_named_and_the_rest_works(tmp_path):
     shutil.copytree(vigia.ROOT / 'rules', tmp_path / 'rules')
     (tmp_path / 'rules' / 'indicators' / 'own.txt').write_text('evil.example\nno name!\n')
+    (tmp_path / 'rules' / 'indicators' / 'a_folder.txt').mkdir()  # cannot be read as a list
     config = tmp_path / 'agent.yaml'
     config.write_text('rules: %s\n' % (tmp_path / 'rules'))
     p = vigia.run(vigia.AGENT, 'check', '-c', config, check=False)
-    assert p.returncode == 2 and 'own.txt:2' in p.stdout
+    assert p.returncode == 2 and 'own.txt:2' in p.stdout and 'a_folder.txt' in p.stdout
     capture = vigia.ROOT / 'tests' / 'fixtures' / 'detect' / 'net.indicator.fires.pcap'
     p = vigia.run(vigia.AGENT, 'read', '-c', config, '--json', capture, check=False)
     assert p.returncode == 1 and 'net.indicator' in p.stdout

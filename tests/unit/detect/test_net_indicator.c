@@ -151,6 +151,21 @@ test_cut_lists(void **state)
     }
 }
 
+/* A folder that is not there is no mistake; the other one is read. */
+static void
+test_folders(void **state)
+{
+    const char *folders[] = {"/nonexistent", "rules/indicators"};
+    struct indicators in = {0};
+    char why[200] = "";
+
+    (void)state;
+    assert_int_equal(indicators_load(folders, 2, 1000, &in, why), VG_OK);
+    assert_int_equal(in.unread, 0);
+    assert_true(in.lists >= 2);
+    indicators_done(&in);
+}
+
 /* ---- the detector, with the shipped lists ---- */
 
 static void
@@ -221,9 +236,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_million), cmocka_unit_test(test_small_sets),
-        cmocka_unit_test(test_lists),     cmocka_unit_test(test_cut_lists),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_a_million),   cmocka_unit_test(test_small_sets),
+        cmocka_unit_test(test_lists),       cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_cut_lists),   cmocka_unit_test(test_names),
+        cmocka_unit_test(test_certificate),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
