@@ -57,6 +57,48 @@ test_new_places(void **state)
     d->free(self);
 }
 
+/* A place is known an hour after its test, unless that alerted. */
+static void
+test_alerted_places_stay_new(void **state)
+{
+    const struct detector *d = &NET_RARE_DESTINATION;
+    int64_t t = T0 + 5 * VG_DAY_NS;
+    void *self;
+
+    fake_judge_done(&judge);
+    self = browse(fake_make(d, &judge, NULL), 0, 400);
+    judge.learn_share_set = true;
+    judge.learn_share = 0;
+    see(d, self, OBS_FLOW_END, 5001, "", t, t);
+    see(d, self, OBS_FLOW_END, 5001, "", t, t + 30 * VG_MIN_NS);
+    assert_int_equal(judge.count, 1); /* the same hour */
+    see(d, self, OBS_FLOW_END, 5001, "", t, t + 2 * VG_HOUR_NS);
+    assert_int_equal(judge.count, 2);
+    assert_true(judge.report[1].p <= judge.report[0].p);
+    judge.learn_share = 0.5; /* nobody answered */
+    see(d, self, OBS_FLOW_END, 5001, "", t, t + 15 * VG_DAY_NS);
+    assert_int_equal(judge.count, 2);
+    judge.learn_share_set = false;
+    d->free(self);
+}
+
+/* More places wait than there is room for: the oldest are learned early. */
+static void
+test_many_wait(void **state)
+{
+    const struct detector *d = &NET_RARE_DESTINATION;
+    int64_t t = T0 + 5 * VG_DAY_NS;
+    void *self;
+
+    fake_judge_done(&judge);
+    self = browse(fake_make(d, &judge, NULL), 0, 400);
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < 250; i++)
+            see(d, self, OBS_FLOW_END, 7168 + i, "", t, t + i * VG_SEC_NS);
+    assert_int_equal(judge.count, 250);
+    d->free(self);
+}
+
 /* Forty lines of twenty to fifty minutes, over five days. */
 static void *
 hold_lines(void *self, int first, int last)
@@ -118,8 +160,12 @@ test_restart_is_no_difference(void **state)
 
     b = browse(fake_restart(d, b, &store, &parts), 150, 300);
     for (unsigned i = 0; i < 20; i++) {
-        see(d, a, OBS_FLOW_END, 6000 + i, "", T0 + 5 * VG_DAY_NS, T0 + 5 * VG_DAY_NS);
-        see(d, b, OBS_FLOW_END, 6000 + i, "", T0 + 5 * VG_DAY_NS, T0 + 5 * VG_DAY_NS);
+        int64_t t = T0 + 5 * VG_DAY_NS + i * 10 * VG_MIN_NS;
+
+        if (i == 10)
+            b = fake_restart(d, b, &store, &parts); /* while places wait */
+        see(d, a, OBS_FLOW_END, 6000 + i, "", t, t);
+        see(d, b, OBS_FLOW_END, 6000 + i, "", t, t);
     }
     fake_same_reports(&whole, &parts);
     fake_truncate_rows(d, &store, &parts);
@@ -147,6 +193,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_new_places),
+        cmocka_unit_test(test_alerted_places_stay_new),
+        cmocka_unit_test(test_many_wait),
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_restart_is_no_difference),
     };
