@@ -37,6 +37,7 @@ static const struct {
     [TLS_MARK_NO_LOOKUP] = {"no look-up", 0.2},
     [TLS_MARK_ODD_PORT] = {"odd port", 0.2},
     [TLS_MARK_PLAIN_CLIENT] = {"no protocol offered", 0.3},
+    [TLS_MARK_ELSEWHERE] = {"name of another network", 2e-2},
     [TLS_MARK_NEW_CLIENT] = {"new kind of client", 0.1},
 };
 
@@ -251,27 +252,37 @@ tls_marks_alone(const struct tls_marks *m, enum tls_carrier carrier)
 
 /* ---- certain things ---- */
 
-/* Names that servers of remote-control tools give their certificates by themselves, each by its
- * published source or documentation. */
+/* Names that servers of remote-control tools give their certificates by themselves, each by the tool's
+ * own source, or by the query with which Censys finds its servers. */
 static const struct {
     const char *part, *tool;
 } TOOLS[] = {
-    {"CN=Quasar Server CA", "Quasar"},           /* github.com/quasar/Quasar */
-    {"CN=Pulsar Server CA", "Pulsar"},           /* a fork of it */
+    {"CN=Quasar Server CA", "Quasar"},           /* github.com/quasar/Quasar, Server */
     {"CN=AsyncRAT Server", "AsyncRAT"},          /* github.com/NYAN-x-CAT/AsyncRAT-C-Sharp */
-    {"CN=DcRat", "DcRat"},                       /* github.com/qwqdanchun/DcRat */
-    {"CN=VenomRAT", "VenomRAT"},                 /* a fork of AsyncRAT */
-    {"CN=Orcus Server", "Orcus"},                /* Orcus.Administration */
-    {"CN=BitRAT", "BitRAT"},                     /* abuse.ch SSLBL */
-    {"CN=Major Cobalt Strike", "Cobalt Strike"}, /* its manual, "self-signed certificates" */
+    {"CN=DcRat", "DcRat"},                       /* github.com/qwqdanchun/DcRat, Server/Helper */
+    {"CN=VenomRAT", "VenomRAT"},                 /* a fork of DcRat: the subject that it writes */
+    {"CN=Orcus Server", "Orcus"},                /* Orcus.Server, CreateSelfSignCertificatePfx */
+    {"CN=Major Cobalt Strike", "Cobalt Strike"}, /* cobaltstrike.store, as its manual shows it */
     {"O=cobaltstrike", "Cobalt Strike"},         /* the same */
-    {"OU=Jethpro,O=Pajfds", "PoshC2"},           /* github.com/nettitude/PoshC2, config */
-    {"CN=Covenant", "Covenant"},                 /* github.com/cobbr/Covenant */
-    {"O=Mythic C2", "Mythic"},                   /* github.com/MythicC2Profiles/http */
-    {"CN=multiplayer", "Sliver"},                /* github.com/BishopFox/sliver, certs */
-    {"O=Joey is the best hacker", "Merlin"},     /* github.com/Ne0nd0g/merlin, util */
-    {"CN=Mozi", "Mozi"},                         /* abuse.ch SSLBL */
+    {"OU=Jethpro,O=Pajfds", "PoshC2"}, /* github.com/nettitude/PoshC2, poshc2/server/Config */
+    {"CN=Covenant", "Covenant"},       /* github.com/cobbr/Covenant; Censys */
+    {"CN=multiplayer", "Sliver"},      /* github.com/BishopFox/sliver, server/certs */
+    {"O=Joey is the best hacker in Hackers", "Merlin"}, /* github.com/Ne0nd0g/merlin, pkg/util */
 };
+
+/* `part` is one attribute of the name, or several that follow each other: whole ones, as others may
+ * begin with the same word. */
+static bool
+has_attributes(struct str dn, const char *part)
+{
+    size_t n = strlen(part);
+
+    for (size_t i = 0; i + n <= dn.len; i++)
+        if ((i == 0 || dn.at[i - 1] == ',') && memcmp(dn.at + i, part, n) == 0 &&
+            (i + n == dn.len || dn.at[i + n] == ','))
+            return true;
+    return false;
+}
 
 /* Metasploit makes up a company: C=US, and an e-mail address of the unit at the host
  * (github.com/rapid7/rex-socket, Rex::Socket::Ssl.ssl_generate_issuer). */
@@ -291,8 +302,7 @@ const char *
 tls_marks_tool(const struct cert_view *c)
 {
     for (size_t i = 0; i < VG_ARRAY_LEN(TOOLS); i++)
-        if (contains(c->subject, str_of(TOOLS[i].part)) ||
-            contains(c->issuer, str_of(TOOLS[i].part)))
+        if (has_attributes(c->subject, TOOLS[i].part) || has_attributes(c->issuer, TOOLS[i].part))
             return TOOLS[i].tool;
     return made_up_company(c) ? "Metasploit" : NULL;
 }

@@ -18,6 +18,7 @@ enum tls_mark {
     TLS_MARK_NO_LOOKUP, /* nor did anybody look its address up */
     TLS_MARK_ODD_PORT,
     TLS_MARK_PLAIN_CLIENT, /* offers no protocol above, as programs do that are no browsers */
+    TLS_MARK_ELSEWHERE,    /* under a name that was answered with addresses of another network */
     TLS_MARK_NEW_CLIENT,   /* a kind of client (JA4) that this device never was */
     TLS_MARK_COUNT
 };

@@ -4,13 +4,14 @@
  * Certain, and told at once: a server with the certificate that a remote-control tool makes for
  * itself; a chain that brings an elliptic curve of its own (CVE-2020-0601); a server of the world
  * that chose a suite which protects nothing; a client that fell back to SSL 3.0 where it had offered
- * more before (POODLE); a heartbeat that reads memory (Heartbleed).
+ * more before (POODLE).
  *
  * A test: each first connection of a device to a place of the world, by the marks of net_tls_marks.h
- * (self-signed, other names, no name, a client that the device never was, ...). Each mark alone is
- * common enough; several together alert, or one with what other detectors say of the place. The
- * shop's own printers and routers sign for themselves: inside the shop only what is certain counts,
- * as on the ports of mail between servers, where nobody looks at certificates. */
+ * (self-signed, other names, no name, a name of another network, a client that the device never was,
+ * ...). Each mark alone is common enough; several together alert, or one with what other detectors
+ * say of the place. The shop's own printers and routers sign for themselves: inside the shop only
+ * what is certain counts, as on the ports of mail between servers, where nobody looks at
+ * certificates. */
 #include "agent/detect/detectors.h"
 
 #include <math.h>
@@ -23,6 +24,7 @@
 #include "agent/detect/mask.h"
 #include "agent/detect/net_common.h"
 #include "agent/detect/net_tell.h"
+#include "agent/detect/net_tls_elsewhere.h"
 #include "agent/detect/net_tls_marks.h"
 #include "common/vtime.h"
 
@@ -33,12 +35,11 @@ enum {
     PAIRS_VERSION = 1,
     ISSUERS_MAX = 2048,
     SSL3 = 0x0300,
-    BEAT_REST = 1 + 2 + 16, /* of a heartbeat, besides its payload */
-    BEAT_SLACK = 64,        /* padding may differ */
 };
 #define FORGET_NS        (30 * VG_DAY_NS)
 #define CLIENT_LEARN_NS  (3 * VG_DAY_NS)
 #define CLIENT_MEMORY_NS (30 * VG_DAY_NS)
+#define ELSEWHERE_CHANCE 0.02 /* names of several networks, of which only one was seen */
 
 struct pair { /* device, address and port of a place */
     int64_t last_ns;
@@ -51,13 +52,14 @@ struct tls_suspicious {
     const struct net_scene *scene;
     struct keytab *pairs;
     struct firstseen *clients; /* device and JA4 */
+    struct tls_elsewhere *elsewhere;
     char issuers[ISSUERS_MAX];
     uint64_t tested, findings;
     bool learning;
 };
 
 _Static_assert(PAIRS_MAX *(sizeof(struct pair) + CELL_OWN_BYTES) +
-                       CLIENTS_MAX * (sizeof(int64_t) + CELL_OWN_BYTES) +
+                       CLIENTS_MAX * (sizeof(int64_t) + CELL_OWN_BYTES) + ELSEWHERE_BYTES +
                        sizeof(struct tls_suspicious) <=
                    NET_TLS_SUSPICIOUS_BYTES,
                "the memory of detectors is promised");
@@ -257,6 +259,8 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
     look_at_fallback(s, pair, t, now_ns);
     marks =
         tls_marks_of(t, str_of(s->issuers), net_scene_resolved(s->scene, &f->dst).len > 0, now_ns);
+    if (tls_elsewhere_is(s->elsewhere, t->sni, &f->dst, now_ns))
+        tls_marks_add(&marks, TLS_MARK_ELSEWHERE, ELSEWHERE_CHANCE);
     look_at_client(s, t, &marks, now_ns);
     if (!fresh && (marks.bits & ~pair->bits & ~(1u << TLS_MARK_NEW_CLIENT)) == 0)
         return;
@@ -265,40 +269,13 @@ on_tls(struct tls_suspicious *s, const struct tls_view *t, int64_t now_ns)
     test(s, t, &marks, now_ns);
 }
 
-static int64_t
-number_of(const struct record_view *r, const char *name)
-{
-    const struct record_field *field = record_find(r, name);
-
-    return field != NULL ? field->number : 0;
-}
-
-/* Heartbleed (CVE-2014-0160): a heartbeat must hold its payload and 16 bytes more (RFC 6520, 4), and
- * the answer brings the same payload back: one that claims more, or is answered with more, reads the
- * other side's memory. */
-static void
-on_heartbeat(struct tls_suspicious *s, const struct record_view *r, int64_t now_ns)
-{
-    int64_t asked = number_of(r, "asked"), answered = number_of(r, "answered");
-    struct str none = str_of("");
-    struct tls_view t = {.flow = r->flow, .sni = r->flow->server_name, .ja4 = none};
-    bool sealed = number_of(r, "sealed") != 0;
-    bool over =
-        sealed ? answered > asked + BEAT_SLACK : number_of(r, "claimed") + BEAT_REST > asked;
-
-    if (over)
-        find(s, &t, "heartbleed",
-             answered > 0 ? "Heartbleed, answered" : "Heartbleed, not answered", SEVERITY_HIGH,
-             answered > 0 ? 95 : 75, now_ns);
-}
-
 static void
 observe(void *self, const struct obs *obs)
 {
     if (obs->kind == OBS_TLS)
         on_tls(self, obs->tls, obs->time_ns);
-    else if (obs->kind == OBS_RECORD && str_is(str_of(obs->record->type), "tls-heartbeat"))
-        on_heartbeat(self, obs->record, obs->time_ns);
+    else if (obs->kind == OBS_DNS)
+        tls_elsewhere_answer(((struct tls_suspicious *)self)->elsewhere, obs->dns, obs->time_ns);
 }
 
 /* ---- life and state ---- */
@@ -332,6 +309,7 @@ tls_suspicious_free(void *self)
         return;
     keytab_free(s->pairs);
     firstseen_free(s->clients);
+    tls_elsewhere_free(s->elsewhere);
     free(s);
 }
 
@@ -369,6 +347,8 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     err = keytab_new(&pairs, &s->pairs);
     if (err == VG_OK)
         err = firstseen_new(&clients, &s->clients);
+    if (err == VG_OK)
+        err = tls_elsewhere_new(s->scene, &s->elsewhere);
     if (err != VG_OK) {
         tls_suspicious_free(s);
         return err;
@@ -384,6 +364,7 @@ save(void *self, struct state_out *out)
 
     keytab_save(s->pairs, out);
     firstseen_save(s->clients, out);
+    tls_elsewhere_save(s->elsewhere, out);
 }
 
 static enum vg_err
@@ -393,6 +374,8 @@ load(void *self, struct slice key, uint16_t version, struct slice blob)
 
     if (firstseen_owns(s->clients, key))
         return firstseen_load(s->clients, key, version, blob);
+    if (tls_elsewhere_owns(s->elsewhere, key))
+        return tls_elsewhere_load(s->elsewhere, key, version, blob);
     return keytab_owns(s->pairs, key) ? keytab_load(s->pairs, key, version, blob) : VG_ERR_FORMAT;
 }
 
@@ -412,7 +395,7 @@ health(const void *self, json_t *counters)
 const struct detector NET_TLS_SUSPICIOUS = {
     .name = "net.tls_suspicious",
     .sensor = "net",
-    .kinds = 1u << OBS_TLS | 1u << OBS_RECORD,
+    .kinds = 1u << OBS_TLS | 1u << OBS_DNS,
     .make = make,
     .observe = observe,
     .save = save,

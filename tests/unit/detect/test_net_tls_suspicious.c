@@ -94,6 +94,9 @@ test_certain(void **state)
         bool tool;
     } cases[] = {
         {"CN=Quasar Server CA", true},
+        {"CN=Covenant", true},
+        {"CN=Covenant Health CA,O=Covenant Health", false},
+        {"CN=multiplayer.juegos.example", false},
         {"emailAddress=data@kub.example.net,CN=kub.example.net,OU=data,O=Kub\\, Inc,ST=TX,C=US",
          true},
         {"emailAddress=info@shop.example,CN=shop.example,OU=IT,O=Shop,ST=TX,C=US", false},
