@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net_dns_hijack: what the detector remembers, shared by its logic and its rows. */
+/* net_dns_hijack: what the detector remembers, and what its files tell each other: the detector itself
+ * (net_dns_hijack.c), what is answered (_answer.c), who is asked (_resolver.c), the rows (_rows.c). */
 #pragma once
 
 #include "agent/detect/detector.h"
@@ -50,6 +51,30 @@ struct hijack {
     uint32_t changed;
     struct keytab *clients, *addresses, *wanted, *handed;
 };
+
+struct told {
+    const char *style;
+    struct str name;             /* that was asked for; "" */
+    const struct net_addr *who;  /* the device that asks */
+    const struct net_addr *by;   /* who answers, or gives out the resolver; may be NULL */
+    const struct net_addr *with; /* the answer, or the new resolver; may be NULL */
+    enum severity severity;
+    int64_t at_ns;
+};
+
+void hijack_report(struct hijack *h, const struct told *t);
+
+uint64_t hijack_hash(const struct net_addr *a);
+/* The list of texts holds this one. */
+bool hijack_lists(const json_t *list, const char *text);
+
+/* Answers with addresses, and the pages that are opened after them. */
+void hijack_answers(struct hijack *h, const struct dns_view *d, int64_t now_ns);
+void hijack_page(struct hijack *h, const struct http_view *v, int64_t now_ns);
+/* Whom the devices ask, and whom the network tells them to. */
+void hijack_asked(struct hijack *h, const struct dns_view *d, int64_t now_ns);
+void hijack_dhcp(struct hijack *h, const struct record_view *r, int64_t now_ns);
+void hijack_icmp(struct hijack *h, const struct icmp_view *i, int64_t now_ns);
 
 enum vg_err hijack_tables(struct hijack *h) VG_MUST_CHECK;
 /* As detector.save and detector.load; `self` is a struct hijack. */
