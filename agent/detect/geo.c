@@ -199,3 +199,15 @@ geo_find(const struct geo *geo, const struct net_addr *a, struct geo_place *out)
     *out = slot->place;
     return slot->known;
 }
+
+bool
+geo_same_owner(const struct geo_place *a, const struct geo_place *b)
+{
+    size_t n = 0;
+
+    if (a->asn == b->asn)
+        return true;
+    while ((a->owner[n] | 0x20) >= 'a' && (a->owner[n] | 0x20) <= 'z')
+        n++;
+    return n >= 3 && strlen(b->owner) >= n && str_eq_nocase(str_n(a->owner, n), str_n(b->owner, n));
+}

@@ -27,6 +27,10 @@ void geo_free(struct geo *geo); /* NULL is fine */
  * within an IPv6 one (mapped, RFC 4291 2.5.5.2; NAT64, RFC 6052 2.1) is looked up as IPv4. */
 bool geo_find(const struct geo *geo, const struct net_addr *a, struct geo_place *out);
 
+/* The same network, or another one of the same company, which may hold several under several numbers
+ * ("AMAZON-02", "Amazon.com, Inc."): the first words of the owners' names agree. */
+bool geo_same_owner(const struct geo_place *a, const struct geo_place *b);
+
 /* Which of the two files are there. */
 bool geo_has_countries(const struct geo *geo);
 bool geo_has_owners(const struct geo *geo);

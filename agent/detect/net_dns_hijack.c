@@ -10,6 +10,9 @@
  *             (providers that sell mistyped names);
  *   handed:   a DHCP server or router that gave out one resolver gives out an unknown other one;
  *   resolver: a device asks an unknown resolver that no setting of the network gave it;
+ *   race:     one question, one resolver, two answers that have nothing in common;
+ *   disagree: two resolvers name different owners (net_dns_hijack_twice.c): a test, the others are
+ *             certain;
  *   guesses:  answers by the dozen to one question: somebody guesses its number.
  * Public resolvers (settings: `resolvers`) and those of the shop's router are nothing special. */
 #include "agent/detect/net_dns_hijack_private.h"
@@ -49,41 +52,72 @@ hijack_lists(const json_t *list, const char *text)
 
 /* ---- reports ---- */
 
+/* "203.0.113.9, Example Hosting"; "-" for none. */
+static void
+tell_address(const struct hijack *h, const struct net_addr *a, char out[NET_TELL_MAX])
+{
+    char address[NET_ADDR_TEXT_MAX];
+    struct geo_place where = {.country = ""};
+
+    if (a != NULL)
+        (void)net_scene_where(h->scene, a, &where);
+    snprintf(out, NET_TELL_MAX, "%s%s%s", a != NULL ? net_addr_format(a, address) : "-",
+             where.owner[0] != '\0' ? ", " : "", where.owner);
+}
+
+static json_t *
+facts_of(const struct hijack *h, const struct told *t, json_t **evidence)
+{
+    char host[NET_ADDR_TEXT_MAX], device[NET_TELL_MAX], by[NET_TELL_MAX] = "-", with[NET_TELL_MAX],
+                                                        other[NET_TELL_MAX],
+                                                        other_by[NET_TELL_MAX] = "-", name[80];
+    struct geo_place where = {.country = ""};
+
+    mask_text(name, sizeof(name), t->name.at, t->name.len);
+    if (t->by != NULL)
+        net_tell_place(h->scene, str_of(""), t->by, by);
+    if (t->other_by != NULL)
+        net_tell_place(h->scene, str_of(""), t->other_by, other_by);
+    if (t->with != NULL)
+        (void)net_scene_where(h->scene, t->with, &where);
+    tell_address(h, t->with, with);
+    tell_address(h, t->other, other);
+    *evidence =
+        json_pack("[{s:s, s:s, s:s, s:s, s:s}]", "type", "dns", "host",
+                  net_addr_format(t->who, host), "name", name, "resolver", by, "answer", with);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "host", host, "device",
+                     net_tell_device(h->scene, t->who, NULL, device), "style", t->style, "name",
+                     name[0] != '\0' ? name : "-", "resolver", by, "answer", with, "country",
+                     where.country, "network", where.owner, "other", other, "other_resolver",
+                     other_by);
+}
+
 void
 hijack_report(struct hijack *h, const struct told *t)
 {
-    char host[NET_ADDR_TEXT_MAX], device[NET_TELL_MAX], by[NET_TELL_MAX] = "-",
-                                                        with[NET_TELL_MAX] = "-", name[80];
     struct party subject, peer;
-    struct geo_place where = {.country = ""};
     struct finding finding = {.detector = "net.dns_hijack",
                               .time_ns = t->at_ns,
                               .subject = &subject,
                               .severity = t->severity,
                               .score = t->severity >= SEVERITY_HIGH ? 85 : 60,
                               .group = t->style};
+    struct test test = {
+        .detector = "net.dns_hijack", .time_ns = t->at_ns, .subject = &subject, .p = t->p};
 
-    mask_text(name, sizeof(name), t->name.at, t->name.len);
     net_tell_party(h->scene, &subject, t->who);
     if (t->by != NULL) {
         net_tell_party(h->scene, &peer, t->by);
-        finding.peer = &peer;
-        net_tell_place(h->scene, str_of(""), t->by, by);
+        finding.peer = test.peer = &peer;
     }
-    if (t->with != NULL) {
-        char address[NET_ADDR_TEXT_MAX];
-
-        (void)net_scene_where(h->scene, t->with, &where);
-        snprintf(with, sizeof(with), "%s%s%s", net_addr_format(t->with, address),
-                 where.owner[0] != '\0' ? ", " : "", where.owner);
+    if (t->p <= 0) {
+        finding.facts = facts_of(h, t, &finding.evidence);
+        judge_finding(h->judge, &finding);
+        return;
     }
-    finding.facts = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "host", net_addr_format(t->who, host), "device",
-        net_tell_device(h->scene, t->who, NULL, device), "style", t->style, "name",
-        name[0] != '\0' ? name : "-", "resolver", by, "answer", with, "country", where.country);
-    finding.evidence = json_pack("[{s:s, s:s, s:s, s:s, s:s}]", "type", "dns", "host", host, "name",
-                                 name, "resolver", by, "answer", with);
-    judge_finding(h->judge, &finding);
+    if (judge_wants(h->judge, t->p))
+        test.facts = facts_of(h, t, &test.evidence);
+    judge_test(h->judge, &test);
 }
 
 static void
@@ -141,6 +175,7 @@ hijack_free(void *self)
     keytab_free(h->addresses);
     keytab_free(h->wanted);
     keytab_free(h->handed);
+    keytab_free(h->twice);
     free(h);
 }
 

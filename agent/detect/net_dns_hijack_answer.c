@@ -16,9 +16,8 @@ enum { MADE_UP_MIN = 2, MADE_UP_LEN = 10 };
 
 /* ---- names ---- */
 
-/* The name is one of the list's, or below one. */
-static bool
-listed(const json_t *list, struct str name)
+bool
+hijack_name_in(const json_t *list, struct str name)
 {
     size_t i;
     json_t *entry;
@@ -149,8 +148,8 @@ judge_answer(struct hijack *h, const struct dns_view *d, const struct net_addr *
 
     if (says_nowhere(with))
         return;
-    bank = listed(h->banks, d->query);
-    if (net_addr_is_local(with) && (bank || listed(h->names, d->query))) {
+    bank = hijack_name_in(h->banks, d->query);
+    if (net_addr_is_local(with) && (bank || hijack_name_in(h->names, d->query))) {
         t.style = "private";
         hijack_report(h, &t);
         return;
@@ -189,6 +188,7 @@ hijack_answers(struct hijack *h, const struct dns_view *d, int64_t now_ns)
     if (domain_is_address(d->query) || domain_under(d->query, str_of("local")) ||
         domain_under(d->query, str_of("arpa")) || memchr(d->query.at, '.', d->query.len) == NULL)
         return;
+    hijack_twice(h, d, now_ns);
     odd = made_up(d->query);
     for (size_t i = 0; i < d->address_count && i < 4; i++)
         judge_answer(h, d, &d->addresses[i], odd, now_ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of net.dns_hijack: 'c' clients, 'a' addresses, 'w' wanted names, 'h' what is handed out. */
+/* The rows of net.dns_hijack: 'c' clients, 'a' addresses, 'w' wanted names, 'h' what is handed out,
+ * 't' what two resolvers said. */
 #include "agent/detect/net_dns_hijack_private.h"
 
 #include "agent/detect/codec.h"
@@ -113,10 +114,50 @@ get_handed(void *cell, struct slice *in)
     h->since_ns = codec_time(in);
 }
 
+static void
+put_twice(const void *cell, struct buf *out)
+{
+    const struct twice *t = cell;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(t->said); i++) {
+        const struct said *s = &t->said[i];
+
+        codec_put_i64(out, s->at_ns);
+        buf_put_be32(out, s->ttl);
+        net_addr_encode(&s->resolver, out);
+        buf_put_u8(out, s->told);
+        buf_put_u8(out, s->count);
+        for (size_t n = 0; n < s->count; n++)
+            net_addr_encode(&s->address[n], out);
+    }
+}
+
+static void
+get_twice(void *cell, struct slice *in)
+{
+    struct twice *t = cell;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(t->said); i++) {
+        struct said *s = &t->said[i];
+        uint8_t n;
+
+        s->at_ns = codec_time(in);
+        s->ttl = slice_be32(in);
+        s->resolver = net_addr_decode(in);
+        s->told = slice_u8(in) != 0;
+        n = slice_u8(in);
+        if (n > SAID_ADDRESSES)
+            in->bad = true;
+        while (s->count < n && !in->bad)
+            s->address[s->count++] = net_addr_decode(in);
+    }
+}
+
 _Static_assert(CLIENTS_MAX *(sizeof(struct client) + 48) +
                        ADDRESSES_MAX * (sizeof(struct address) + 48) +
                        WANTED_MAX * (sizeof(struct wanted) + 48) +
-                       HANDED_MAX * (sizeof(struct handed) + 48) <=
+                       HANDED_MAX * (sizeof(struct handed) + 48) +
+                       TWICE_MAX * (sizeof(struct twice) + 48) <=
                    176 * 1024,
                "the memory of detectors is promised");
 
@@ -132,8 +173,10 @@ hijack_tables(struct hijack *h)
          NULL},
         {sizeof(struct handed), HANDED_MAX, 1, 'h', HIJACK_VERSION, false, put_handed, get_handed,
          NULL},
+        {sizeof(struct twice), TWICE_MAX, 3, 't', HIJACK_VERSION, false, put_twice, get_twice,
+         NULL},
     };
-    struct keytab **tables[] = {&h->clients, &h->addresses, &h->wanted, &h->handed};
+    struct keytab **tables[] = {&h->clients, &h->addresses, &h->wanted, &h->handed, &h->twice};
     enum vg_err err = VG_OK;
 
     for (size_t i = 0; i < VG_ARRAY_LEN(tables) && err == VG_OK; i++)
@@ -150,13 +193,14 @@ hijack_save(void *self, struct state_out *out)
     keytab_save(h->addresses, out);
     keytab_save(h->wanted, out);
     keytab_save(h->handed, out);
+    keytab_save(h->twice, out);
 }
 
 enum vg_err
 hijack_load(void *self, struct slice key, uint16_t version, struct slice blob)
 {
     struct hijack *h = self;
-    struct keytab *tables[] = {h->clients, h->addresses, h->wanted, h->handed};
+    struct keytab *tables[] = {h->clients, h->addresses, h->wanted, h->handed, h->twice};
 
     for (size_t i = 0; i < VG_ARRAY_LEN(tables); i++) {
         if (keytab_owns(tables[i], key))

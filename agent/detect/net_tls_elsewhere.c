@@ -131,19 +131,6 @@ tls_elsewhere_answer(struct tls_elsewhere *e, const struct dns_view *d, int64_t 
     }
 }
 
-/* Companies hold several networks under several numbers: "AMAZON-02", "Amazon.com, Inc." */
-static bool
-same_owner(const struct geo_place *a, const struct geo_place *b)
-{
-    size_t n = 0;
-
-    if (a->asn == b->asn)
-        return true;
-    while ((a->owner[n] | 0x20) >= 'a' && (a->owner[n] | 0x20) <= 'z')
-        n++;
-    return n >= 3 && strlen(b->owner) >= n && str_eq_nocase(str_n(a->owner, n), str_n(b->owner, n));
-}
-
 /* The one owner of all addresses that the name was answered with. */
 static bool
 owner_of(const struct tls_elsewhere *e, const struct answered *a, struct geo_place *out)
@@ -153,7 +140,7 @@ owner_of(const struct tls_elsewhere *e, const struct answered *a, struct geo_pla
 
         if (!net_scene_where(e->scene, &a->address[i], &where) || where.asn == 0)
             return false; /* unknown, or somebody of the shop answers in its place */
-        if (i > 0 && !same_owner(out, &where))
+        if (i > 0 && !geo_same_owner(out, &where))
             return false;
         *out = where;
     }
@@ -178,7 +165,7 @@ tls_elsewhere_is(const struct tls_elsewhere *e, struct str name, const struct ne
     if (asked.len > 0 && str_eq_nocase(domain_registered(asked), domain_registered(name)))
         return false;
     return owner_of(e, a, &usual) && net_scene_where(e->scene, to, &there) && there.asn != 0 &&
-           !same_owner(&usual, &there);
+           !geo_same_owner(&usual, &there);
 }
 
 void

@@ -185,6 +185,34 @@ test_ordinary_life(void **state)
 }
 
 static void
+answer_again(void *self, const char *name, struct net_addr with, int64_t at_ns)
+{
+    struct flow_view f = flow_of(PC, ROUTER, 53, at_ns);
+    struct dns_view d = {.flow = &f,
+                         .query = str_of(name),
+                         .qtype = 1,
+                         .again = true,
+                         .addresses = &with,
+                         .address_count = 1};
+    struct obs obs = {.kind = OBS_DNS, .time_ns = at_ns, .dns = &d};
+
+    NET_DNS_HIJACK.observe(self, &obs);
+}
+
+static void
+test_race(void **state)
+{
+    void *self = start();
+
+    answer(self, ROUTER, "www.shop.example", ip4(203, 0, 113, 8), T0);
+    answer_again(self, "www.shop.example", ip4(203, 0, 113, 9), T0 + VG_MS_NS);
+    assert_int_equal(judge.count, 0); /* of the same neighbourhood */
+    answer_again(self, "www.shop.example", ip4(198, 51, 100, 9), T0 + 2 * VG_MS_NS);
+    one_report("race");
+    NET_DNS_HIJACK.free(self);
+}
+
+static void
 part(void *self, unsigned from, unsigned to)
 {
     char name[64];
@@ -195,6 +223,8 @@ part(void *self, unsigned from, unsigned to)
         snprintf(name, sizeof(name), "q7x9kd82lf%u.com", i);
         answer(self, resolver, name, ip4(203, 0, 113, i / 9 % 200), T0 + i * VG_SEC_NS);
         request(self, name, "/", T0 + i * VG_SEC_NS);
+        if (i % 30 == 0)
+            answer_again(self, name, ip4(198, 51, 100, i % 200), T0 + i * VG_SEC_NS);
         if (i % 50 == 0)
             lease(self, i % 100 == 0 ? "198.51.100.1" : "198.51.100.2", T0 + i * VG_SEC_NS);
     }
@@ -241,10 +271,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_private),         cmocka_unit_test(test_one_for_all),
-        cmocka_unit_test(test_search_page),     cmocka_unit_test(test_resolver),
-        cmocka_unit_test(test_guesses),         cmocka_unit_test(test_ordinary_life),
-        cmocka_unit_test(test_restart_goes_on), cmocka_unit_test(test_memory_is_bounded),
+        cmocka_unit_test(test_private),           cmocka_unit_test(test_one_for_all),
+        cmocka_unit_test(test_search_page),       cmocka_unit_test(test_resolver),
+        cmocka_unit_test(test_guesses),           cmocka_unit_test(test_race),
+        cmocka_unit_test(test_ordinary_life),     cmocka_unit_test(test_restart_goes_on),
+        cmocka_unit_test(test_memory_is_bounded),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
