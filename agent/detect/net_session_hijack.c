@@ -5,6 +5,9 @@
  * tells the other so for every segment of the other, without end and without a word of content (the
  * ACK storm, Joncheray 1995). Nothing else sends STORM_RATE empty segments a second both ways.
  *
+ * Or somebody hangs it up in the name of one side, to be alone with the other: an RST that came from
+ * another machine (flow_view.forged_resets).
+ *
  * Web: two clients use one log-in. Whoever copies the cookie that keeps a log-in (by
  * listening, by a script in a page) is logged in too: then the same session comes from a second
  * device.
@@ -19,6 +22,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/rand.h>
 
 #include "agent/detect/codec.h"
 #include "agent/detect/keytab.h"
@@ -50,6 +55,9 @@ struct hijack {
     const struct net_scene *scene;
     struct keytab *sessions;
     int64_t window_ns;
+    /* Sessions are kept under a key of this shop's own: its rows alone tell nobody which sessions. */
+    struct hash_key key;
+    bool key_saved;
 };
 
 static struct client
@@ -89,7 +97,7 @@ is_storm(const struct flow_view *f)
 }
 
 static void
-on_flow(struct hijack *x, const struct flow_view *f, int64_t now_ns)
+report_flow(struct hijack *x, const struct flow_view *f, const char *style, int64_t now_ns)
 {
     char owner[NET_TELL_MAX], address[NET_ADDR_TEXT_MAX];
     struct party subject, peer;
@@ -97,25 +105,32 @@ on_flow(struct hijack *x, const struct flow_view *f, int64_t now_ns)
                               .time_ns = now_ns,
                               .subject = &subject,
                               .peer = &peer,
-                              .group = "storm",
+                              .group = style,
                               .score = 70};
     int64_t seconds = (f->end_ns - f->start_ns) / VG_SEC_NS;
 
-    if (!is_storm(f))
-        return;
     net_tell_party(x->scene, &subject, &f->src);
     net_tell_peer(x->scene, &peer, f->server_name, &f->dst);
     finding.facts = net_tell_flow(x->scene, f, str_of(""));
     if (finding.facts != NULL)
         (void)json_object_update_missing_new(
-            finding.facts,
-            json_pack("{s:s, s:s, s:s, s:I, s:I, s:b}", "style", "tcp", "owner",
-                      net_tell_device(x->scene, &f->src, NULL, owner), "owner_address",
-                      net_addr_format(&f->src, address), "seconds",
-                      (json_int_t)(seconds > 0 ? seconds : 1), "packets",
-                      (json_int_t)f->packets_out + (json_int_t)f->packets_in, "other_program", 0));
+            finding.facts, json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:b}", "style", "tcp", "owner",
+                                     net_tell_device(x->scene, &f->src, NULL, owner),
+                                     "owner_address", net_addr_format(&f->src, address), "seconds",
+                                     (json_int_t)(seconds > 0 ? seconds : 1), "packets",
+                                     (json_int_t)f->packets_out + (json_int_t)f->packets_in,
+                                     "resets", (int)f->forged_resets, "other_program", 0));
     finding.evidence = json_pack("[o]", net_evidence_flow(f));
     judge_finding(x->judge, &finding);
+}
+
+static void
+on_flow(struct hijack *x, const struct flow_view *f, int64_t now_ns)
+{
+    if (is_storm(f))
+        report_flow(x, f, "storm", now_ns);
+    else if (f->forged_resets > 0)
+        report_flow(x, f, "reset", now_ns);
 }
 
 /* ---- web ---- */
@@ -138,11 +153,11 @@ report(struct hijack *x, const struct session *s, const struct http_view *h, int
     if (finding.facts != NULL)
         (void)json_object_update_missing_new(
             finding.facts,
-            json_pack("{s:s, s:s, s:s, s:I, s:I, s:b}", "style", "web", "owner",
+            json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:b}", "style", "web", "owner",
                       net_tell_device(x->scene, &s->owner.addr, NULL, owner), "owner_address",
                       net_addr_format(&s->owner.addr, owner_address), "seconds",
-                      (json_int_t)(seconds > 0 ? seconds : 1), "packets", (json_int_t)0,
-                      "other_program", s->owner.agent != s->other.agent));
+                      (json_int_t)(seconds > 0 ? seconds : 1), "packets", (json_int_t)0, "resets",
+                      0, "other_program", s->owner.agent != s->other.agent));
     finding.evidence = json_pack("[o]", net_evidence_flow(h->flow));
     judge_finding(x->judge, &finding);
 }
@@ -189,7 +204,7 @@ observe(void *self, const struct obs *obs)
     if (obs->kind != OBS_HTTP || obs->http->session == 0)
         return;
     h = obs->http;
-    s = keytab_touch(x->sessions, h->session, NULL);
+    s = keytab_touch(x->sessions, str_hash(&x->key, &h->session, sizeof(h->session)), NULL);
     if (s == NULL)
         return;
     now = client_of(h, obs->time_ns);
@@ -282,6 +297,10 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     x->judge = env->judge;
     x->scene = env->scene;
     x->window_ns = 30 * VG_MIN_NS;
+    if (RAND_bytes((unsigned char *)&x->key, sizeof(x->key)) != 1) {
+        hijack_free(x);
+        return VG_ERR_SYS;
+    }
     if (!net_setting_duration(env, "window", VG_MIN_NS, VG_DAY_NS, &x->window_ns, why)) {
         hijack_free(x);
         return VG_ERR_CONFIG;
@@ -297,13 +316,37 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 static void
 save(void *self, struct state_out *out)
 {
-    keytab_save(((struct hijack *)self)->sessions, out);
+    struct hijack *x = self;
+    struct buf blob;
+
+    keytab_save(x->sessions, out);
+    if (x->key_saved)
+        return;
+    buf_init(&blob, 16);
+    buf_put_be64(&blob, x->key.k0);
+    buf_put_be64(&blob, x->key.k1);
+    if (!blob.bad) {
+        state_put(out, slice_of("k", 1), SESSIONS_VERSION, buf_slice(&blob));
+        x->key_saved = true;
+    }
+    buf_done(&blob);
 }
 
 static enum vg_err
 load(void *self, struct slice key, uint16_t version, struct slice blob)
 {
-    return keytab_load(((struct hijack *)self)->sessions, key, version, blob);
+    struct hijack *x = self;
+    struct hash_key of_shop;
+
+    if (keytab_owns(x->sessions, key))
+        return keytab_load(x->sessions, key, version, blob);
+    of_shop.k0 = slice_be64(&blob);
+    of_shop.k1 = slice_be64(&blob);
+    if (slice_u8(&key) != 'k' || version != SESSIONS_VERSION || blob.bad || blob.left != 0)
+        return VG_ERR_FORMAT;
+    x->key = of_shop;
+    x->key_saved = true;
+    return VG_OK;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "agent/net/app.h"
+#include "agent/net/flow_forged.h"
 #include "agent/net/flow_key.h"
 
 enum { CACHE_LINE = 64 };
@@ -463,10 +464,12 @@ count_packet(struct flow_table *t, struct flow *f, const struct packet *pkt, uns
         f->last_ns = pkt->time_ns;
     if (pkt->distrusted) /* counted, but its receiver dropped it */
         return;
-    if (pkt->proto == IPPROTO_NUM_TCP)
+    if (pkt->proto == IPPROTO_NUM_TCP) {
+        flow_forged_follow(f, pkt, dir);
         advance_tcp(t, f, pkt, dir);
-    else if (f->state == FLOW_NEW && f->packets[0] > 0 && f->packets[1] > 0)
+    } else if (f->state == FLOW_NEW && f->packets[0] > 0 && f->packets[1] > 0) {
         f->state = FLOW_ESTABLISHED;
+    }
 }
 
 static void
@@ -608,6 +611,7 @@ flow_view_fill(const struct flow *f, unsigned client, struct flow_view *out)
         .payload_in = f->payload[server],
         .packets_out = f->packets[client],
         .packets_in = f->packets[server],
+        .forged_resets = f->forged,
         .start_ns = f->start_ns,
         .end_ns = f->last_ns,
         .app = str_of(f->listed != NULL ? f->listed->name : f->app),

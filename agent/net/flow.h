@@ -63,6 +63,9 @@ struct flow {
     uint8_t client, state, first_flags;
     uint8_t flags[2];
     bool fin[2];
+    uint8_t hops[2];  /* hop limit of the newest segment that was no RST */
+    uint8_t forging;  /* flow.c: how far a forged RST has shown itself */
+    uint8_t forged;   /* RSTs that were another machine's */
     uint8_t tries[2]; /* pieces looked at in search of the protocol */
     bool midstream : 1;
     bool has_mac : 1;

@@ -100,6 +100,45 @@ test_storm(void **state)
 }
 
 static void
+test_forged_reset(void **state)
+{
+    void *self = start();
+    struct flow_view f = flow_of(OWNER, ip4(192, 168, 1, 5), 23, T0);
+
+    f.state = FLOW_RESET; /* an ordinary end */
+    see_flow(&D, self, OBS_FLOW_END, &f);
+    assert_int_equal(judge.count, 0);
+    f.forged_resets = 2;
+    see_flow(&D, self, OBS_FLOW_END, &f);
+    assert_int_equal(judge.count, 1);
+    assert_string_equal(judge.report[0].group, "reset");
+    D.free(self);
+}
+
+/* Rows of two shops name the same session differently. */
+static void
+test_key_of_the_shop(void **state)
+{
+    static struct fake_store one, two;
+    void *a = start(), *b = fake_make(&D, &judge, NULL);
+    unsigned same = 0;
+
+    use(a, OWNER, "Safari", 7, T0);
+    use(b, OWNER, "Safari", 7, T0);
+    D.save(a, fake_out(&one, &D));
+    D.save(b, fake_out(&two, &D));
+    for (size_t i = 0; i < one.count; i++)
+        for (size_t n = 0; n < two.count; n++)
+            same += one.row[i].len > 60 && /* no counter */ one.row[i].len == two.row[n].len &&
+                    memcmp(one.row[i].blob, two.row[n].blob, one.row[i].len) == 0;
+    assert_int_equal(same, 0);
+    fake_store_done(&one);
+    fake_store_done(&two);
+    D.free(a);
+    D.free(b);
+}
+
+static void
 test_restart_and_damage(void **state)
 {
     static struct fake_store store;
@@ -127,6 +166,8 @@ main(void)
         cmocka_unit_test(test_same_program_in_turns),
         cmocka_unit_test(test_quiet),
         cmocka_unit_test(test_storm),
+        cmocka_unit_test(test_forged_reset),
+        cmocka_unit_test(test_key_of_the_shop),
         cmocka_unit_test(test_restart_and_damage),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

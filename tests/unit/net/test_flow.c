@@ -320,14 +320,64 @@ test_forged(void **state)
     flow_table_free(b.table);
 }
 
+static struct flow *
+hop(struct bench *b, int flags, uint8_t hop_limit, uint32_t payload, int64_t t)
+{
+    struct packet p = flags > 0 ? packet(ME, 4000, IT, 80, 6, (uint8_t)flags, t)
+                                : packet(IT, 80, ME, 4000, 6, (uint8_t)-flags, t);
+    unsigned dir;
+    bool fresh;
+
+    p.ack = 1;
+    p.hop_limit = hop_limit;
+    p.payload_wire = payload;
+    return flow_table_packet(b->table, &p, &dir, &fresh);
+}
+
+/* An RST in the name of the server, then the server goes on and is answered. */
+static void
+test_forged_reset(void **state)
+{
+    static const struct {
+        uint8_t of_rst, after;
+        bool answered;
+        unsigned forged;
+    } cases[] = {
+        {64, 52, true, 1},  /* somebody near by */
+        {52, 52, true, 0},  /* its own, late data */
+        {64, 52, false, 0}, /* what was under way */
+        {64, 64, true, 0},  /* the way changed */
+        {53, 52, true, 0},  /* a hop more or less */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VG_ARRAY_LEN(cases); i++) {
+        struct bench b;
+        struct flow *f;
+
+        begin(&b);
+        (void)hop(&b, TCP_SYN, 128, 0, 1);
+        (void)hop(&b, -(TCP_SYN | TCP_ACK), 52, 0, 2);
+        (void)hop(&b, TCP_ACK, 128, 0, 3);
+        (void)hop(&b, -TCP_ACK, 52, 0, 4);
+        (void)hop(&b, -TCP_RST, cases[i].of_rst, 0, 5);
+        f = hop(&b, -TCP_ACK, cases[i].after, 100, 6);
+        if (cases[i].answered)
+            f = hop(&b, TCP_ACK, 128, 0, 7);
+        assert_int_equal(f->forged, cases[i].forged);
+        flow_table_free(b.table);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states),   cmocka_unit_test(test_midway),
-        cmocka_unit_test(test_timeouts), cmocka_unit_test(test_cap),
-        cmocka_unit_test(test_floods),   cmocka_unit_test(test_shed),
-        cmocka_unit_test(test_updates),  cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_forged_reset), cmocka_unit_test(test_states),
+        cmocka_unit_test(test_midway),       cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_cap),          cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_shed),         cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_forged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
