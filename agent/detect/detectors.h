@@ -21,7 +21,7 @@
     X(NET_WORM, 112)                                                                               \
     X(NET_ARP_SPOOF, 832)                                                                          \
     X(NET_YARA, 5 * 1024)                                                                          \
-    X(NET_BEACON, 1664)                                                                            \
+    X(NET_BEACON, 1440)                                                                            \
     X(NET_NEW_DEVICE, 640)                                                                         \
     X(NET_VOLUME, 560)                                                                             \
     X(NET_INDICATOR, 1000)                                                                         \

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* How even a series is: the p of net.beacon, and the conditions beside it. */
 #include "agent/detect/net_beacon_private.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { INTERVALS_LEAST = 8 };
-#define NEAR           0.55 /* jitter of 50 %, and a little */
-#define DEVIATION_MOST 0.33 /* of the median; uniform jitter of 50 % has 0.25, chance 0.69 */
-#define SLEEP          3.0  /* times the median */
-#define SLEEPS_SHARE   0.05
+enum { INTERVALS_LEAST = 8, DAY_LEAST = 4 /* contacts between two nights, on average */ };
+#define NEAR            0.55 /* jitter of 50 %, and a little */
+#define DEVIATION_MOST  0.33 /* of the median; uniform jitter of 50 % has 0.25, chance 0.69 */
+#define SLEEP           3.0  /* times the median */
+#define SLEEPS_SHARE    0.05
+#define NIGHT_MS        (4 * 3600e3)
+#define NIGHTS_APART_MS (20 * 3600e3)
 
 static int
 by_value(const void *a, const void *b)
@@ -19,18 +22,18 @@ by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static size_t
-sorted(const uint32_t *ring, uint32_t count, uint32_t out[BEACON_RING])
+size_t
+beacon_sorted(const uint32_t *ring, size_t cap, uint32_t count, uint32_t out[BEACON_RING])
 {
-    size_t n = count < BEACON_RING ? count : BEACON_RING;
+    size_t n = count < cap ? count : cap;
 
     memcpy(out, ring, n * sizeof(out[0]));
     qsort(out, n, sizeof(out[0]), by_value);
     return n;
 }
 
-static double
-quantile_of(const uint32_t *s, size_t n, double q)
+double
+beacon_quantile(const uint32_t *s, size_t n, double q)
 {
     double at = q * (double)(n - 1);
     size_t low = (size_t)at;
@@ -50,15 +53,15 @@ count_near(const uint32_t *s, size_t n, double median, double near, double least
     return k;
 }
 
-static double
-deviation(const uint32_t *s, size_t n, double median)
+double
+beacon_deviation(const uint32_t *s, size_t n, double median)
 {
     uint32_t d[BEACON_RING];
 
     for (size_t i = 0; i < n; i++)
         d[i] = (uint32_t)fabs((double)s[i] - median);
     qsort(d, n, sizeof(d[0]), by_value);
-    return quantile_of(d, n, 0.5);
+    return beacon_quantile(d, n, 0.5);
 }
 
 /* P(a, x), the regularised lower incomplete gamma function for x < a + 1: Abramowitz and Stegun 6.5.29. */
@@ -96,52 +99,52 @@ moran_p(const uint32_t *s, size_t n)
     return fmin(1, fmax(gamma_lower(((double)n - 1) / 2, statistic / 2), 1e-300));
 }
 
-/* Without the nights: a few intervals of many times the median, at the end of the sorted ones. Chance
- * alone would have more of them (one in eight). */
+/* Without the sleeps, at the end of the sorted intervals: one a day that is long (a night, a weekend;
+ * the ring may hold few contacts of a day, but a visit now and then is none), and a few others of many times the median. Chance alone
+ * would have more of them (one in eight). */
 static size_t
 awake(const uint32_t *s, size_t n)
 {
-    double median = quantile_of(s, n, 0.5);
-    size_t kept = n;
+    double median = beacon_quantile(s, n, 0.5), span = 0;
+    size_t kept = n, nights;
 
+    for (size_t i = 0; i < n; i++)
+        span += s[i];
+    nights = 1 + (size_t)(span / NIGHTS_APART_MS);
+    nights = nights < n / DAY_LEAST ? nights : n / DAY_LEAST;
+    while (nights > 0 && kept > INTERVALS_LEAST && s[kept - 1] > fmax(SLEEP * median, NIGHT_MS)) {
+        kept--;
+        nights--;
+    }
+    n = kept;
     while (kept > 0 && s[kept - 1] > SLEEP * median)
         kept--;
     return (double)(n - kept) <= SLEEPS_SHARE * (double)n + 1 ? kept : n;
 }
 
-/* As RITA scores intervals: 1 - |Bowley's skewness|, and the deviation against the median. */
-static double
-clock_score(const struct beacon_shape *shape)
-{
-    double even = shape->median_s > 0 ? fmax(0, 1 - shape->deviation_s / shape->median_s) : 0;
-
-    return (1 - fabs(shape->skew) + even) / 2;
-}
-
 struct beacon_shape
-beacon_shape_of(const struct beacon *b, const struct beacon_pair *pair)
+beacon_shape_of(const struct beacon *b, const struct beacon_series *series)
 {
     uint32_t s[BEACON_RING];
     struct beacon_shape out = {.p = 1};
-    size_t n = sorted(pair->interval_ms, pair->interval_count, s);
+    size_t n = beacon_sorted(series->interval_ms, BEACON_RING, series->interval_count, s);
     double q1, q2, q3;
 
     if (n < INTERVALS_LEAST)
         return out;
     n = awake(s, n);
-    q1 = quantile_of(s, n, 0.25);
-    q2 = quantile_of(s, n, 0.5);
-    q3 = quantile_of(s, n, 0.75);
+    q1 = beacon_quantile(s, n, 0.25);
+    q2 = beacon_quantile(s, n, 0.5);
+    q3 = beacon_quantile(s, n, 0.75);
     out.near_share = (double)count_near(s, n, q2, NEAR, 0) / (double)n;
     out.median_s = q2 / 1000;
-    out.deviation_s = deviation(s, n, q2) / 1000;
+    out.deviation_s = beacon_deviation(s, n, q2) / 1000;
     out.skew = q3 > q1 ? (q1 + q3 - 2 * q2) / (q3 - q1) : 0;
-    out.clock_score = clock_score(&out);
     out.p = moran_p(s, n);
-    n = sorted(pair->size, pair->size_count, s);
+    n = beacon_sorted(series->size, BEACON_SIZES, series->size_count, s);
     if (n == 0)
         return out;
-    out.size = quantile_of(s, n, 0.5);
+    out.size = beacon_quantile(s, n, 0.5);
     out.size_share = (double)count_near(s, n, out.size, 0.15, 32) / (double)n;
     /* A skewed spread with a wide middle is people, not a clock; within a narrow one it says
      * nothing. */

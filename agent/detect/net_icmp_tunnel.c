@@ -17,6 +17,7 @@
 #include "agent/detect/keytab.h"
 #include "agent/detect/net_common.h"
 #include "agent/detect/net_tell.h"
+#include "agent/detect/ping_look.h"
 #include "common/vtime.h"
 
 enum {
@@ -24,9 +25,7 @@ enum {
     ICMP_TUNNEL_VERSION = 1,
     ASKED_KEPT = 4,     /* questions that wait for their answer */
     HEAD_BYTES = 24,    /* of each, compared with the answer */
-    STAMP_BYTES = 24,   /* ping's time stamps and counters come before its padding */
     CONTENT_BYTES = 32, /* bitmap of contents */
-    IP_OFFSET_MAX = 28, /* a tunnel's own header before the packet */
     INSIDE_MIN = 3,
     DIFFERENT_MIN = 3,
     TEXT_MIN = 5,
@@ -58,89 +57,6 @@ struct icmp_tunnel {
     const struct net_scene *scene;
     struct keytab *pairs;
 };
-
-/* ---- what the data of one message is ---- */
-
-enum look { LOOK_PADDING, LOOK_PACKET, LOOK_TEXT, LOOK_DATA };
-
-/* An IPv4 header with a right checksum (RFC 791): by chance once in 65536. */
-static bool
-is_packet(struct slice in)
-{
-    struct slice head = in;
-    uint8_t first = slice_u8(&head);
-    size_t len = (size_t)(first & 15) * 4;
-    uint32_t sum = 0;
-    uint16_t total;
-
-    slice_skip(&head, 1);
-    total = slice_be16(&head);
-    if (first >> 4 != 4 || len < 20 || total < len || total > 1600)
-        return false;
-    head = slice_sub(&in, len);
-    while (head.left > 0)
-        sum += slice_be16(&head);
-    while (sum >> 16 != 0)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return !head.bad && sum == 0xffff;
-}
-
-static bool
-holds_packet(struct slice in)
-{
-    for (size_t at = 0; at <= IP_OFFSET_MAX && in.left >= 20; at += 4, slice_skip(&in, 4))
-        if (is_packet(in))
-            return true;
-    return false;
-}
-
-/* A ramp, one value, or up to four that repeat. */
-static bool
-is_padding(struct slice in)
-{
-    uint8_t last[4] = {0};
-    size_t n = 0, regular = 0;
-
-    for (; in.left > 0; n++) {
-        uint8_t c = slice_u8(&in), before = last[(n + 3) % 4];
-
-        regular +=
-            n > 0 && (c == before || c == (uint8_t)(before + 1) || (c == 'a' && before == 'w') ||
-                      (n >= 2 && c == last[(n + 2) % 4]) || (n >= 4 && c == last[n % 4]));
-        last[n % 4] = c;
-    }
-    return n == 0 || regular * 10 >= (n - 1) * 9;
-}
-
-static bool
-is_text(struct slice in)
-{
-    size_t n = in.left, plain = 0;
-
-    while (in.left > 0) {
-        uint8_t c = slice_u8(&in);
-
-        plain += (c >= ' ' && c < 127) || c == '\n' || c == '\r' || c == '\t';
-    }
-    return n >= 4 && plain * 20 >= n * 19;
-}
-
-static enum look
-look_at(struct str data)
-{
-    struct slice in = slice_of(data.at, data.len), rest = in;
-
-    if (data.len == 0 || is_padding(in))
-        return LOOK_PADDING;
-    if (holds_packet(in))
-        return LOOK_PACKET;
-    if (is_text(in))
-        return LOOK_TEXT;
-    if (data.len <= STAMP_BYTES)
-        return LOOK_PADDING; /* time stamps alone */
-    slice_skip(&rest, STAMP_BYTES);
-    return is_padding(rest) ? LOOK_PADDING : LOOK_DATA;
-}
 
 /* ---- question and answer ---- */
 
@@ -260,7 +176,7 @@ static void
 count(struct pair *p, const struct icmp_view *v, bool echo, bool answer)
 {
     uint32_t len = v->payload_len > 4 ? v->payload_len - 4 : 0;
-    enum look look = look_at(v->data);
+    enum ping_look look = ping_look(v->data);
 
     p->packets++;
     if (answer) {
@@ -272,10 +188,10 @@ count(struct pair *p, const struct icmp_view *v, bool echo, bool answer)
         if (echo)
             keep_question(p, v, len);
     }
-    p->inside += look == LOOK_PACKET;
-    p->text += look == LOOK_TEXT;
+    p->inside += look == PING_PACKET;
+    p->text += look == PING_TEXT;
     p->odd_type += !echo;
-    if (look != LOOK_PADDING)
+    if (look != PING_PADDING)
         count_content(p, v->data);
 }
 

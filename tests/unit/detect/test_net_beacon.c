@@ -1,69 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
-
-#include "tests/unit/detect/fake_judge.h"
-
-static struct judge judge;
-static json_t *settings;
-
-static uint64_t seed;
-static double
-chance(void) /* xorshift64*, in (0, 1) */
-{
-    seed ^= seed >> 12;
-    seed ^= seed << 25;
-    seed ^= seed >> 27;
-    return ((double)(seed * UINT64_C(2685821657736338717) >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static void *
-start(void)
-{
-    fake_judge_done(&judge);
-    seed = 88172645463325252u;
-    return fake_make(&NET_BEACON, &judge, settings);
-}
-
-static void
-call(void *self, struct net_addr src, struct net_addr dst, uint16_t port, int64_t t, uint64_t bytes,
-     const char *name)
-{
-    struct flow_view f = flow_of(src, dst, port, t);
-
-    f.state = FLOW_CLOSED;
-    f.flags_in = TCP_SYN | TCP_ACK;
-    f.packets_in = 6;
-    f.bytes_out = bytes;
-    f.server_name = str_of(name);
-    see_flow(&NET_BEACON, self, OBS_FLOW_END, &f);
-}
-
-static void
-request(void *self, struct net_addr dst, int64_t t, const char *host, const char *uri)
-{
-    struct flow_view f = flow_of(ip4(192, 168, 1, 9), dst, 80, t);
-    struct http_view h = {.flow = &f,
-                          .method = str_of("GET"),
-                          .host = str_of(host),
-                          .uri = str_of(uri),
-                          .user_agent = str_of(""),
-                          .mime = str_of(""),
-                          .status = 200};
-    struct obs obs = {.kind = OBS_HTTP, .time_ns = t, .http = &h};
-
-    NET_BEACON.observe(self, &obs);
-}
-
-/* Tests that would alert on a busy day: p under the strictest threshold of a new judge. */
-static size_t
-alerts(void)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < judge.count; i++)
-        n += judge.report[i].p < 3e-5;
-    return n;
-}
+/* How even contacts are, how long they last, and what of a run is kept. */
+#include "tests/unit/detect/beacon_calls.h"
 
 static void
 test_clock_with_jitter(void **state)
@@ -128,6 +65,89 @@ test_poll_of_a_bare_address(void **state)
     assert_int_equal(alerts(), 1);
     assert_string_equal(
         json_string_value(json_object_get(judge.report[judge.count - 1].facts, "style")), "poll");
+    NET_BEACON.free(self);
+}
+
+/* Every two hours of office time, the PC off at night and on Sunday. */
+static void
+test_slow_in_office_hours(void **state)
+{
+    void *self = start();
+
+    call(self, ip4(192, 168, 1, 8), ip4(45, 77, 9, 9), 443, T0 - 3 * VG_DAY_NS, 900, "x.example");
+    for (int day = 0; day < 9; day++)
+        for (double t = day * 86400.; t < day * 86400. + 10 * 3600 && day % 7 != 6;
+             t += 7200 * (1 + 0.3 * (2 * chance() - 1)))
+            call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443, T0 + (int64_t)(t * 1e9),
+                 900 + (uint64_t)(60 * chance()), "cdn.example");
+    assert_int_equal(alerts(), 1);
+    NET_BEACON.free(self);
+}
+
+/* A name on many addresses is one place. */
+static void
+test_changing_addresses(void **state)
+{
+    void *self = start();
+
+    for (int i = 0; i < 40; i++)
+        call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2 + (unsigned)i % 9), 443,
+             T0 + i * 60 * VG_SEC_NS, 900, "cdn.example");
+    assert_int_equal(alerts(), 1);
+    NET_BEACON.free(self);
+}
+
+/* A page left open, in a shop that is watched for long; the same for hours is no page. */
+static void
+test_page_left_open(void **state)
+{
+    void *self = start();
+
+    call(self, ip4(192, 168, 1, 8), ip4(45, 77, 9, 9), 443, T0 - 5 * VG_DAY_NS, 900, "x.example");
+    for (int i = 0; i < 60; i++)
+        call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443, T0 + i * 30 * VG_SEC_NS, 900,
+             "page.example");
+    assert_int_equal(alerts(), 0);
+    for (int i = 60; i < 300; i++)
+        call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443, T0 + i * 30 * VG_SEC_NS, 900,
+             "page.example");
+    assert_int_equal(alerts(), 1);
+    NET_BEACON.free(self);
+}
+
+/* Twice on some days, always a minute apart: a visit now and then has no clock. */
+static void
+test_visits_now_and_then(void **state)
+{
+    void *self = start();
+
+    call(self, ip4(192, 168, 1, 8), ip4(45, 77, 9, 9), 443, T0 - 3 * VG_DAY_NS, 900, "x.example");
+    for (int i = 0; i < 60; i++)
+        call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 80,
+             T0 + i / 2 * 2 * VG_DAY_NS + i % 2 * 77 * VG_SEC_NS, 900, "status.example");
+    assert_int_equal(alerts(), 0);
+    NET_BEACON.free(self);
+}
+
+/* Figures of RITA's own definitions, worked out by hand. */
+static void
+test_scores(void **state)
+{
+    void *self = start();
+    json_t *facts;
+
+    for (int i = 0; i < 20; i++) /* over eight hours, nobody watched before */
+        call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443,
+             T0 + i * 1500 * VG_SEC_NS + i % 3 * 20 * VG_SEC_NS, 1000, "");
+    assert_true(judge.count >= 1);
+    facts = judge.report[judge.count - 1].facts;
+    assert_non_null(facts);
+    /* 1520 thirteen times, 1460 six: Q1 1460, median and Q3 1520 (so no skew), deviation 0 */
+    assert_float_equal(json_real_value(json_object_get(facts, "time_score")), 1, 1e-9);
+    assert_float_equal(json_real_value(json_object_get(facts, "size_score")), 1, 1e-9);
+    /* every hour that was watched, from the first to the last */
+    assert_float_equal(json_real_value(json_object_get(facts, "lasting_score")), 1, 1e-9);
+    assert_true(json_real_value(json_object_get(facts, "day_score")) > 0.7);
     NET_BEACON.free(self);
 }
 
@@ -213,7 +233,7 @@ test_new_local_clock_after_learning(void **state)
     void *self = start();
 
     call(self, ip4(192, 168, 1, 9), ip4(192, 168, 1, 2), 8080, T0, 500, "");
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 200; i++)
         call(self, ip4(192, 168, 1, 9), ip4(192, 168, 1, 66), 4444,
              T0 + 3 * VG_DAY_NS + i * 30 * VG_SEC_NS, 500, "");
     assert_int_equal(alerts(), 1);
@@ -225,11 +245,17 @@ test_new_local_clock_after_learning(void **state)
 static void
 part(void *self, int from, int to)
 {
+    char name[64];
+
     for (int i = from; i < to; i++) {
         call(self, ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443,
              T0 + i * 60 * VG_SEC_NS + i % 7 * VG_SEC_NS, 900 + (uint64_t)(i % 5), "cdn.example");
         request(self, ip4(45, 77, 9, 2), T0 + i * 60 * VG_SEC_NS, "45.77.9.2",
                 i % 9 == 0 ? "/x" : "/y");
+        snprintf(name, sizeof(name), "%x.example.com", (unsigned)i * 2654435761u);
+        ask(self, ip4(192, 168, 1, 7), T0 + i * 61 * VG_SEC_NS,
+            (struct query){name, 16, 0, {0}, "none"});
+        pong(self, ip4(45, 77, 9, 3), T0 + i * 62 * VG_SEC_NS, str_of("id=84f2a7; no new orders"));
     }
 }
 
@@ -245,7 +271,7 @@ test_restart_goes_on(void **state)
         part(b, at, at + 7 < 120 ? at + 7 : 120);
         b = fake_restart(&NET_BEACON, b, &store, &parts);
     }
-    assert_true(whole.count >= 2);
+    assert_true(whole.count >= 4);
     fake_same_reports(&whole, &parts);
     fake_truncate_rows(&NET_BEACON, &store, &parts);
     NET_BEACON.free(a);
@@ -263,6 +289,11 @@ main(void)
         cmocka_unit_test(test_sleeps_and_wakes),
         cmocka_unit_test(test_changing_paths_on_a_bare_local_address),
         cmocka_unit_test(test_poll_of_a_bare_address),
+        cmocka_unit_test(test_slow_in_office_hours),
+        cmocka_unit_test(test_changing_addresses),
+        cmocka_unit_test(test_page_left_open),
+        cmocka_unit_test(test_visits_now_and_then),
+        cmocka_unit_test(test_scores),
         cmocka_unit_test(test_null_rate),
         cmocka_unit_test(test_browsing_is_quiet),
         cmocka_unit_test(test_clocks_of_ordinary_life_are_quiet),
