@@ -25,6 +25,31 @@ amount_decimals(const char currency[4])
     return 2;
 }
 
+/* Numbers of ISO 4217, as card messages carry them (ISO 8583, element 49). */
+static const char *
+currency_numbered(struct slice number)
+{
+    static const char known[] = "008ALL 012DZD 032ARS 036AUD 044BSD 048BHD 050BDT 052BBD 060BMD "
+                                "068BOB 084BZD 124CAD 136KYD "
+                                "144LKR 152CLP 156CNY 170COP 188CRC 192CUP 203CZK 208DKK 214DOP "
+                                "230ETB 320GTQ 328GYD 332HTG "
+                                "340HNL 344HKD 348HUF 352ISK 356INR 360IDR 368IQD 376ILS 388JMD "
+                                "392JPY 398KZT 400JOD 404KES "
+                                "410KRW 414KWD 422LBP 446MOP 458MYR 484MXN 504MAD 512OMR 533AWG "
+                                "554NZD 558NIO 566NGN 578NOK "
+                                "586PKR 590PAB 600PYG 604PEN 608PHP 634QAR 643RUB 682SAR 702SGD "
+                                "704VND 710ZAR 752SEK 756CHF "
+                                "764THB 780TTD 784AED 788TND 800UGX 818EGP 826GBP 834TZS 840USD "
+                                "858UYU 901TWD 928VES 936GHS "
+                                "941RSD 944AZN 946RON 949TRY 950XAF 951XCD 952XOF 953XPF 975BGN "
+                                "978EUR 980UAH 985PLN 986BRL ";
+
+    for (const char *at = known; *at != '\0'; at += 7)
+        if (memcmp(at, number.at, 3) == 0)
+            return at + 3;
+    return NULL;
+}
+
 bool
 amount_currency(struct slice text, char out[4])
 {
@@ -33,6 +58,14 @@ amount_currency(struct slice text, char out[4])
     text = bytes_trim(text);
     if (text.left != 3)
         return false;
+    if (is_digit(byte_at(text, 0))) {
+        const char *named = currency_numbered(text);
+
+        if (named != NULL)
+            memcpy(out, named, 3);
+        out[3] = '\0';
+        return named != NULL;
+    }
     for (size_t i = 0; i < 3; i++) {
         uint8_t c = byte_at(text, i);
 
@@ -130,7 +163,8 @@ amount_parse(struct slice text, enum amount_style style, unsigned decimals, bool
 void
 amount_look(struct amount_evidence *e, struct slice text)
 {
-    unsigned dots = 0, commas = 0, behind = 0;
+    unsigned dots = 0, commas = 0, behind = 0, lead = 0;
+    bool zero = true; /* nothing but 0 before the mark: 0.600 has no thousands */
     uint8_t last = 0;
 
     text = bytes_trim(text);
@@ -144,6 +178,8 @@ amount_look(struct amount_evidence *e, struct slice text)
             behind = 0;
         } else if (is_digit(c)) {
             behind++;
+            lead += last == 0;
+            zero &= last != 0 || c == '0';
         }
     }
     if (last == 0)
@@ -155,7 +191,7 @@ amount_look(struct amount_evidence *e, struct slice text)
         e->comma++;
     } else if (commas > 1) {
         e->dot++;
-    } else if (behind != 3) {
+    } else if (behind != 3 || (lead > 0 && zero)) {
         e->dot += last == '.';
         e->comma += last == ',';
     } else {
@@ -165,8 +201,10 @@ amount_look(struct amount_evidence *e, struct slice text)
 }
 
 enum amount_style
-amount_decide(const struct amount_evidence *e)
+amount_decide(const struct amount_evidence *e, const struct amount_evidence *other)
 {
+    if (e->dot == e->comma && other != NULL && other->dot != other->comma)
+        return other->dot > other->comma ? AMOUNT_DOT : AMOUNT_COMMA;
     if (e->dot != e->comma)
         return e->dot > e->comma ? AMOUNT_DOT : AMOUNT_COMMA;
     return e->dot_group > e->comma_group ? AMOUNT_COMMA : AMOUNT_DOT;

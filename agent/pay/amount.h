@@ -14,7 +14,8 @@ enum amount_style { AMOUNT_DOT, AMOUNT_COMMA };
 /* 0, 2 or 3 (ISO 4217 list one); 2 for what is unknown. Upper case. */
 unsigned amount_decimals(const char currency[4]);
 
-/* Three letters to upper case; false when it is no currency code. */
+/* Three letters to upper case, or an ISO 4217 number ("484") to its letters; false when it is no
+ * currency code. */
 bool amount_currency(struct slice text, char out[4]);
 
 /* "1,500.00" "-$0.93" "(12.00)" "79" "1.234,56 MXN": `decimals` digits are kept, more are rounded
@@ -29,4 +30,7 @@ struct amount_evidence {
     unsigned dot_group, comma_group; /* cells with three digits behind one such mark */
 };
 void amount_look(struct amount_evidence *e, struct slice text);
-enum amount_style amount_decide(const struct amount_evidence *e);
+/* `other`: evidence of the row's other columns, which decides where the column's own does not; NULL:
+ * none. */
+enum amount_style amount_decide(const struct amount_evidence *e,
+                                const struct amount_evidence *other);

@@ -44,6 +44,17 @@ bytes_find(struct slice s, size_t from, uint8_t c)
     return hit != NULL ? (size_t)(hit - s.at) : s.left;
 }
 
+/* How many line ends it holds. */
+static inline size_t
+bytes_lines(struct slice part)
+{
+    size_t n = 0;
+
+    for (size_t at = bytes_find(part, 0, '\n'); at < part.left; at = bytes_find(part, at + 1, '\n'))
+        n++;
+    return n;
+}
+
 /* Without white space (and NUL) at both ends. */
 static inline struct slice
 bytes_trim(struct slice s)

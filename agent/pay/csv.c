@@ -14,16 +14,6 @@ quoted_end(struct slice text, size_t at)
     }
 }
 
-static size_t
-count_lines(struct slice part)
-{
-    size_t n = 0;
-
-    for (size_t at = bytes_find(part, 0, '\n'); at < part.left; at = bytes_find(part, at + 1, '\n'))
-        n++;
-    return n;
-}
-
 /* The line end that ends the record, with quotes regarded; text.left when it is not there,
  * text.left + 1 when a quote is left open. */
 static size_t
@@ -55,7 +45,7 @@ csv_record(struct slice text, uint8_t delimiter, bool final, size_t *end, size_t
         return VG_AGAIN;
     if (bytes_find(bytes_part(text, 0, newline), 0, '"') < newline) {
         at = record_end(text, delimiter);
-        count = 1 + count_lines(bytes_part(text, 0, at));
+        count = 1 + bytes_lines(bytes_part(text, 0, at));
         if (at > text.left && !final && count <= CSV_QUOTED_LINES_MAX)
             return VG_AGAIN;
         if (at > text.left || count > CSV_QUOTED_LINES_MAX) {

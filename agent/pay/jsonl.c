@@ -66,16 +66,6 @@ object_end(struct slice text, size_t at, size_t *end)
     return OBJECT_OPEN;
 }
 
-static size_t
-line_ends(struct slice part)
-{
-    size_t n = 0;
-
-    for (size_t at = bytes_find(part, 0, '\n'); at < part.left; at = bytes_find(part, at + 1, '\n'))
-        n++;
-    return n;
-}
-
 enum vg_err
 jsonl_record(struct slice text, bool final, size_t *start, size_t *end, size_t *next, size_t *lines)
 {
@@ -96,7 +86,7 @@ jsonl_record(struct slice text, bool final, size_t *start, size_t *end, size_t *
             return VG_AGAIN;
         *end = newline;
         *next = newline < text.left ? newline + 1 : text.left;
-        *lines = line_ends(bytes_part(text, 0, *next));
+        *lines = bytes_lines(bytes_part(text, 0, *next));
         return VG_ERR_FORMAT;
     }
     object = object_end(text, at, end);
@@ -114,7 +104,7 @@ jsonl_record(struct slice text, bool final, size_t *start, size_t *end, size_t *
         (*next)++;
     if (*next > text.left)
         *next = text.left;
-    *lines = line_ends(bytes_part(text, 0, *next));
+    *lines = bytes_lines(bytes_part(text, 0, *next));
     return result;
 }
 
@@ -234,6 +224,13 @@ unescape(struct slice raw, struct csv_arena *arena, struct slice *out)
     return VG_OK;
 }
 
+static bool
+is_bare(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '$';
+}
+
 /* A quoted text as it stands, without the quotes. */
 static enum vg_err
 take_text(struct reader *r, struct slice *out)
@@ -285,6 +282,20 @@ scalar(struct reader *r)
 
 static enum vg_err value_read(struct reader *r);
 
+/* Quoted, or bare as JavaScript prints objects. */
+static enum vg_err
+take_name(struct reader *r, struct slice *out)
+{
+    size_t start = r->at;
+
+    if (byte_at(r->text, r->at) == '"')
+        return take_text(r, out);
+    while (is_bare(byte_at(r->text, r->at)))
+        r->at++;
+    *out = bytes_part(r->text, start, r->at);
+    return out->left > 0 ? VG_OK : VG_ERR_FORMAT;
+}
+
 /* The member's name before the value of an object's member; an array's element gets its number. */
 static enum vg_err
 member_name(struct reader *r, bool array, unsigned index)
@@ -297,9 +308,7 @@ member_name(struct reader *r, bool array, unsigned index)
         path_add(r, slice_of(number, strlen(number)));
         return VG_OK;
     }
-    if (byte_at(r->text, r->at) != '"')
-        return VG_ERR_FORMAT;
-    if (take_text(r, &name) != VG_OK)
+    if (take_name(r, &name) != VG_OK)
         return VG_ERR_FORMAT;
     path_add(r, name);
     skip_space(r);

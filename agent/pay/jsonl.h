@@ -3,7 +3,7 @@
  * their members under flat names: {"data":{"object":{"refunds":[{"amount":5}]}}} holds
  * data.object.refunds.0.amount. RFC 8259, read in one pass without a tree, and lenient where logs
  * are: a bare word counts as a text (a card number that became a token loses its quotes no more
- * than a number had), a comma too many is passed over.
+ * than a number had), a name may lack its quotes, a comma too many is passed over.
  *
  * Limits: JSONL_DEPTH_MAX, JSONL_PATH_MAX (deeper or longer: passed over), JSONL_MEMBERS_MAX. */
 #pragma once

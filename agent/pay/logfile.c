@@ -46,6 +46,7 @@ logfile_free(struct logfile *f)
     if (f == NULL)
         return;
     logbytes_free(f->bytes);
+    xmlrec_free(f->xml);
     platform_file_close(f->file);
     buf_done(&f->utf8);
     buf_done(&f->clean);
@@ -87,10 +88,15 @@ record_values(struct logfile *f, struct slice clean)
         return csv_values(f, clean);
     case PROFILE_TEXT:
         return textlog_read(f->profile->text, clean, &f->values);
+    case PROFILE_XML:
+    case PROFILE_SGML:
+        err = logfile_tags_read(f, clean, &escaped);
+        logfile_context_give(f);
+        break;
     default:
         err = jsonl_read(clean, &f->profile->names, &f->arena, &f->values, &escaped);
-        return err == VG_OK && escaped ? logfile_values_clean(f) : err;
     }
+    return err == VG_OK && escaped ? logfile_values_clean(f) : err;
 }
 
 static bool
@@ -165,10 +171,10 @@ logfile_next(struct logfile *f, bool final)
         return err;
     raw = bytes_part(logfile_unread(f), s.start, s.end);
     line = f->line + 1;
+    if (logfile_context(f, bytes_part(logfile_unread(f), 0, s.start), line) != VG_OK)
+        return VG_ERR_NOMEM;
     logfile_consume(f, s.next, s.lines);
-    if (err == VG_OK)
-        return record_read(f, raw, line);
-    return record_damaged(f, raw, line);
+    return err == VG_OK ? record_read(f, raw, line) : record_damaged(f, raw, line);
 }
 
 /* ---- telling ---- */
@@ -191,6 +197,12 @@ const struct profile *
 logfile_profile(const struct logfile *f)
 {
     return f->profile;
+}
+
+enum dates_found
+logfile_dates(const struct logfile *f)
+{
+    return f->rows.dates;
 }
 
 uint64_t

@@ -6,6 +6,7 @@
  * kept of a record but its counters. The position is the offset of the next unread record. */
 #pragma once
 
+#include "agent/pay/dates.h"
 #include "agent/pay/map.h"
 #include "agent/platform/platform.h"
 
@@ -55,6 +56,8 @@ const struct txn_view *logfile_txns(const struct logfile *f, size_t *count);
 const struct card_view *logfile_cards(const struct logfile *f, size_t *count);
 
 const struct profile *logfile_profile(const struct logfile *f); /* NULL: not known yet */
+/* How sure it is whether the file's dates have the day or the month first. */
+enum dates_found logfile_dates(const struct logfile *f);
 uint64_t logfile_offset(const struct logfile *f);
 bool logfile_plain(const struct logfile *f); /* offset is the file's own */
 bool logfile_midway(const struct logfile *f);
@@ -73,6 +76,7 @@ struct logfile_state {
     uint64_t offset, line;
     char format[48]; /* "" while not known */
     enum amount_style style;
+    uint32_t dropped;    /* see mapper.dropped */
     uint64_t head, tail; /* digests of min(offset, LOGFILE_MARK_...) bytes */
 };
 void logfile_state(const struct logfile *f, struct logfile_state *out);

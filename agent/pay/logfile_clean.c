@@ -132,7 +132,7 @@ field_at(const struct logfile *f, struct slice clean, size_t at)
 
     if (f->profile->reader == PROFILE_JSON)
         return json_key_before(clean, at);
-    if (f->profile->reader == PROFILE_TEXT)
+    if (f->profile->reader != PROFILE_CSV)
         return str_of("");
     for (size_t i = 0; i < f->row.count && i < f->columns; i++)
         if (where >= f->row.cell[i].at && where < f->row.cell[i].at + f->row.cell[i].left)

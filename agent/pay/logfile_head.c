@@ -84,9 +84,20 @@ head_recognise(struct logfile *f, struct slice head, bool whole)
         f->profile = recognise_head(f->options.profiles, f->options.only, text, whole, &f->arena);
 }
 
+/* A line end, by which a format is recognised: statements may be one line without any, they are known
+ * by less. */
+static bool
+line_there(const struct logfile *f, struct slice head)
+{
+    if (f->profile != NULL && f->profile->reader != PROFILE_CSV)
+        return true;
+    return head.left >= LOGFILE_HEAD_BYTES || bytes_find(head, 0, '\n') < head.left;
+}
+
 enum vg_err
 logfile_ready(struct logfile *f, bool final)
 {
+    struct platform_stat stat;
     struct slice head;
     enum vg_err err = VG_OK;
 
@@ -97,8 +108,7 @@ logfile_ready(struct logfile *f, bool final)
     head = logfile_unread(f);
     if (err != VG_OK && head.left == 0)
         return err;
-    if (head.left == 0 ||
-        (!final && bytes_find(head, 0, '\n') >= head.left && head.left < LOGFILE_HEAD_BYTES))
+    if (head.left == 0 || (!final && !line_there(f, head)))
         return VG_AGAIN;
     if (f->profile == NULL)
         head_recognise(f, head, final && f->at_end);
@@ -106,9 +116,9 @@ logfile_ready(struct logfile *f, bool final)
         return VG_ERR_NOENT;
     if (f->profile->reader == PROFILE_CSV) {
         delimiter_find(f);
-        if (!f->style_known && f->profile->style_auto)
-            f->style = recognise_style(f->profile, bytes_part(head, 0, LOGFILE_HEAD_BYTES),
-                                       f->delimiter, &f->arena);
+        if (!f->style_known)
+            recognise_rows(f->profile, bytes_part(head, 0, LOGFILE_HEAD_BYTES), f->delimiter,
+                           &f->arena, &f->rows);
         err = header_read(f, final);
         if (err != VG_OK)
             return err;
@@ -116,8 +126,11 @@ logfile_ready(struct logfile *f, bool final)
     mapper_init(&f->mapper, f->profile, f->options.tokens, f->options.zone, f->options.currency,
                 str_of(f->source));
     if (f->profile->style_auto && f->profile->reader == PROFILE_CSV)
-        f->mapper.style = f->style;
-    f->style = f->mapper.style;
+        f->mapper.style = f->rows.style;
+    f->rows.style = f->mapper.style;
+    f->mapper.dropped = f->rows.dropped;
+    if (platform_file_stat(f->file, &stat) == VG_OK)
+        f->mapper.latest_ns = stat.modified_ns;
     f->style_known = true;
     f->ready = true;
     return VG_OK;

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* logfile_inside: inside logfile: its state, and what its files do for each other. logfile_window.c
  * holds the bytes and finds records in them, logfile_clean.c makes a record's bytes fit to be seen,
- * logfile_head.c gets to know the file, logfile_state.c stops and resumes, logfile.c reads records. */
+ * logfile_tags.c knows what stands around
+ * records, logfile_head.c gets to know the file, logfile_state.c stops and resumes, logfile.c reads records. */
 #pragma once
 
 #include "agent/pay/csv.h"
 #include "agent/pay/logbytes.h"
 #include "agent/pay/logfile.h"
+#include "agent/pay/recognise.h"
+#include "agent/pay/xmlrec.h"
 
 enum {
     LOGFILE_CLEAN_MAX = 4 * LOGFILE_RECORD_MAX, /* Windows-1252 and tokens make a record longer */
     LOGFILE_BUFFER_START = 128 * 1024,
     LOGFILE_BUFFER_MAX = 2 * LOGFILE_RECORD_MAX,
+};
+
+/* A value that stands around records. */
+struct logfile_context {
+    uint8_t text[120];
+    size_t len;
 };
 
 struct logfile {
@@ -32,12 +41,15 @@ struct logfile {
     const struct profile *profile;
     bool ready; /* header read, mapper made */
     bool style_known;
-    enum amount_style style;
+    struct recognised rows;
     uint8_t delimiter;
     size_t columns;
     int16_t column_slot[CSV_COLUMNS_MAX];
     struct buf header; /* cleaned */
     struct str column_name[CSV_COLUMNS_MAX];
+
+    struct logfile_context context[PROFILE_CONTEXT_MAX];
+    struct xmlrec *xml; /* owned; made with the first record */
 
     struct buf utf8, clean, again;
     struct csv_arena arena;
@@ -79,6 +91,14 @@ enum vg_err logfile_values_clean(struct logfile *f) VG_MUST_CHECK;
 void logfile_cards_tell(struct logfile *f, struct slice clean, uint64_t line);
 /* Counts a bad record and keeps its shape. */
 void logfile_bad(struct logfile *f, struct slice record);
+
+/* ---- logfile_tags.c ---- */
+
+/* What stands before a record of a file of tags, and its card numbers. Only VG_ERR_SYS, _NOMEM. */
+enum vg_err logfile_context(struct logfile *f, struct slice around, uint64_t line) VG_MUST_CHECK;
+/* To the record's values, where it has none of its own. */
+void logfile_context_give(struct logfile *f);
+enum vg_err logfile_tags_read(struct logfile *f, struct slice clean, bool *escaped) VG_MUST_CHECK;
 
 /* ---- logfile_head.c ---- */
 

@@ -30,8 +30,10 @@ logfile_state(const struct logfile *f, struct logfile_state *out)
      * then read again from there without the help of the tail's digest. */
     uint64_t offset = logfile_offset(f);
 
-    *out = (struct logfile_state){
-        .offset = offset, .line = f->skipping ? f->skip_line : f->line, .style = f->style};
+    *out = (struct logfile_state){.offset = offset,
+                                  .line = f->skipping ? f->skip_line : f->line,
+                                  .style = f->rows.style,
+                                  .dropped = f->rows.dropped};
     if (f->ready)
         (void)vg_strcpy(out->format, sizeof out->format, f->profile->name);
     out->head = head_digest(f, offset);
@@ -71,8 +73,13 @@ head_check(struct logfile *f, const struct logfile_state *state)
 static enum vg_err
 offset_seek(struct logfile *f, const struct logfile_state *state)
 {
-    size_t before = at_most(state->offset, LOGFILE_MARK_TAIL);
-    enum vg_err err = logbytes_seek(f->bytes, state->offset - before);
+    /* What stands around the records: from a little before, and from the head, which is read. */
+    bool tags = f->profile->context_count > 0;
+    size_t before = at_most(state->offset, tags ? LOGFILE_HEAD_BYTES : LOGFILE_MARK_TAIL);
+    enum vg_err err = tags ? logfile_context(f, logfile_unread(f), 0) : VG_OK;
+
+    if (err == VG_OK)
+        err = logbytes_seek(f->bytes, state->offset - before);
 
     if (err != VG_OK)
         return err;
@@ -83,6 +90,10 @@ offset_seek(struct logfile *f, const struct logfile_state *state)
         return err;
     if (state->tail != 0 && tail_digest(f, before, state->offset) != state->tail)
         return VG_ERR_DENIED;
+    err = logfile_context(f, slice_of(f->data, before), 0);
+    f->card_count = 0; /* told before */
+    if (err != VG_OK)
+        return err;
     f->start = before;
     f->line = state->line;
     f->at_end = false;
@@ -103,12 +114,13 @@ logfile_resume(struct logfile *f, const struct logfile_state *state)
         f->profile = profiles_find(f->options.profiles, state->format);
     if (f->profile == NULL)
         return VG_ERR_NOENT;
-    f->style = state->style;
+    f->rows = (struct recognised){.style = state->style, .dropped = state->dropped};
     f->style_known = true;
     err = logfile_ready(f, false);
     if (err != VG_OK)
         return err == VG_AGAIN ? VG_ERR_SHORT : err;
     f->mapper.style = state->style;
+    f->mapper.dropped = state->dropped;
     return offset_seek(f, state);
 }
 

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-#include "agent/pay/jsonl.h"
+#include "agent/pay/envelope.h"
+#include "agent/pay/tagged.h"
 
 enum { SAME_BYTES = 64 };
 
@@ -100,9 +101,13 @@ span_find(const struct logfile *f, bool final, struct logfile_span *s)
 
     s->start = 0;
     if (f->profile->reader == PROFILE_JSON)
-        return jsonl_record(text, final, &s->start, &s->end, &s->next, &s->lines);
+        return envelope_record(text, f->profile->inside, f->profile->inside_count, final, &s->start,
+                               &s->end, &s->next, &s->lines);
     if (f->profile->reader == PROFILE_CSV)
         return csv_record(text, f->delimiter, final, &s->end, &s->next, &s->lines);
+    if (f->profile->record_count > 0)
+        return tagged_record(text, f->profile->record, f->profile->record_count, final, &s->start,
+                             &s->end, &s->next, &s->lines);
     newline = bytes_find(text, 0, '\n');
     if (text.left == 0 || (newline >= text.left && !final))
         return VG_AGAIN;

@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/pay/map.h"
-
-/* One record on its way. */
-struct record {
-    struct mapper *m;
-    const struct values *values;
-    struct slice clean;
-    const struct card_hits *hits;
-};
+#include "agent/pay/map_inside.h"
 
 void
 mapper_init(struct mapper *m, const struct profile *profile, struct tokens *tokens,
@@ -17,7 +9,11 @@ mapper_init(struct mapper *m, const struct profile *profile, struct tokens *toke
     m->tokens = tokens;
     m->when = (struct when_zone){.zone = profile->zone_utc       ? NULL
                                          : profile->zone != NULL ? profile->zone
-                                                                 : zone};
+                                                                 : zone,
+                                 .day_hour = profile->day_hour};
+    m->row_zone = 0;
+    m->dropped = 0;
+    m->latest_ns = 0;
     m->style = profile->style;
     m->currency[0] = '\0';
     (void)amount_currency(slice_of(currency, strlen(currency)), m->currency);
@@ -48,224 +44,120 @@ field_value(const struct record *r, int kind, enum map_field field)
     return source_value(r, own->count > 0 ? own : &r->m->profile->base[field]);
 }
 
-/* ---- texts ---- */
+/* ---- kind, outcome, amount, time ---- */
 
-static char *
-arena_take(struct mapper *m, size_t n)
+static uint8_t
+low(uint8_t c)
 {
-    char *p;
-
-    if (n > sizeof m->arena - m->used)
-        return NULL;
-    p = m->arena + m->used;
-    m->used += n;
-    return p;
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
 }
 
-/* Cut to MAP_TEXT_MAX at a border between characters. */
-static struct slice
-text_cut(struct slice s)
-{
-    size_t n = s.left;
-
-    if (n <= MAP_TEXT_MAX)
-        return s;
-    n = MAP_TEXT_MAX;
-    while (n > 0 && (byte_at(s, n) & 0xc0) == 0x80)
-        n--;
-    return bytes_part(s, 0, n);
-}
-
+/* * is any text, ? any letter. On a mismatch the last * takes one letter more. */
 static bool
-is_mail_byte(uint8_t c)
+pattern_fits(struct slice pattern, struct slice value)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
-           c == '_' || c == '%' || c == '+' || c == '-' || c >= 0x80;
-}
+    size_t p = 0, v = 0, star = SIZE_MAX, from = 0;
 
-static enum vg_err
-token_text(struct mapper *m, enum token_kind kind, struct slice value, struct str *out)
-{
-    char *to = arena_take(m, TOKEN_TEXT_MAX);
-    enum vg_err err;
-
-    if (to == NULL)
-        return VG_ERR_LIMIT;
-    err = tokens_make(m->tokens, kind, value, to);
-    if (err == VG_OK)
-        *out = str_n(to, TOKEN_LEN);
-    return err;
-}
-
-/* The value without the bytes that `drop` names, in lower case. */
-static struct slice
-lowered(struct mapper *m, struct slice value, const char *drop)
-{
-    char *to = arena_take(m, value.left);
-    size_t n = 0;
-
-    if (to == NULL)
-        return slice_of(NULL, 0);
-    for (size_t i = 0; i < value.left; i++) {
-        uint8_t c = byte_at(value, i);
-
-        if (c >= 'A' && c <= 'Z')
-            c = (uint8_t)(c - 'A' + 'a');
-        if (c != 0 && strchr(drop, c) != NULL)
-            continue;
-        to[n++] = (char)c;
-    }
-    return slice_of(to, n);
-}
-
-static enum vg_err
-mail_text(struct mapper *m, struct slice value, struct str *out)
-{
-    value = lowered(m, text_cut(value), " ");
-    if (value.left == 0)
-        return VG_OK;
-    return token_text(m, TOKEN_MAIL, value, out);
-}
-
-/* Any other text: borrowed as it stands, unless an address is in it. */
-static enum vg_err
-plain_text(struct mapper *m, struct slice value, struct str *out)
-{
-    size_t at = bytes_find(value, 0, '@'), from = at, to = at + 1;
-    struct slice head, tail;
-    struct str token = str_of("");
-    enum vg_err err;
-    char *joined;
-
-    value = text_cut(value);
-    if (at >= value.left) {
-        *out = bytes_str(value);
-        return VG_OK;
-    }
-    while (from > 0 && is_mail_byte(byte_at(value, from - 1)))
-        from--;
-    while (is_mail_byte(byte_at(value, to)))
-        to++;
-    err = mail_text(m, bytes_part(value, from, to), &token);
-    if (err != VG_OK)
-        return err;
-    head = bytes_part(value, 0, from);
-    tail = bytes_part(value, to, value.left);
-    if (bytes_find(tail, 0, '@') < tail.left)
-        tail = slice_of(NULL, 0); /* a second one: the rest is not kept */
-    joined = arena_take(m, head.left + token.len + tail.left);
-    if (joined == NULL)
-        return VG_ERR_LIMIT;
-    memcpy(joined, head.at, head.left);
-    memcpy(joined + head.left, token.at, token.len);
-    memcpy(joined + head.left + token.len, tail.at, tail.left);
-    *out = str_n(joined, head.left + token.len + tail.left);
-    return VG_OK;
-}
-
-/* ---- cards ---- */
-
-static bool
-is_token(struct slice value)
-{
-    if (value.left < TOKEN_LEN || memcmp(value.at, "card_", TOKEN_PREFIX) != 0)
-        return false;
-    for (size_t i = TOKEN_PREFIX; i < TOKEN_LEN; i++)
-        if (byte_at(value, i) < 'a' || byte_at(value, i) > 'p')
+    while (v < value.left) {
+        if (p < pattern.left && byte_at(pattern, p) == '*') {
+            star = p++;
+            from = v;
+        } else if (p < pattern.left && (byte_at(pattern, p) == '?' ||
+                                        low(byte_at(pattern, p)) == low(byte_at(value, v)))) {
+            p++;
+            v++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            v = ++from;
+        } else {
             return false;
+        }
+    }
+    while (p < pattern.left && byte_at(pattern, p) == '*')
+        p++;
+    return p == pattern.left;
+}
+
+/* The row that means this value, or map->count. */
+static size_t
+value_row(const struct map_values *map, struct slice value)
+{
+    size_t i = 0;
+
+    for (; i < map->count && value.left > 0; i++) {
+        struct str text = map->row[i].text;
+
+        if (map->row[i].pattern
+                ? pattern_fits(slice_of(text.at, text.len), bytes_part(value, 0, MAP_TEXT_MAX))
+                : str_eq_nocase(bytes_str(value), text))
+            return i;
+    }
+    return map->count;
+}
+
+/* Of the columns the first whose value means something: a receipt that is "Closed" tells nothing of
+ * its kind, its type does. */
+static int
+value_of(const struct record *r, const struct map_values *map, const struct map_source *source)
+{
+    for (size_t i = 0; i < source->count; i++) {
+        size_t row = map->count;
+
+        if (r->values->present[source->slot[i]])
+            row = value_row(map, bytes_trim(r->values->value[source->slot[i]]));
+        if (row < map->count)
+            return map->row[row].value;
+    }
+    return map->otherwise;
+}
+
+/* A record of ours has, in each column that `only` names, one of its values. */
+static bool
+is_wanted(const struct record *r)
+{
+    const struct profile *p = r->m->profile;
+
+    for (size_t i = 0; i < p->only_count; i++) {
+        size_t row = value_row(&p->only[i].values, source_value(r, &p->only[i].field));
+
+        if (row == p->only[i].values.count)
+            return false;
+    }
     return true;
 }
 
-static void
-copy_digits(char *to, struct slice from, size_t n)
+/* The zone that the record names, else the log's. */
+static struct when_zone *
+zone_of(const struct record *r)
 {
-    for (size_t i = 0; i < n; i++)
-        to[i] = (char)byte_at(from, i);
-    to[n] = '\0';
-}
+    struct mapper *m = r->m;
+    const struct map_zones *zones = &m->profile->zones;
+    size_t row;
 
-/* First six and last four digits of a number that is written in part: 411111XXXXXX1111, ****1111. */
-static void
-parts_of_masked(struct slice value, struct txn_view *t)
-{
-    size_t lead = 0, trail = 0;
-
-    while (lead < value.left && byte_at(value, lead) >= '0' && byte_at(value, lead) <= '9')
-        lead++;
-    while (trail < value.left && byte_at(value, value.left - 1 - trail) >= '0' &&
-           byte_at(value, value.left - 1 - trail) <= '9')
-        trail++;
-    if (lead >= 6 && lead < value.left && t->bin[0] == '\0')
-        copy_digits(t->bin, value, 6);
-    if (trail >= 4 && t->last4[0] == '\0')
-        copy_digits(t->last4, bytes_part(value, value.left - 4, value.left), 4);
-}
-
-static enum vg_err
-card_text(const struct record *r, struct slice value, struct txn_view *t)
-{
-    struct slice digits;
-    uint8_t number[CARD_DIGITS_MAX];
-    size_t n = 0;
-
-    if (is_token(value)) {
-        t->card = str_n(value.at, TOKEN_LEN);
-        for (size_t i = 0; i < r->hits->count; i++) {
-            const struct card_hit *h = &r->hits->hit[i];
-            struct slice token = bytes_part(r->clean, h->at, h->at + TOKEN_LEN);
-
-            if (token.left == TOKEN_LEN && memcmp(token.at, value.at, TOKEN_LEN) == 0) {
-                memcpy(t->bin, h->bin, sizeof t->bin);
-                memcpy(t->last4, h->last4, sizeof t->last4);
-                break;
-            }
-        }
-        return VG_OK;
+    if (zones->names.count == 0)
+        return &m->when;
+    row = value_row(&zones->names, source_value(r, &zones->field));
+    if (row == zones->names.count)
+        return &m->when;
+    if (m->row_zone != row + 1) {
+        m->row_zone = row + 1;
+        m->row_when = (struct when_zone){.zone = zones->zone[row],
+                                         .offset_s = zones->names.row[row].value,
+                                         .day_hour = m->profile->day_hour};
     }
-    value = text_cut(value);
-    digits = lowered(r->m, value, " -./_\t");
-    for (; n < digits.left && n < CARD_DIGITS_MAX; n++) {
-        uint8_t c = byte_at(digits, n);
-
-        if (c < '0' || c > '9')
-            break;
-        number[n] = (uint8_t)(c - '0');
-    }
-    /* A number written with other separators than card.h knows: the same card all the same. */
-    if (n == digits.left && card_valid(number, n)) {
-        copy_digits(t->bin, digits, 6);
-        copy_digits(t->last4, bytes_part(digits, n - 4, n), 4);
-        return token_text(r->m, TOKEN_CARD, digits, &t->card);
-    }
-    parts_of_masked(value, t);
-    /* A network's or processor's own name of the card (a fingerprint): case counts in it. */
-    return token_text(r->m, TOKEN_CARD, value, &t->card);
-}
-
-/* ---- kind, outcome, amount, time ---- */
-
-static int
-value_of(const struct map_values *map, struct slice value)
-{
-    for (size_t i = 0; i < map->count && value.left > 0; i++) {
-        struct str text = map->row[i].text, v = bytes_str(value);
-
-        if (map->row[i].prefix && v.len > text.len)
-            v.len = text.len;
-        if (str_eq_nocase(v, text))
-            return map->row[i].value;
-    }
-    return map->otherwise;
+    return &m->row_when;
 }
 
 static enum vg_err
 time_of(const struct record *r, struct slice value, struct slice clock, int64_t *out)
 {
     const struct profile *p = r->m->profile;
+    struct when_zone *zone = zone_of(r);
     enum vg_err err = VG_ERR_FORMAT;
 
+    zone->latest_ns = r->m->latest_ns;
     if (clock.left > 0) {
-        char *joined = arena_take(r->m, value.left + 1 + clock.left);
+        char *joined = map_arena(r->m, value.left + 1 + clock.left);
 
         if (joined == NULL)
             return VG_ERR_LIMIT;
@@ -275,7 +167,10 @@ time_of(const struct record *r, struct slice value, struct slice clock, int64_t 
         value = slice_of(joined, value.left + 1 + clock.left);
     }
     for (size_t i = 0; i < p->format_count && err != VG_OK; i++)
-        err = when_parse(value, p->formats[i], &r->m->when, out);
+        if ((r->m->dropped & 1U << i) == 0)
+            err = when_parse(value, p->formats[i], zone, out);
+    if (err == VG_OK && *out > r->m->latest_ns)
+        r->m->latest_ns = *out;
     return err;
 }
 
@@ -325,14 +220,14 @@ parts_read(const struct record *r, int kind, struct txn_view *t)
     struct slice country = field_value(r, kind, MAP_COUNTRY);
     char code[4];
 
-    parts_of_masked(last4, t);
+    map_masked(last4, t);
     if (bin.left >= 6 && t->bin[0] == '\0') {
         bool digits = true;
 
         for (size_t i = 0; i < 6; i++)
             digits &= byte_at(bin, i) >= '0' && byte_at(bin, i) <= '9';
         if (digits)
-            copy_digits(t->bin, bin, 6);
+            map_digits(t->bin, bin, 6);
     }
     if (country.left == 2) {
         uint8_t a = byte_at(country, 0) & 0xdf, b = byte_at(country, 1) & 0xdf;
@@ -362,22 +257,25 @@ texts_read(const struct record *r, int kind, struct txn_view *t)
         {MAP_ORDER, &t->order},
         {MAP_ORIGINAL, &t->original},
     };
-    struct slice mail, account, card, label;
+    struct slice mail, name, account, card, label;
     enum vg_err err = VG_OK;
 
     for (size_t i = 0; i < VG_ARRAY_LEN(plain) && err == VG_OK; i++)
-        err = plain_text(r->m, field_value(r, kind, plain[i].field), plain[i].to);
+        err = map_plain(r->m, field_value(r, kind, plain[i].field), plain[i].to);
     mail = field_value(r, kind, MAP_EMAIL);
     if (err == VG_OK && mail.left > 0)
-        err = mail_text(r->m, mail, &t->email);
+        err = map_mail(r->m, mail, &t->email);
+    name = field_value(r, kind, MAP_NAME);
+    if (err == VG_OK && name.left > 0 && t->customer.len == 0)
+        err = map_token(r->m, TOKEN_NAME, map_lowered(r->m, map_cut(name), " .,"), &t->customer);
     account = field_value(r, kind, MAP_ACCOUNT);
     if (err == VG_OK && account.left > 0) {
-        account = lowered(r->m, text_cut(account), " -.");
-        err = token_text(r->m, TOKEN_ACCOUNT, account, &t->account);
+        account = map_lowered(r->m, map_cut(account), " -.");
+        err = map_token(r->m, TOKEN_ACCOUNT, account, &t->account);
     }
     card = field_value(r, kind, MAP_CARD);
     if (err == VG_OK && card.left > 0)
-        err = card_text(r, card, t);
+        err = map_card(r, card, t);
     label = field_value(r, kind, MAP_LABEL);
     if (label.left == 1 && (byte_at(label, 0) == '0' || byte_at(label, 0) == '1'))
         t->label = byte_at(label, 0) - '0';
@@ -406,7 +304,7 @@ also_read(const struct record *r, const struct map_also *also, const struct txn_
     t->outcome = TXN_APPROVED;
     t->amount = amount < 0 ? -amount : amount;
     t->reason = str_of("");
-    err = plain_text(r->m, source_value(r, &also->reason), &t->reason);
+    err = map_plain(r->m, source_value(r, &also->reason), &t->reason);
     if (err == VG_OK && when.left > 0 && time_of(r, when, slice_of(NULL, 0), &t->time_ns) != VG_OK)
         t->time_ns = first->time_ns;
     if (err != VG_OK || first->id.len == 0) {
@@ -414,7 +312,7 @@ also_read(const struct record *r, const struct map_also *also, const struct txn_
         return err;
     }
     t->original = first->id;
-    id = arena_take(r->m, first->id.len + also->suffix.len);
+    id = map_arena(r->m, first->id.len + also->suffix.len);
     if (id == NULL)
         return VG_ERR_LIMIT;
     memcpy(id, first->id.at, first->id.len);
@@ -447,7 +345,7 @@ first_read(const struct record *r, int kind, struct txn_view *t)
         t->kind = (enum txn_kind)p->negative;
         kind = p->negative;
     }
-    t->outcome = (enum txn_outcome)value_of(&p->outcomes, field_value(r, kind, MAP_OUTCOME));
+    t->outcome = (enum txn_outcome)value_of(r, &p->outcomes, &p->base[MAP_OUTCOME]);
     err = texts_read(r, kind, t);
     if (err == VG_OK)
         parts_read(r, kind, t);
@@ -464,7 +362,10 @@ mapper_read(struct mapper *m, const struct values *values, struct slice clean,
     int kind;
 
     m->count = m->used = 0;
-    kind = value_of(&m->profile->kinds, source_value(&r, &m->profile->base[MAP_KIND]));
+    kind = is_wanted(&r) ? value_of(&r, &m->profile->kinds, &m->profile->base[MAP_KIND])
+                         : PROFILE_SKIP;
+    if (kind == TXN_SALE && m->profile->sales.values.count > 0)
+        kind = value_of(&r, &m->profile->sales.values, &m->profile->sales.field);
     if (kind == PROFILE_SKIP)
         return VG_OK;
     *t = (struct txn_view){.kind = (enum txn_kind)kind,

@@ -12,7 +12,10 @@ enum { MAP_TXNS_MAX = 1 + PROFILE_ALSO_MAX, MAP_TEXT_MAX = 200, MAP_ARENA_SIZE =
 struct mapper {
     const struct profile *profile;
     struct tokens *tokens;
-    struct when_zone when;
+    struct when_zone when, row_when;
+    size_t row_zone;   /* which of the profile's zones row_when is, + 1 */
+    int64_t latest_ns; /* the newest time so far: which year a date without one is of */
+    uint32_t dropped;  /* bits: formats of time that the file's dates rule out */
     enum amount_style style;
     char currency[4]; /* where the log names none */
     struct str source;

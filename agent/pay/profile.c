@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/pay/profile.h"
+#include "agent/pay/profile_inside.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,14 +7,8 @@
 
 #include "agent/pay/textlog.h"
 
-/* Compiling one file. */
-struct maker {
-    struct profile *p;
-    const char *path;
-    struct conf_error *err;
-};
-
-static enum vg_err VG_PRINTF(2, 3) wrong(struct maker *m, const char *fmt, ...)
+enum vg_err
+profile_wrong(struct profile_maker *m, const char *fmt, ...)
 {
     char what[400];
     va_list args;
@@ -27,8 +21,8 @@ static enum vg_err VG_PRINTF(2, 3) wrong(struct maker *m, const char *fmt, ...)
 }
 
 /* Column names are compared in lower case: the tree's own texts are lowered in place of a copy. */
-static enum vg_err
-name_slot(struct maker *m, const json_t *text, uint8_t *slot)
+enum vg_err
+profile_slot(struct profile_maker *m, const json_t *text, uint8_t *slot)
 {
     char low[NAME_BYTES_MAX + 1];
     const char *name = json_string_value(text);
@@ -47,196 +41,12 @@ name_slot(struct maker *m, const json_t *text, uint8_t *slot)
     if (kept == NULL || json_array_append_new(json_object_get(m->p->tree, "_names"), kept) != 0)
         return VG_ERR_NOMEM;
     if (names_add(&m->p->names, str_of(json_string_value(kept)), slot) != VG_OK)
-        return wrong(m, "more than %d different names", NAMES_MAX);
+        return profile_wrong(m, "more than %d different names", NAMES_MAX);
     return VG_OK;
 }
 
 static enum vg_err
-source_read(struct maker *m, const json_t *list, struct map_source *out)
-{
-    size_t i;
-    const json_t *text;
-
-    json_array_foreach(list, i, text)
-    {
-        enum vg_err err;
-
-        if (out->count == PROFILE_ALTERNATIVES_MAX)
-            break;
-        err = name_slot(m, text, &out->slot[out->count]);
-        if (err != VG_OK)
-            return err;
-        out->count++;
-    }
-    return VG_OK;
-}
-
-static enum vg_err
-sources_read(struct maker *m, const json_t *map, struct map_source out[MAP_COUNT])
-{
-    const char *key;
-    json_t *list;
-
-    json_object_foreach((json_t *)(uintptr_t)map, key, list)
-    {
-        int field = profile_field(key);
-        enum vg_err err = field >= 0 ? source_read(m, list, &out[field]) : VG_OK;
-
-        if (err != VG_OK)
-            return err;
-    }
-    return VG_OK;
-}
-
-static int
-kind_parse(const char *name)
-{
-    for (int k = 0; k < PROFILE_KINDS; k++)
-        if (strcmp(txn_kind_name((enum txn_kind)k), name) == 0)
-            return k;
-    return PROFILE_SKIP;
-}
-
-static int
-outcome_parse(const char *name)
-{
-    for (int o = TXN_APPROVED; o <= TXN_PENDING; o++)
-        if (strcmp(txn_outcome_name((enum txn_outcome)o), name) == 0)
-            return o;
-    return TXN_APPROVED;
-}
-
-static enum vg_err
-values_read(struct maker *m, const json_t *map, int (*parse)(const char *), struct map_values *out)
-{
-    json_t *values = json_object_get(map, "values"), *value;
-    const char *text;
-
-    out->otherwise = parse(vg_json_str(map, "otherwise", ""));
-    json_object_foreach(values, text, value)
-    {
-        size_t len = strlen(text);
-        bool prefix = len > 0 && text[len - 1] == '*';
-
-        if (out->count == PROFILE_VALUES_MAX)
-            return wrong(m, "more than %d values", PROFILE_VALUES_MAX);
-        out->row[out->count].text = str_n(text, len - prefix);
-        out->row[out->count].prefix = prefix;
-        out->row[out->count++].value = parse(json_string_value(value));
-    }
-    return VG_OK;
-}
-
-static enum vg_err
-constants_read(struct maker *m)
-{
-    json_t *constants = json_object_get(m->p->tree, "constants"), *value;
-    const char *key;
-
-    json_object_foreach(constants, key, value)
-    {
-        int field = profile_field(key);
-
-        if (field < MAP_ID)
-            return wrong(m, "constants.%.40s: no field that can be constant", key);
-        m->p->base[field].constant = str_of(json_string_value(value));
-    }
-    return VG_OK;
-}
-
-static enum vg_err
-by_kind_read(struct maker *m)
-{
-    json_t *all = json_object_get(m->p->tree, "by_kind"), *map;
-    const char *key;
-
-    json_object_foreach(all, key, map)
-    {
-        int kind = kind_parse(key);
-        enum vg_err err;
-
-        if (kind == PROFILE_SKIP)
-            return wrong(m,
-                         "by_kind.%.40s: no kind; write one of sale, refund, void, auth, "
-                         "chargeback, payout, login, settings",
-                         key);
-        err = sources_read(m, map, m->p->by_kind[kind]);
-        if (err != VG_OK)
-            return err;
-    }
-    return VG_OK;
-}
-
-static enum vg_err
-also_read(struct maker *m)
-{
-    const json_t *list = json_object_get(m->p->tree, "also"), *row;
-    size_t i;
-
-    json_array_foreach(list, i, row)
-    {
-        struct map_also *also = &m->p->also[m->p->also_count++];
-        enum vg_err err;
-
-        also->kind = kind_parse(vg_json_str(row, "kind", ""));
-        if (also->kind == PROFILE_SKIP)
-            return wrong(m, "also[%zu].kind: skip makes no sense here", i);
-        also->suffix = str_of(vg_json_str(row, "suffix", ""));
-        err = source_read(m, json_object_get(row, "amount"), &also->amount);
-        if (err == VG_OK)
-            err = source_read(m, json_object_get(row, "time"), &also->time);
-        if (err == VG_OK)
-            err = source_read(m, json_object_get(row, "reason"), &also->reason);
-        if (err != VG_OK)
-            return err;
-    }
-    return VG_OK;
-}
-
-static enum vg_err
-time_read(struct maker *m)
-{
-    const json_t *time = json_object_get(m->p->tree, "time"), *format;
-    const char *zone = vg_json_str(time, "zone", "shop");
-    enum vg_err err;
-    size_t i;
-
-    err = source_read(m, json_object_get(time, "field"), &m->p->base[MAP_TIME]);
-    if (err == VG_OK)
-        err = source_read(m, json_object_get(time, "clock"), &m->p->base[MAP_CLOCK]);
-    if (err != VG_OK)
-        return err;
-    json_array_foreach(json_object_get(time, "formats"), i, format)
-    {
-        m->p->formats[m->p->format_count++] = json_string_value(format);
-    }
-    m->p->zone_utc = strcmp(zone, "UTC") == 0;
-    if (m->p->zone_utc || strcmp(zone, "shop") == 0)
-        return VG_OK;
-    if (zone_load(zone, &m->p->zone) != VG_OK)
-        return wrong(m, "time.zone: %.60s is no time zone; write for example: America/Mexico_City",
-                     zone);
-    return VG_OK;
-}
-
-static enum vg_err
-amount_read(struct maker *m)
-{
-    const json_t *amount = json_object_get(m->p->tree, "amount");
-    const char *style = vg_json_str(amount, "style", "auto");
-    enum vg_err err = source_read(m, json_object_get(amount, "field"), &m->p->base[MAP_AMOUNT]);
-
-    if (err == VG_OK)
-        err = source_read(m, json_object_get(amount, "debit"), &m->p->base[MAP_DEBIT]);
-    m->p->minor = strcmp(vg_json_str(amount, "units", "major"), "minor") == 0;
-    m->p->style_auto = strcmp(style, "auto") == 0;
-    m->p->style = strcmp(style, "comma") == 0 ? AMOUNT_COMMA : AMOUNT_DOT;
-    m->p->negative = kind_parse(vg_json_str(amount, "negative", "refund"));
-    return err;
-}
-
-static enum vg_err
-recognise_read(struct maker *m)
+recognise_read(struct profile_maker *m)
 {
     const json_t *text;
     uint8_t slot;
@@ -244,7 +54,7 @@ recognise_read(struct maker *m)
 
     json_array_foreach(json_object_get(m->p->tree, "recognise"), i, text)
     {
-        enum vg_err err = name_slot(m, text, &slot);
+        enum vg_err err = profile_slot(m, text, &slot);
 
         if (err != VG_OK)
             return err;
@@ -252,12 +62,55 @@ recognise_read(struct maker *m)
     }
     json_array_foreach(json_object_get(m->p->tree, "columns"), i, text)
     {
-        enum vg_err err = name_slot(m, text, &slot);
+        enum vg_err err = profile_slot(m, text, &slot);
 
         if (err != VG_OK)
             return err;
         m->p->columns[m->p->column_count++] = m->p->names.name[slot];
     }
+    return VG_OK;
+}
+
+static size_t
+strings_read(const json_t *list, struct str out[PROFILE_INSIDE_MAX])
+{
+    const json_t *text;
+    size_t i, n = 0;
+
+    json_array_foreach(list, i, text)
+    {
+        out[n++] = str_of(json_string_value(text));
+    }
+    return n;
+}
+
+/* Where the records lie in what has more than records. */
+static enum vg_err
+inside_read(struct profile_maker *m)
+{
+    struct profile *p = m->p;
+    bool tags = p->reader == PROFILE_XML || p->reader == PROFILE_SGML;
+    const json_t *text;
+    size_t i;
+
+    p->inside_count = strings_read(json_object_get(p->tree, "inside"), p->inside);
+    p->record_count = strings_read(json_object_get(p->tree, "record"), p->record);
+    p->magic_count = strings_read(json_object_get(p->tree, "magic"), p->magic);
+    p->key_count = strings_read(json_object_get(p->tree, "keys"), p->keys);
+    json_array_foreach(json_object_get(p->tree, "context"), i, text)
+    {
+        enum vg_err err = profile_slot(m, text, &p->context[i]);
+
+        if (err != VG_OK)
+            return err;
+        p->context_count++;
+    }
+    if (p->inside_count > 0 && p->reader != PROFILE_JSON)
+        return profile_wrong(m, "inside belongs to reader: json");
+    if (!tags && p->record_count + p->magic_count + p->key_count + p->context_count > 0)
+        return profile_wrong(m, "record, magic, keys and context belong to reader: xml or sgml");
+    if (tags && (p->record_count == 0 || p->magic_count == 0))
+        return profile_wrong(m, "reader: xml and sgml need record: [...] and magic: [...]");
     return VG_OK;
 }
 
@@ -275,7 +128,7 @@ texts_of(const json_t *list, const char *out[PROFILE_PATTERNS_MAX])
 }
 
 static enum vg_err
-patterns_read(struct maker *m)
+patterns_read(struct profile_maker *m)
 {
     const char *patterns[PROFILE_PATTERNS_MAX], *ignored[PROFILE_PATTERNS_MAX];
     size_t pattern_count = texts_of(json_object_get(m->p->tree, "patterns"), patterns);
@@ -286,30 +139,31 @@ patterns_read(struct maker *m)
     if (m->p->reader != PROFILE_TEXT)
         return pattern_count + ignored_count == 0
                    ? VG_OK
-                   : wrong(m, "patterns and ignore belong to reader: text");
+                   : profile_wrong(m, "patterns and ignore belong to reader: text");
     if (pattern_count == 0)
-        return wrong(m, "reader: text needs patterns: [\"^(?<time>...) ...\"]");
+        return profile_wrong(m, "reader: text needs patterns: [\"^(?<time>...) ...\"]");
     err = textlog_new(patterns, pattern_count, ignored, ignored_count, &m->p->names, &m->p->text,
                       why);
-    return err == VG_ERR_CONFIG ? wrong(m, "%s", why) : err;
+    return err == VG_ERR_CONFIG ? profile_wrong(m, "%s", why) : err;
 }
 
 static enum vg_err
-head_read(struct maker *m)
+head_read(struct profile_maker *m)
 {
     static const struct {
         const char *name;
         uint8_t byte;
     } delimiters[] = {{"auto", 0}, {",", ','}, {";", ';'}, {"tab", '\t'}, {"|", '|'}};
+    static const char *const readers[] = {"csv", "json", "text", "xml", "sgml"};
     const char *reader = vg_json_str(m->p->tree, "reader", "csv");
     const char *delimiter = vg_json_str(m->p->tree, "delimiter", "auto");
 
     m->p->name = vg_json_str(m->p->tree, "format", "");
     m->p->family = vg_json_str(m->p->tree, "family", m->p->name);
     m->p->about = vg_json_str(m->p->tree, "about", "");
-    m->p->reader = strcmp(reader, "csv") == 0    ? PROFILE_CSV
-                   : strcmp(reader, "json") == 0 ? PROFILE_JSON
-                                                 : PROFILE_TEXT;
+    for (size_t i = 0; i < VG_ARRAY_LEN(readers); i++)
+        if (strcmp(readers[i], reader) == 0)
+            m->p->reader = (enum profile_reader)i;
     for (size_t i = 0; i < VG_ARRAY_LEN(delimiters); i++)
         if (strcmp(delimiters[i].name, delimiter) == 0)
             m->p->delimiter = delimiters[i].byte;
@@ -317,31 +171,16 @@ head_read(struct maker *m)
     return json_object_set_new(m->p->tree, "_names", json_array()) == 0 ? VG_OK : VG_ERR_NOMEM;
 }
 
-static enum vg_err
-kinds_read(struct maker *m)
-{
-    const json_t *kind = json_object_get(m->p->tree, "kind");
-    const json_t *outcome = json_object_get(m->p->tree, "outcome");
-    enum vg_err err = source_read(m, json_object_get(kind, "field"), &m->p->base[MAP_KIND]);
-
-    if (err == VG_OK)
-        err = source_read(m, json_object_get(outcome, "field"), &m->p->base[MAP_OUTCOME]);
-    if (err == VG_OK)
-        err = values_read(m, kind, kind_parse, &m->p->kinds);
-    if (err == VG_OK)
-        err = values_read(m, outcome, outcome_parse, &m->p->outcomes);
-    return err;
-}
-
 enum vg_err
 profile_load(const char *path, struct profile **out, struct conf_error *err)
 {
-    static enum vg_err (*const steps[])(struct maker *) = {
-        head_read,  patterns_read,  recognise_read, time_read, amount_read,
-        kinds_read, constants_read, by_kind_read,   also_read,
+    static enum vg_err (*const steps[])(struct profile_maker *) = {
+        head_read,     patterns_read,     inside_read,     recognise_read,
+        profile_time,  profile_zones,     profile_only,    profile_amount,
+        profile_kinds, profile_constants, profile_by_kind, profile_also,
     };
     struct profile *p = calloc(1, sizeof *p);
-    struct maker m = {.p = p, .path = path, .err = err};
+    struct profile_maker m = {.p = p, .path = path, .err = err};
     enum vg_err result;
 
     if (p == NULL)
@@ -350,10 +189,11 @@ profile_load(const char *path, struct profile **out, struct conf_error *err)
     for (size_t i = 0; result == VG_OK && i < VG_ARRAY_LEN(steps); i++)
         result = steps[i](&m);
     if (result == VG_OK)
-        result = sources_read(&m, json_object_get(p->tree, "fields"), p->base);
-    if (result == VG_OK && p->reader != PROFILE_TEXT && p->recognise_count + p->column_count == 0)
-        result = wrong(&m, "recognise: which names are always there? write for example: "
-                           "recognise: [id, time, amount]");
+        result = profile_sources(&m, json_object_get(p->tree, "fields"), p->base);
+    if (result == VG_OK && (p->reader == PROFILE_CSV || p->reader == PROFILE_JSON) &&
+        p->recognise_count + p->column_count == 0)
+        result = profile_wrong(&m, "recognise: which names are always there? write for example: "
+                                   "recognise: [id, time, amount]");
     if (result != VG_OK) {
         profile_free(p);
         return result;
@@ -369,6 +209,8 @@ profile_free(struct profile *p)
         return;
     textlog_free(p->text);
     zone_free(p->zone);
+    for (size_t i = 0; i < PROFILE_ZONES_MAX; i++)
+        zone_free(p->zones.zone[i]);
     json_decref(p->tree);
     free(p);
 }

@@ -7,25 +7,37 @@
  *   format: pos-csv                      the name for --format and the configuration
  *   family: pos                          ids are counted once in all formats of a family
  *   about: what it is and where it comes from
- *   reader: csv | json | text
+ *   reader: csv | json | text | xml | sgml
  *   delimiter: auto | "," | ";" | tab | "|"            (csv)
  *   columns: [a, b, c]                   (csv without a header line)
+ *   inside: [results]                    (json) the records are in an array of this name
+ *   record: [Ntry]                       (xml, sgml) the elements that are records
+ *   magic: ["camt.053."]                 (xml, sgml) texts that stand in such a file, all of them
+ *   context: [CURDEF, log@at]            (xml, sgml) what stands around records and belongs to them
+ *   keys: [id]                           (xml) an attribute that says which of its elements one is
  *   patterns: ["^(?<time>...) ..."]      (text: PCRE2, tried in order; a line that fits none is bad)
  *   ignore: ["^#", "^$"]                 (text: lines that are no records and no damage)
  *   recognise: [names]                   csv, json: all of them are there; text: the patterns say it
- *   time: {field: [...], clock: [...], formats: [iso, unix, unix_ms, "%d/%m/%Y %H:%M"], zone: shop}
+ *   only: [{field: [...], values: [Principal, "Item*"]}]   other records are none of ours
+ *   time: {field: [...], clock: [...], formats: [iso, unix, unix_ms, "%d/%m/%Y %H:%M"], zone: shop,
+ *          hour: 12,                     what a date without a time of day means
+ *          zone_field: [...], zones: {PST: "-08:00", Madrid: Europe/Madrid}}   a zone in each row
  *   amount: {field: [...], debit: [...], units: major, style: auto|dot|comma, negative: refund}
- *   kind: {field: [...], values: {Refund: refund, Note: skip}, otherwise: sale}
+ *   kind: {field: [...], values: {Refund: refund, Note: skip}, otherwise: sale,
+ *          sales: {field: [...], values: {"20*": refund}}}   a column that tells more of a sale
  *   outcome: {field: [...], values: {Failed: declined, "cc_rejected_*": declined},
  *             otherwise: approved}
- *   fields: {id: [...], card: [...], ...}   DESIGN's names
+ *   fields: {id: [...], card: [...], ...}   DESIGN's names; name: a person's, where the customer has
+ *                                           no number: it is kept as a keyed token
  *   constants: {currency: MXN, ...}         where no column says it
  *   by_kind: {refund: {id: [...], amount: [...], time: [...], original: [...]}}
  *   also: [{kind: refund, suffix: ":refund", amount: [...], time: [...], reason: [...]}]
  *                                        more transactions in the same row, where their amount is
  *                                        not zero; `original` is the row's own id
  *
- * Value maps ignore case; a * at the end of a value stands for any ending. */
+ * Value maps ignore case; * stands for any text, ? for any letter. Of several columns for
+ * kind or outcome the first whose value is in the map says it. Formats of time that differ only in
+ * day and month are decided by the dates of the file (csv). */
 #pragma once
 
 #include "agent/detect/obs.h"
@@ -34,7 +46,7 @@
 #include "agent/pay/when.h"
 #include "common/conf.h"
 
-enum profile_reader { PROFILE_CSV, PROFILE_JSON, PROFILE_TEXT };
+enum profile_reader { PROFILE_CSV, PROFILE_JSON, PROFILE_TEXT, PROFILE_XML, PROFILE_SGML };
 
 enum map_field {
     MAP_TIME,
@@ -50,6 +62,7 @@ enum map_field {
     MAP_BIN,
     MAP_LAST4,
     MAP_CUSTOMER,
+    MAP_NAME,
     MAP_EMAIL,
     MAP_IP,
     MAP_DEVICE,
@@ -69,6 +82,9 @@ enum {
     PROFILE_FORMATS_MAX = 8,
     PROFILE_PATTERNS_MAX = 16,
     PROFILE_ALSO_MAX = 4,
+    PROFILE_ONLY_MAX = 3,
+    PROFILE_INSIDE_MAX = 4,
+    PROFILE_CONTEXT_MAX = 8,
     PROFILE_KINDS = TXN_SETTINGS + 1,
     PROFILE_SKIP = -1, /* as a kind: the record is none of ours */
 };
@@ -84,10 +100,23 @@ struct map_values {
     size_t count;
     struct {
         struct str text;
-        bool prefix;
+        bool pattern; /* has * or ? */
         int value;
     } row[PROFILE_VALUES_MAX];
     int otherwise;
+};
+
+/* Zones that a column names, each by its IANA name or a fixed distance from UTC. */
+enum { PROFILE_ZONES_MAX = 40 };
+struct map_zones {
+    struct map_source field;
+    struct map_values names;              /* value: seconds of local minus UTC */
+    struct zone *zone[PROFILE_ZONES_MAX]; /* owned; NULL: the distance */
+};
+
+struct map_only {
+    struct map_source field;
+    struct map_values values;
 };
 
 struct map_also {
@@ -107,6 +136,13 @@ struct profile {
     struct map_source base[MAP_COUNT];
     struct map_source by_kind[PROFILE_KINDS][MAP_COUNT]; /* count 0: base */
     struct map_values kinds, outcomes;
+    struct map_only sales; /* what a sale really is */
+    struct str inside[PROFILE_INSIDE_MAX];
+    size_t inside_count;
+    struct str record[PROFILE_INSIDE_MAX], magic[PROFILE_INSIDE_MAX], keys[PROFILE_INSIDE_MAX];
+    size_t record_count, magic_count, key_count;
+    uint8_t context[PROFILE_CONTEXT_MAX];
+    size_t context_count;
     struct map_also also[PROFILE_ALSO_MAX];
     size_t also_count;
     uint8_t recognise[NAMES_MAX];
@@ -117,6 +153,10 @@ struct profile {
     size_t format_count;
     struct zone *zone; /* owned; NULL: the shop's */
     bool zone_utc;
+    struct map_zones zones;
+    unsigned day_hour;
+    struct map_only only[PROFILE_ONLY_MAX];
+    size_t only_count;
     bool minor, style_auto;
     enum amount_style style;
     int negative;         /* what a sale of a negative amount is */

@@ -4,7 +4,7 @@
 
 #include "agent/pay/profile.h"
 
-static const char *const READERS[] = {"csv", "json", "text", NULL};
+static const char *const READERS[] = {"csv", "json", "text", "xml", "sgml", NULL};
 static const char *const DELIMITERS[] = {"auto", ",", ";", "tab", "|", NULL};
 static const char *const UNITS[] = {"major", "minor", NULL};
 static const char *const STYLES[] = {"auto", "dot", "comma", NULL};
@@ -18,8 +18,8 @@ check_format(const char *text, char why[160])
     if (when_format_valid(text))
         return true;
     (void)snprintf(why, 160,
-                   "is no time format: iso, unix, unix_ms or a pattern of "
-                   "%%Y %%y %%m %%d %%H %%I %%M %%S %%f %%p %%z %%b with a whole date");
+                   "is no time format: iso, ofx, unix, unix_ms or a pattern of "
+                   "%%Y %%y %%m %%d %%H %%I %%M %%S %%f %%p %%z %%b %%a %%Z with month and day");
     return false;
 }
 
@@ -32,6 +32,8 @@ static const struct conf_field FORMAT_ITEM = {.type = CONF_TEXT,
                                               .example = "\"%d/%m/%Y %H:%M:%S\""};
 static const struct conf_field KIND_ITEM = {.type = CONF_CHOICE, .choices = KINDS};
 static const struct conf_field OUTCOME_ITEM = {.type = CONF_CHOICE, .choices = OUTCOMES};
+static const struct conf_field ZONE_ITEM = {
+    .type = CONF_TEXT, .min = 1, .max = 60, .example = "America/Tijuana or \"-08:00\""};
 static const struct conf_field CONSTANT_ITEM = {.type = CONF_TEXT, .max = 64};
 
 #define NAMES_FIELD(name)                                                                          \
@@ -56,6 +58,9 @@ static const struct conf_field TIME_FIELDS[] = {
      .max = PROFILE_FORMATS_MAX,
      .item = &FORMAT_ITEM},
     {.key = "zone", .type = CONF_TEXT, .fallback = "shop", .example = "UTC, shop, America/Bogota"},
+    {.key = "hour", .type = CONF_INT, .fallback = "0", .max = 23},
+    NAMES_FIELD("zone_field"),
+    {.key = "zones", .type = CONF_DICT, .item = &ZONE_ITEM},
     {.key = NULL},
 };
 static const struct conf_field AMOUNT_FIELDS[] = {
@@ -66,8 +71,14 @@ static const struct conf_field AMOUNT_FIELDS[] = {
     {.key = "negative", .type = CONF_CHOICE, .fallback = "refund", .choices = KINDS},
     {.key = NULL},
 };
+static const struct conf_field SALES_FIELDS[] = {
+    NAMES_FIELD("field"),
+    {.key = "values", .type = CONF_DICT, .item = &KIND_ITEM},
+    {.key = NULL},
+};
 static const struct conf_field KIND_FIELDS[] = {
     NAMES_FIELD("field"),
+    {.key = "sales", .type = CONF_MAP, .fields = SALES_FIELDS},
     {.key = "values", .type = CONF_DICT, .item = &KIND_ITEM},
     {.key = "otherwise", .type = CONF_CHOICE, .fallback = "sale", .choices = KINDS},
     {.key = NULL},
@@ -81,8 +92,8 @@ static const struct conf_field OUTCOME_FIELDS[] = {
 
 #define TXN_NAMES                                                                                  \
     NAMES_FIELD("id"), NAMES_FIELD("reason"), NAMES_FIELD("currency"), NAMES_FIELD("card"),        \
-        NAMES_FIELD("bin"), NAMES_FIELD("last4"), NAMES_FIELD("customer"), NAMES_FIELD("email"),   \
-        NAMES_FIELD("ip"), NAMES_FIELD("device"), NAMES_FIELD("terminal"),                         \
+        NAMES_FIELD("bin"), NAMES_FIELD("last4"), NAMES_FIELD("customer"), NAMES_FIELD("name"),    \
+        NAMES_FIELD("email"), NAMES_FIELD("ip"), NAMES_FIELD("device"), NAMES_FIELD("terminal"),   \
         NAMES_FIELD("employee"), NAMES_FIELD("order"), NAMES_FIELD("original"),                    \
         NAMES_FIELD("account"), NAMES_FIELD("country"), NAMES_FIELD("label")
 
@@ -106,6 +117,24 @@ static const struct conf_field ALSO_FIELDS[] = {
 };
 static const struct conf_field ALSO_ITEM = {.type = CONF_MAP, .fields = ALSO_FIELDS};
 
+static const struct conf_field VALUE_ITEM = {.type = CONF_TEXT, .min = 1, .max = 120};
+static const struct conf_field ONLY_FIELDS[] = {
+    {.key = "field",
+     .type = CONF_LIST,
+     .required = true,
+     .min = 1,
+     .max = PROFILE_ALTERNATIVES_MAX,
+     .item = &NAME_ITEM},
+    {.key = "values",
+     .type = CONF_LIST,
+     .required = true,
+     .min = 1,
+     .max = PROFILE_VALUES_MAX,
+     .item = &VALUE_ITEM},
+    {.key = NULL},
+};
+static const struct conf_field ONLY_ITEM = {.type = CONF_MAP, .fields = ONLY_FIELDS};
+
 const struct conf_field PROFILE_SCHEMA[] = {
     {.key = "format",
      .type = CONF_TEXT,
@@ -128,7 +157,13 @@ const struct conf_field PROFILE_SCHEMA[] = {
      .min = 1,
      .max = PROFILE_PATTERNS_MAX,
      .item = &PATTERN_ITEM},
+    {.key = "inside", .type = CONF_LIST, .min = 1, .max = PROFILE_INSIDE_MAX, .item = &NAME_ITEM},
+    {.key = "record", .type = CONF_LIST, .min = 1, .max = PROFILE_INSIDE_MAX, .item = &NAME_ITEM},
+    {.key = "magic", .type = CONF_LIST, .min = 1, .max = PROFILE_INSIDE_MAX, .item = &NAME_ITEM},
+    {.key = "keys", .type = CONF_LIST, .min = 1, .max = PROFILE_INSIDE_MAX, .item = &NAME_ITEM},
+    {.key = "context", .type = CONF_LIST, .min = 1, .max = PROFILE_CONTEXT_MAX, .item = &NAME_ITEM},
     {.key = "recognise", .type = CONF_LIST, .min = 1, .max = 60, .item = &NAME_ITEM},
+    {.key = "only", .type = CONF_LIST, .min = 1, .max = PROFILE_ONLY_MAX, .item = &ONLY_ITEM},
     {.key = "time", .type = CONF_MAP, .required = true, .fields = TIME_FIELDS},
     {.key = "amount", .type = CONF_MAP, .fallback = "{}", .fields = AMOUNT_FIELDS},
     {.key = "kind", .type = CONF_MAP, .fallback = "{}", .fields = KIND_FIELDS},
@@ -154,6 +189,7 @@ static const char *const FIELD_NAMES[MAP_COUNT] = {
     [MAP_BIN] = "bin",
     [MAP_LAST4] = "last4",
     [MAP_CUSTOMER] = "customer",
+    [MAP_NAME] = "name",
     [MAP_EMAIL] = "email",
     [MAP_IP] = "ip",
     [MAP_DEVICE] = "device",

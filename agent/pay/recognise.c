@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "agent/pay/jsonl.h"
+#include "agent/pay/envelope.h"
 #include "agent/pay/textlog.h"
 
-enum { LOOK_LINES = 50, LOOK_ROWS = 500 };
+enum { LOOK_OBJECTS = 5, LOOK_LINES = 50, LOOK_ROWS = 500 };
 
 static struct str
 lower_name(struct slice cell, char low[NAME_BYTES_MAX])
@@ -63,22 +63,30 @@ csv_fit(const struct profile *p, struct slice head, bool whole, struct csv_arena
     return matched == p->recognise_count ? matched : 0;
 }
 
+/* Of the first objects the one that fits best: a log of webhooks may begin with another sort. */
 static size_t
 json_fit(const struct profile *p, struct slice head, bool whole, struct csv_arena *arena)
 {
-    struct values *values = calloc(1, sizeof *values);
-    size_t start, end, next, lines, matched = 0;
+    struct values *values = malloc(sizeof *values);
+    size_t start, end, next, lines, best = 0;
     bool escaped;
 
-    if (values == NULL)
-        return 0;
-    arena->len = 0;
-    if (jsonl_record(head, whole, &start, &end, &next, &lines) == VG_OK &&
-        jsonl_read(bytes_part(head, start, end), &p->names, arena, values, &escaped) == VG_OK)
-        for (size_t i = 0; i < p->recognise_count; i++)
-            matched += values->present[p->recognise[i]];
+    for (size_t k = 0; values != NULL && k < LOOK_OBJECTS; k++) {
+        size_t matched = 0;
+
+        if (envelope_record(head, p->inside, p->inside_count, whole, &start, &end, &next, &lines) !=
+            VG_OK)
+            break;
+        arena->len = 0;
+        memset(values, 0, sizeof *values);
+        if (jsonl_read(bytes_part(head, start, end), &p->names, arena, values, &escaped) == VG_OK)
+            for (size_t i = 0; i < p->recognise_count; i++)
+                matched += values->present[p->recognise[i]];
+        best = matched > best ? matched : best;
+        slice_skip(&head, next);
+    }
     free(values);
-    return matched == p->recognise_count ? matched : 0;
+    return best == p->recognise_count ? best : 0;
 }
 
 /* 1 when at least half of the lines that are not to be ignored fit. */
@@ -106,6 +114,24 @@ text_fit(const struct profile *p, struct slice head, bool whole)
     return fit > 0 && fit * 2 >= seen;
 }
 
+/* Its magic, all of it; a statement without any entry is one, too. */
+static size_t
+tags_fit(const struct profile *p, struct slice head)
+{
+    for (size_t i = 0; i < p->magic_count; i++) {
+        struct str want = p->magic[i];
+        size_t at = bytes_find(head, 0, (uint8_t)want.at[0]);
+
+        while (at < head.left &&
+               (head.left - at < want.len ||
+                memcmp(bytes_part(head, at, at + want.len).at, want.at, want.len) != 0))
+            at = bytes_find(head, at + 1, (uint8_t)want.at[0]);
+        if (at >= head.left)
+            return 0;
+    }
+    return p->magic_count;
+}
+
 const struct profile *
 recognise_head(const struct profiles *all, const char *only, struct slice head, bool whole,
                struct csv_arena *arena)
@@ -121,6 +147,8 @@ recognise_head(const struct profiles *all, const char *only, struct slice head, 
             continue;
         if (p->reader == PROFILE_TEXT)
             fit = text_fit(p, head, whole);
+        else if (p->magic_count > 0)
+            fit = tags_fit(p, head);
         else if (p->recognise_count == 0)
             continue;
         else if (p->reader == PROFILE_CSV)
@@ -135,43 +163,92 @@ recognise_head(const struct profiles *all, const char *only, struct slice head, 
     return best;
 }
 
-static void
-look_at(const struct profile *p, const struct csv_row *row, const int16_t *map, size_t columns,
-        struct amount_evidence *e)
+struct look {
+    const struct profile *p;
+    const int16_t *map;
+    size_t columns;
+    struct amount_evidence amounts, others;
+    struct dates dates;
+};
+
+/* The first column of the row that is not empty. */
+static struct slice
+cell_of(const struct look *l, const struct csv_row *row, const struct map_source *source)
 {
-    for (size_t i = 0; i < row->count && i < columns; i++) {
-        for (size_t k = 0; k < p->base[MAP_AMOUNT].count; k++)
-            if (map[i] == p->base[MAP_AMOUNT].slot[k])
-                amount_look(e, row->cell[i]);
-        for (size_t k = 0; k < p->base[MAP_DEBIT].count; k++)
-            if (map[i] == p->base[MAP_DEBIT].slot[k])
-                amount_look(e, row->cell[i]);
+    for (size_t k = 0; k < source->count; k++) {
+        for (size_t i = 0; i < row->count && i < l->columns; i++) {
+            struct slice cell = bytes_trim(row->cell[i]);
+
+            if (l->map[i] == source->slot[k] && cell.left > 0)
+                return cell;
+        }
     }
+    return slice_of(NULL, 0);
 }
 
-enum amount_style
-recognise_style(const struct profile *p, struct slice head, uint8_t delimiter,
-                struct csv_arena *arena)
+/* Digits and marks of a number, nothing else: no date, no time, no name. */
+static bool
+is_number(struct slice cell)
 {
-    struct amount_evidence evidence = {0};
-    int16_t map[CSV_COLUMNS_MAX];
-    struct csv_row *row = malloc(sizeof *row);
-    size_t end, next, lines, columns = 0, matched;
+    size_t marks = 0, digits = 0;
 
+    cell = bytes_trim(cell);
+    for (size_t i = 0; i < cell.left; i++) {
+        uint8_t c = byte_at(cell, i);
+
+        if (c >= '0' && c <= '9')
+            digits++;
+        else if (c == '.' || c == ',')
+            marks++;
+        else if (i > 0 || (c != '-' && c != '$'))
+            return false;
+    }
+    return digits > 1 && digits <= 12 && marks == 1;
+}
+
+static void
+look_at(struct look *l, const struct csv_row *row)
+{
+    for (size_t i = 0; i < row->count && i < l->columns; i++) {
+        for (size_t k = 0; k < l->p->base[MAP_AMOUNT].count; k++)
+            if (l->map[i] == l->p->base[MAP_AMOUNT].slot[k])
+                amount_look(&l->amounts, row->cell[i]);
+        for (size_t k = 0; k < l->p->base[MAP_DEBIT].count; k++)
+            if (l->map[i] == l->p->base[MAP_DEBIT].slot[k])
+                amount_look(&l->amounts, row->cell[i]);
+    }
+    for (size_t i = 0; i < row->count; i++)
+        if (is_number(row->cell[i]))
+            amount_look(&l->others, row->cell[i]);
+    dates_look(&l->dates, cell_of(l, row, &l->p->base[MAP_TIME]),
+               cell_of(l, row, &l->p->base[MAP_CLOCK]));
+}
+
+void
+recognise_rows(const struct profile *p, struct slice head, uint8_t delimiter,
+               struct csv_arena *arena, struct recognised *out)
+{
+    int16_t map[CSV_COLUMNS_MAX];
+    struct look look = {.p = p, .map = map};
+    struct csv_row *row = malloc(sizeof *row);
+    size_t end, next, lines, matched;
+
+    dates_init(&look.dates, p);
     for (size_t i = 0; row != NULL && i < LOOK_ROWS; i++) {
         if (csv_record(head, delimiter, false, &end, &next, &lines) != VG_OK)
             break;
         arena->len = 0;
         if (csv_split(bytes_part(head, 0, end), delimiter, arena, row) == VG_OK) {
-            if (i == 0) {
-                recognise_header(p, row, map, &matched);
-                columns = row->count;
+            if (i > 0) {
+                look_at(&look, row);
             } else {
-                look_at(p, row, map, columns, &evidence);
+                recognise_header(p, row, map, &matched);
+                look.columns = row->count;
             }
         }
         slice_skip(&head, next);
     }
     free(row);
-    return amount_decide(&evidence);
+    out->style = amount_decide(&look.amounts, &look.others);
+    out->dropped = dates_decide(&look.dates, &out->dates);
 }

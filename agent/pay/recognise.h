@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/pay/csv.h"
+#include "agent/pay/dates.h"
 #include "agent/pay/profile.h"
 
 /* The header's cells to the profile's slots: *matched counts the names that `recognise` wants and
@@ -17,6 +18,12 @@ void recognise_header(const struct profile *p, const struct csv_row *header, int
 const struct profile *recognise_head(const struct profiles *all, const char *only,
                                      struct slice head, bool whole, struct csv_arena *arena);
 
-/* The style of the amount columns by the rows of `head` (csv profiles with style: auto). */
-enum amount_style recognise_style(const struct profile *p, struct slice head, uint8_t delimiter,
-                                  struct csv_arena *arena);
+/* What only the rows of `head` say (csv): the style of the amount columns (profiles with style:
+ * auto), and the formats of time to leave out (dates.h). */
+struct recognised {
+    enum amount_style style;
+    uint32_t dropped;
+    enum dates_found dates;
+};
+void recognise_rows(const struct profile *p, struct slice head, uint8_t delimiter,
+                    struct csv_arena *arena, struct recognised *out);

@@ -239,6 +239,7 @@ slot_save(struct tail *t, size_t index, const struct sink *sink)
     vg_json_put_int(&out, "line", (int64_t)slot->state.line);
     vg_json_put_str(&out, "format", slot->state.format, strlen(slot->state.format));
     vg_json_put_int(&out, "style", slot->state.style);
+    vg_json_put_int(&out, "dates", slot->state.dropped);
     put_u64(&out, "head", slot->state.head);
     put_u64(&out, "tail", slot->state.tail);
     put_recent(&out, &slot->recent);
@@ -303,6 +304,7 @@ tail_position(struct tail *t, const char *source, const json_t *position)
     slot->state.line = (uint64_t)vg_json_int(position, "line", 0);
     slot->state.style =
         vg_json_int(position, "style", 0) == AMOUNT_COMMA ? AMOUNT_COMMA : AMOUNT_DOT;
+    slot->state.dropped = (uint32_t)(vg_json_int(position, "dates", 0) & UINT8_MAX);
     slot->state.head = get_u64(position, "head");
     slot->state.tail = get_u64(position, "tail");
     (void)vg_strcpy(slot->state.format, sizeof slot->state.format,

@@ -15,7 +15,7 @@ struct tokens {
     EVP_MAC_CTX *ctx;
 };
 
-static const char *const PREFIX[] = {"card_", "mail_", "acct_"};
+static const char *const PREFIX[] = {"card_", "mail_", "acct_", "name_"};
 
 enum vg_err
 tokens_new(const uint8_t key[TOKEN_KEY_SIZE], struct tokens **out)

@@ -130,6 +130,16 @@ take_year(struct slice *s, size_t digits, struct civil *c)
 }
 
 static bool
+take_letters(struct slice *s)
+{
+    size_t n = 0;
+
+    for (; (byte_at(*s, 0) | 0x20) >= 'a' && (byte_at(*s, 0) | 0x20) <= 'z'; n++)
+        slice_skip(s, 1);
+    return n > 0;
+}
+
+static bool
 take_field(struct slice *s, char field, struct civil *c)
 {
     switch (field) {
@@ -156,6 +166,9 @@ take_field(struct slice *s, char field, struct civil *c)
         return take_offset(s, c);
     case 'b':
         return take_month(s, &c->month);
+    case 'a':
+    case 'Z':
+        return take_letters(s);
     case '%':
         return take_char(s, '%');
     default:
@@ -193,6 +206,54 @@ iso_read(struct slice s, struct civil *c)
         return false;
     (void)take_char(&s, ' ');
     return s.left == 0 || (take_offset(&s, c) && s.left == 0);
+}
+
+/* [-5:EST], [+10], [0:GMT], [-3.5]: hours, of which a part may be decimal. */
+static bool
+ofx_zone(struct slice *s, struct civil *c)
+{
+    bool minus = byte_at(*s, 0) == '-';
+    unsigned hours, part = 0;
+
+    if (minus || byte_at(*s, 0) == '+')
+        slice_skip(s, 1);
+    if (!take_number(s, 2, &hours) || hours > 14)
+        return false;
+    if (take_char(s, '.')) {
+        if (!take_number(s, 2, &part))
+            return false;
+        part = part < 10 ? part * 360 : part * 36; /* .5 and .50 are half an hour */
+    }
+    c->has_offset = true;
+    c->offset_s = (int)(hours * 3600 + part) * (minus ? -1 : 1);
+    if (take_char(s, ':') && !take_letters(s))
+        return false;
+    return take_char(s, ']');
+}
+
+static bool
+ofx_read(struct slice s, struct civil *c)
+{
+    if (!take_year(&s, 4, c) || !take_number(&s, 2, &c->month) || !take_number(&s, 2, &c->day))
+        return false;
+    if (is_digit(byte_at(s, 0)) && (!take_number(&s, 2, &c->hour) || !take_number(&s, 2, &c->min)))
+        return false;
+    if (is_digit(byte_at(s, 0)) && !take_number(&s, 2, &c->sec))
+        return false;
+    if (take_char(&s, '.') && !take_fraction(&s, &c->fraction_ns))
+        return false;
+    (void)take_char(&s, ' ');
+    return s.left == 0 || (take_char(&s, '[') && ofx_zone(&s, c) && s.left == 0);
+}
+
+static bool
+civil_read(struct slice s, const char *format, struct civil *c)
+{
+    if (strcmp(format, "iso") == 0)
+        return iso_read(s, c);
+    if (strcmp(format, "ofx") == 0)
+        return ofx_read(s, c);
+    return pattern_read(s, format, c);
 }
 
 static enum vg_err
@@ -234,7 +295,7 @@ hour_start(struct when_zone *z, const struct civil *c)
     int64_t key = vtime_days_from_civil(c->year, c->month, c->day) * 24 + c->hour;
 
     if (z->zone == NULL)
-        return key * VG_HOUR_NS;
+        return key * VG_HOUR_NS - z->offset_s * VG_SEC_NS;
     if (z->hour_key != key || z->hour_ns == 0) {
         z->hour_key = key;
         z->hour_ns = zone_from_local(z->zone, c->year, c->month, c->day, c->hour, 0, 0);
@@ -242,28 +303,56 @@ hour_start(struct when_zone *z, const struct civil *c)
     return z->hour_ns;
 }
 
+static int64_t
+instant(struct when_zone *zone, const struct civil *c)
+{
+    int64_t t;
+
+    if (c->has_offset)
+        t = vtime_days_from_civil(c->year, c->month, c->day) * VG_DAY_NS + c->hour * VG_HOUR_NS -
+            c->offset_s * VG_SEC_NS;
+    else
+        t = hour_start(zone, c);
+    return t + c->min * VG_MIN_NS + c->sec * VG_SEC_NS + c->fraction_ns;
+}
+
+/* The last year in which the date is not in the future of what is known of the log. */
+static bool
+year_guess(struct when_zone *zone, struct civil *c)
+{
+    unsigned month, day;
+    int year;
+
+    if (zone->latest_ns <= 0)
+        return false;
+    vtime_civil_from_days(zone->latest_ns / VG_DAY_NS, &year, &month, &day);
+    for (c->year = year + 1; c->year >= year - 1; c->year--)
+        if (instant(zone, c) <= zone->latest_ns + VG_DAY_NS)
+            return true;
+    return false;
+}
+
 enum vg_err
 when_parse(struct slice text, const char *format, struct when_zone *zone, int64_t *t_ns)
 {
-    struct civil c = {.year = 0};
+    struct civil c = {.year = -1, .hour = zone->day_hour};
     int64_t t;
 
     text = bytes_trim(text);
+    if (strncmp(format, "utc:", 4) == 0) {
+        struct when_zone utc = {.day_hour = zone->day_hour, .latest_ns = zone->latest_ns};
+
+        return when_parse(text, format + 4, &utc, t_ns);
+    }
     if (strcmp(format, "unix") == 0)
         return unix_read(text, VG_SEC_NS, t_ns);
     if (strcmp(format, "unix_ms") == 0)
         return unix_read(text, VG_MS_NS, t_ns);
-    if (!(strcmp(format, "iso") == 0 ? iso_read(text, &c) : pattern_read(text, format, &c)) ||
-        !civil_valid(&c))
+    if (!civil_read(text, format, &c) || !civil_valid(&c) || (c.year < 0 && !year_guess(zone, &c)))
         return VG_ERR_FORMAT;
     if (c.year < 1970 || c.year > 2200)
         return VG_ERR_LIMIT;
-    if (c.has_offset)
-        t = vtime_days_from_civil(c.year, c.month, c.day) * VG_DAY_NS + c.hour * VG_HOUR_NS -
-            c.offset_s * VG_SEC_NS;
-    else
-        t = hour_start(zone, &c);
-    t += c.min * VG_MIN_NS + c.sec * VG_SEC_NS + c.fraction_ns;
+    t = instant(zone, &c);
     if (t < 0)
         return VG_ERR_LIMIT;
     *t_ns = t;
@@ -273,9 +362,12 @@ when_parse(struct slice text, const char *format, struct when_zone *zone, int64_
 bool
 when_format_valid(const char *format)
 {
-    bool year = false, month = false, day = false;
+    bool month = false, day = false;
 
-    if (strcmp(format, "iso") == 0 || strcmp(format, "unix") == 0 || strcmp(format, "unix_ms") == 0)
+    if (strncmp(format, "utc:", 4) == 0)
+        return strncmp(format + 4, "utc:", 4) != 0 && when_format_valid(format + 4);
+    if (strcmp(format, "iso") == 0 || strcmp(format, "ofx") == 0 || strcmp(format, "unix") == 0 ||
+        strcmp(format, "unix_ms") == 0)
         return true;
     if (strlen(format) >= WHEN_FORMAT_MAX)
         return false;
@@ -283,11 +375,10 @@ when_format_valid(const char *format)
         if (*at != '%')
             continue;
         at++;
-        if (*at == '\0' || strchr("YymdHIMSfpzb%", *at) == NULL)
+        if (*at == '\0' || strchr("YymdHIMSfpzbaZ%", *at) == NULL)
             return false;
-        year |= *at == 'Y' || *at == 'y';
         month |= *at == 'm' || *at == 'b';
         day |= *at == 'd';
     }
-    return year && month && day;
+    return month && day;
 }

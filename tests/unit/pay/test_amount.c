@@ -93,6 +93,11 @@ test_currencies(void **state)
     assert_false(amount_currency(slice_of("M4N", 3), code));
     assert_false(amount_currency(slice_of("", 0), code));
     assert_string_equal(code, "MXN");
+    assert_true(amount_currency(slice_of("484", 3), code));
+    assert_string_equal(code, "MXN");
+    assert_true(amount_currency(slice_of("986", 3), code));
+    assert_string_equal(code, "BRL");
+    assert_false(amount_currency(slice_of("999", 3), code));
     assert_int_equal(amount_decimals("MXN"), 2);
     assert_int_equal(amount_decimals("JPY"), 0);
     assert_int_equal(amount_decimals("CLP"), 0);
@@ -108,7 +113,7 @@ decide(const char *const *cells)
 
     for (; *cells != NULL; cells++)
         amount_look(&e, slice_of(*cells, strlen(*cells)));
-    return amount_decide(&e);
+    return amount_decide(&e, NULL);
 }
 
 /* A column's style is decided over its cells: the ambiguous ones follow the clear ones. */
@@ -124,6 +129,22 @@ test_style(void **state)
     assert_int_equal(decide((const char *const[]){"1.234.567", NULL}), AMOUNT_COMMA);
     assert_int_equal(decide((const char *const[]){"1,234,567", NULL}), AMOUNT_DOT);
     assert_int_equal(decide((const char *const[]){"12", "", "x", NULL}), AMOUNT_DOT);
+    assert_int_equal(decide((const char *const[]){"1.000", "0.600", NULL}), AMOUNT_DOT);
+    assert_int_equal(decide((const char *const[]){"1,000", "0,600", NULL}), AMOUNT_COMMA);
+}
+
+/* Where a column's own cells leave it open the other columns of the file say it. */
+static void
+test_style_of_others(void **state)
+{
+    struct amount_evidence own_cells = {0}, others = {0};
+
+    amount_look(&own_cells, slice_of("1.000", 5));
+    assert_int_equal(amount_decide(&own_cells, &others), AMOUNT_COMMA);
+    amount_look(&others, slice_of("12.50", 5));
+    assert_int_equal(amount_decide(&own_cells, &others), AMOUNT_DOT);
+    amount_look(&own_cells, slice_of("12,5", 4));
+    assert_int_equal(amount_decide(&own_cells, &others), AMOUNT_COMMA);
 }
 
 static void
@@ -150,9 +171,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_writings),
-        cmocka_unit_test(test_currencies),
-        cmocka_unit_test(test_style),
+        cmocka_unit_test(test_writings),    cmocka_unit_test(test_currencies),
+        cmocka_unit_test(test_style),       cmocka_unit_test(test_style_of_others),
         cmocka_unit_test(test_truncations),
     };
 

@@ -90,7 +90,8 @@ test_read(void **state)
         {"{\"id\":\"a\"}}", "no"},
         {"{\"id\":}", "no"},
         {"{\"id\"}", "no"},
-        {"{id:1}", "no"},
+        {"{id:1, data:{object:{amount:5}}}", "id=1;data.object.amount=5;"}, /* JavaScript */
+        {"{:1}", "no"},
         {"{\"id\":\"a}", "no"},
         {"{\"id\":[}", "no"},
         {"[1]", "no"},

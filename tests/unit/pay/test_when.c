@@ -45,6 +45,16 @@ test_formats(void **state)
         {"iso", "", "no"},
         {"iso", "1969-12-31T23:00:00Z", "limit"},
         {"iso", "2300-01-01", "limit"},
+        {"ofx", "20261122130509.123[-6:CST]", "2026-11-22T19:05:09.123Z"},
+        {"ofx", "20261122130509[-3.5]", "2026-11-22T16:35:09Z"},
+        {"ofx", "20261122130509[0:GMT]", "2026-11-22T13:05:09Z"},
+        {"ofx", "20261122", "2026-11-22T06:00:00Z"},
+        {"ofx", "20261122130509[-6:CST", "no"},
+        {"ofx", "20261322", "no"},
+        {"%a %b %d %H:%M:%S %Z %Y.%f", "Sun Nov 22 13:05:09 UYT 2026.824",
+         "2026-11-22T19:05:09.824Z"},
+        {"utc:%Y-%m-%d %H:%M", "2026-11-22 13:05", "2026-11-22T13:05:00Z"},
+        {"%m%d%H%M%S", "1122130509", "no"}, /* nothing says the year */
         {"unix", "1795348800", "2026-11-22T12:00:00Z"},
         {"unix", "1795348800.25", "2026-11-22T12:00:00.250Z"},
         {"unix", "0", "1970-01-01T00:00:00Z"},
@@ -123,6 +133,50 @@ test_valid(void **state)
     assert_false(when_format_valid("%Y%m%d xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
 }
 
+/* A date without a year is of the last one in which it is not in the future. */
+static void
+test_year(void **state)
+{
+    static const struct {
+        const char *latest, *text, *want;
+    } cases[] = {
+        {"2026-11-22T00:00:00Z", "1122130509", "2026-11-22T13:05:09Z"},
+        {"2026-11-22T00:00:00Z", "1124130509", "2025-11-24T13:05:09Z"},
+        {"2026-12-31T23:59:59Z", "0101000001", "2027-01-01T00:00:01Z"},
+        {"2027-01-01T00:10:00Z", "1231235959", "2026-12-31T23:59:59Z"},
+    };
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(cases); i++) {
+        struct own o = own(cases[i].text);
+        struct when_zone z = {.zone = NULL};
+        char got[64];
+        int64_t t;
+
+        assert_int_equal(vtime_parse(cases[i].latest, strlen(cases[i].latest), &z.latest_ns),
+                         VG_OK);
+        assert_int_equal(when_parse(o.text, "%m%d%H%M%S", &z, &t), VG_OK);
+        vtime_format(t, got);
+        assert_string_equal(got, cases[i].want);
+        free(o.block);
+    }
+}
+
+/* What a zone means that is a distance, and a date that has no time of day. */
+static void
+test_offset_and_day(void **state)
+{
+    struct when_zone z = {.offset_s = -6 * 3600, .day_hour = 12};
+    char got[64];
+    int64_t t;
+
+    assert_int_equal(when_parse(slice_of("2026-11-22", 10), "iso", &z, &t), VG_OK);
+    vtime_format(t, got);
+    assert_string_equal(got, "2026-11-22T18:00:00Z");
+    assert_int_equal(when_parse(slice_of("22/11/2026 01:00", 16), "%d/%m/%Y %H:%M", &z, &t), VG_OK);
+    vtime_format(t, got);
+    assert_string_equal(got, "2026-11-22T07:00:00Z");
+}
+
 static void
 test_truncations(void **state)
 {
@@ -131,6 +185,7 @@ test_truncations(void **state)
     } cases[] = {
         {"iso", "2026-11-22T13:05:09.123456789123-06:00"},
         {"unix", "1795348800.123456789123"},
+        {"ofx", "20261122130509.123[-3.50:CST]"},
         {"unix_ms", "1795348800123"},
         {"%d %b %Y %I:%M:%S.%f %p %z %%", "22 Nov 2026 01:05:09.5 PM -06:00 %"},
     };
@@ -153,10 +208,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_zone),
-        cmocka_unit_test(test_valid),
-        cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_formats),        cmocka_unit_test(test_zone),
+        cmocka_unit_test(test_valid),          cmocka_unit_test(test_year),
+        cmocka_unit_test(test_offset_and_day), cmocka_unit_test(test_truncations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

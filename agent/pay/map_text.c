@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pay/map_inside.h"
+
+char *
+map_arena(struct mapper *m, size_t n)
+{
+    char *p;
+
+    if (n > sizeof m->arena - m->used)
+        return NULL;
+    p = m->arena + m->used;
+    m->used += n;
+    return p;
+}
+
+/* Cut to MAP_TEXT_MAX at a border between characters. */
+struct slice
+map_cut(struct slice s)
+{
+    size_t n = s.left;
+
+    if (n <= MAP_TEXT_MAX)
+        return s;
+    n = MAP_TEXT_MAX;
+    while (n > 0 && (byte_at(s, n) & 0xc0) == 0x80)
+        n--;
+    return bytes_part(s, 0, n);
+}
+
+static bool
+is_mail_byte(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+           c == '_' || c == '%' || c == '+' || c == '-' || c >= 0x80;
+}
+
+enum vg_err
+map_token(struct mapper *m, enum token_kind kind, struct slice value, struct str *out)
+{
+    char *to = map_arena(m, TOKEN_TEXT_MAX);
+    enum vg_err err;
+
+    if (to == NULL)
+        return VG_ERR_LIMIT;
+    err = tokens_make(m->tokens, kind, value, to);
+    if (err == VG_OK)
+        *out = str_n(to, TOKEN_LEN);
+    return err;
+}
+
+/* The value without the bytes that `drop` names, in lower case. */
+struct slice
+map_lowered(struct mapper *m, struct slice value, const char *drop)
+{
+    char *to = map_arena(m, value.left);
+    size_t n = 0;
+
+    if (to == NULL)
+        return slice_of(NULL, 0);
+    for (size_t i = 0; i < value.left; i++) {
+        uint8_t c = byte_at(value, i);
+
+        if (c >= 'A' && c <= 'Z')
+            c = (uint8_t)(c - 'A' + 'a');
+        if (c != 0 && strchr(drop, c) != NULL)
+            continue;
+        to[n++] = (char)c;
+    }
+    return slice_of(to, n);
+}
+
+enum vg_err
+map_mail(struct mapper *m, struct slice value, struct str *out)
+{
+    value = map_lowered(m, map_cut(value), " ");
+    if (value.left == 0)
+        return VG_OK;
+    return map_token(m, TOKEN_MAIL, value, out);
+}
+
+/* Any other text: borrowed as it stands, unless an address is in it. */
+enum vg_err
+map_plain(struct mapper *m, struct slice value, struct str *out)
+{
+    size_t at = bytes_find(value, 0, '@'), from = at, to = at + 1;
+    struct slice head, tail;
+    struct str token = str_of("");
+    enum vg_err err;
+    char *joined;
+
+    value = map_cut(value);
+    if (at >= value.left) {
+        *out = bytes_str(value);
+        return VG_OK;
+    }
+    while (from > 0 && is_mail_byte(byte_at(value, from - 1)))
+        from--;
+    while (is_mail_byte(byte_at(value, to)))
+        to++;
+    err = map_mail(m, bytes_part(value, from, to), &token);
+    if (err != VG_OK)
+        return err;
+    head = bytes_part(value, 0, from);
+    tail = bytes_part(value, to, value.left);
+    if (bytes_find(tail, 0, '@') < tail.left)
+        tail = slice_of(NULL, 0); /* a second one: the rest is not kept */
+    joined = map_arena(m, head.left + token.len + tail.left);
+    if (joined == NULL)
+        return VG_ERR_LIMIT;
+    memcpy(joined, head.at, head.left);
+    memcpy(joined + head.left, token.at, token.len);
+    memcpy(joined + head.left + token.len, tail.at, tail.left);
+    *out = str_n(joined, head.left + token.len + tail.left);
+    return VG_OK;
+}
+
+/* ---- cards ---- */
+
+static bool
+is_token(struct slice value)
+{
+    if (value.left < TOKEN_LEN || memcmp(value.at, "card_", TOKEN_PREFIX) != 0)
+        return false;
+    for (size_t i = TOKEN_PREFIX; i < TOKEN_LEN; i++)
+        if (byte_at(value, i) < 'a' || byte_at(value, i) > 'p')
+            return false;
+    return true;
+}
+
+void
+map_digits(char *to, struct slice from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (char)byte_at(from, i);
+    to[n] = '\0';
+}
+
+/* First six and last four digits of a number that is written in part: 411111XXXXXX1111, ****1111. */
+void
+map_masked(struct slice value, struct txn_view *t)
+{
+    size_t lead = 0, trail = 0;
+
+    while (lead < value.left && byte_at(value, lead) >= '0' && byte_at(value, lead) <= '9')
+        lead++;
+    while (trail < value.left && byte_at(value, value.left - 1 - trail) >= '0' &&
+           byte_at(value, value.left - 1 - trail) <= '9')
+        trail++;
+    if (lead >= 6 && lead < value.left && t->bin[0] == '\0')
+        map_digits(t->bin, value, 6);
+    if (trail >= 4 && t->last4[0] == '\0')
+        map_digits(t->last4, bytes_part(value, value.left - 4, value.left), 4);
+}
+
+enum vg_err
+map_card(const struct record *r, struct slice value, struct txn_view *t)
+{
+    struct slice digits;
+    uint8_t number[CARD_DIGITS_MAX];
+    size_t n = 0;
+
+    if (is_token(value)) {
+        t->card = str_n(value.at, TOKEN_LEN);
+        for (size_t i = 0; i < r->hits->count; i++) {
+            const struct card_hit *h = &r->hits->hit[i];
+            struct slice token = bytes_part(r->clean, h->at, h->at + TOKEN_LEN);
+
+            if (token.left == TOKEN_LEN && memcmp(token.at, value.at, TOKEN_LEN) == 0) {
+                memcpy(t->bin, h->bin, sizeof t->bin);
+                memcpy(t->last4, h->last4, sizeof t->last4);
+                break;
+            }
+        }
+        return VG_OK;
+    }
+    value = map_cut(value);
+    digits = map_lowered(r->m, value, " -./_\t");
+    for (; n < digits.left && n < CARD_DIGITS_MAX; n++) {
+        uint8_t c = byte_at(digits, n);
+
+        if (c < '0' || c > '9')
+            break;
+        number[n] = (uint8_t)(c - '0');
+    }
+    /* A number written with other separators than card.h knows: the same card all the same. */
+    if (n == digits.left && card_valid(number, n)) {
+        map_digits(t->bin, digits, 6);
+        map_digits(t->last4, bytes_part(digits, n - 4, n), 4);
+        return map_token(r->m, TOKEN_CARD, digits, &t->card);
+    }
+    map_masked(value, t);
+    /* A network's or processor's own name of the card (a fingerprint): case counts in it. */
+    return map_token(r->m, TOKEN_CARD, value, &t->card);
+}
