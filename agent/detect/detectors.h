@@ -44,7 +44,7 @@
     X(NET_ICMP_TUNNEL, 64)                                                                         \
     X(NET_TOR, 12)                                                                                 \
     X(NET_MINING, 0)                                                                               \
-    X(NET_PROXY_TUNNEL, 24)                                                                        \
+    X(NET_PROXY_TUNNEL, 48)                                                                        \
     X(NET_DGA, 24)                                                                                 \
     X(NET_EXFILTRATION, 112)                                                                       \
     X(NET_TLS_SUSPICIOUS, 256)                                                                     \

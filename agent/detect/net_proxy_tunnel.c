@@ -9,8 +9,11 @@
  *   service    a conversation of LONG_NS with a service that leads to a PC behind the router
  *   ssh        SSH on a port of its own with much data both ways, kept for LONG_NS
  *   script     one script is asked by POST for raw bytes and again and again over several
- *              connections at a time: a stream in two directions on top of requests */
-#include "agent/detect/detectors.h"
+ *              connections at a time: a stream in two directions on top of requests
+ *   chisel, frp, venom  the marks that these tools have by default
+ *   pivot      one conversation is passed on to another machine (net_proxy_tunnel_pivot.c)
+ * The first use of a VPN or of hidden look-ups is told too, as info (net_proxy_tunnel_first.c). */
+#include "agent/detect/net_proxy_tunnel_private.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +21,6 @@
 
 #include "agent/detect/codec.h"
 #include "agent/detect/domain.h"
-#include "agent/detect/keytab.h"
 #include "agent/detect/net_common.h"
 #include "agent/detect/net_tell.h"
 #include "common/vtime.h"
@@ -42,16 +44,11 @@ struct script {
     uint8_t flows;
 };
 
-struct proxy_tunnel {
-    struct judge *judge;
-    const struct net_scene *scene;
-    struct keytab *scripts;
-};
-
-static void
-report(struct proxy_tunnel *t, const struct flow_view *f, const char *sign, double score,
-       int64_t now_ns)
+void
+proxy_tunnel_report(struct proxy_tunnel *t, const struct flow_view *f, const char *sign,
+                    const struct net_addr *through, double score, int64_t now_ns)
 {
+    char behind[NET_TELL_MAX] = "-";
     struct party subject, peer;
     struct finding finding = {.detector = "net.proxy_tunnel",
                               .time_ns = now_ns,
@@ -65,12 +62,21 @@ report(struct proxy_tunnel *t, const struct flow_view *f, const char *sign, doub
     net_tell_party(t->scene, &peer, &f->dst);
     finding.facts = net_tell_flow(t->scene, f, str_of(""));
     (void)json_object_update_missing_new(
-        finding.facts, json_pack("{s:s, s:I, s:I, s:I}", "sign", sign, "bytes_out",
-                                 (json_int_t)f->bytes_out, "bytes_in", (json_int_t)f->bytes_in,
-                                 "seconds", (json_int_t)(seconds > 0 ? seconds : 1)));
+        finding.facts,
+        json_pack("{s:s, s:s, s:I, s:I, s:I}", "sign", sign, "through",
+                  through != NULL ? net_tell_device(t->scene, through, NULL, behind) : behind,
+                  "bytes_out", (json_int_t)f->bytes_out, "bytes_in", (json_int_t)f->bytes_in,
+                  "seconds", (json_int_t)(seconds > 0 ? seconds : 1)));
     finding.evidence = json_array();
     (void)json_array_append_new(finding.evidence, net_evidence_flow(f));
     judge_finding(t->judge, &finding);
+}
+
+static void
+report(struct proxy_tunnel *t, const struct flow_view *f, const char *sign, double score,
+       int64_t now_ns)
+{
+    proxy_tunnel_report(t, f, sign, NULL, score, now_ns);
 }
 
 static bool
@@ -190,12 +196,29 @@ on_flow(struct proxy_tunnel *t, const struct flow_view *f, int64_t now_ns)
         report(t, f, "ssh", 65, now_ns);
 }
 
+/* github.com/jpillora/chisel, share/version.go: its version is the sub-protocol of the WebSocket;
+ * github.com/fatedier/frp, pkg/util/net/websocket.go: its path. */
+static const char *
+tool_of_upgrade(const struct http_view *v)
+{
+    static const char CHISEL[] = "sec-websocket-protocol: chisel-v";
+
+    for (size_t i = 0; i + sizeof(CHISEL) - 1 <= v->odd_fields.len; i++)
+        if (str_eq_nocase(str_n(v->odd_fields.at + i, sizeof(CHISEL) - 1), str_of(CHISEL)))
+            return "chisel";
+    return str_is(v->uri, "/~!frp") ? "frp" : NULL;
+}
+
 /* It switched protocols for a program that is no browser, at an address without a name. */
 static void
 on_switch(struct proxy_tunnel *t, const struct http_view *v, int64_t now_ns)
 {
-    if (v->status == 101 && !browser(v->user_agent) && to_the_world(v->flow) &&
-        domain_is_address(v->host) && net_scene_resolved(t->scene, &v->flow->dst).len == 0)
+    const char *tool = v->status == 101 || v->status == 0 ? tool_of_upgrade(v) : NULL;
+
+    if (tool != NULL)
+        report(t, v->flow, tool, v->status == 101 ? 85 : 75, now_ns);
+    else if (v->status == 101 && !browser(v->user_agent) && to_the_world(v->flow) &&
+             domain_is_address(v->host) && net_scene_resolved(t->scene, &v->flow->dst).len == 0)
         report(t, v->flow, "websocket", 70, now_ns);
 }
 
@@ -210,8 +233,13 @@ observe(void *self, const struct obs *obs)
     } else if (obs->kind == OBS_RECORD) {
         if (strcmp(obs->record->type, "socks") == 0)
             on_socks(t, obs->record, obs->time_ns);
+        else if (record_text(obs->record, "tunnel").len > 0)
+            report(t, obs->record->flow, "venom", 85, obs->time_ns);
     } else {
         on_flow(t, obs->flow, obs->time_ns);
+        first_use_flow(t, obs->flow, obs->time_ns);
+        if (obs->kind == OBS_FLOW_END)
+            pivot_flow(t, obs->flow, obs->time_ns);
     }
 }
 
@@ -255,11 +283,13 @@ proxy_tunnel_free(void *self)
     if (t == NULL)
         return;
     keytab_free(t->scripts);
+    keytab_free(t->uses);
     free(t);
 }
 
 enum { CELL_BYTES = 48 /* what keytab adds */ };
-_Static_assert(SCRIPTS_MAX *(sizeof(struct script) + CELL_BYTES) <= NET_PROXY_TUNNEL_BYTES,
+_Static_assert(SCRIPTS_MAX *(sizeof(struct script) + CELL_BYTES) + 24 * 1024 /* _first.c */ <=
+                   NET_PROXY_TUNNEL_BYTES,
                "the memory of detectors is promised");
 
 static enum vg_err
@@ -279,7 +309,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
         return VG_ERR_NOMEM;
     t->judge = env->judge;
     t->scene = env->scene;
-    if (keytab_new(&options, &t->scripts) != VG_OK) {
+    if (keytab_new(&options, &t->scripts) != VG_OK || first_use_table(&t->uses) != VG_OK) {
         proxy_tunnel_free(t);
         return VG_ERR_NOMEM;
     }
@@ -293,6 +323,8 @@ save(void *self, struct state_out *out)
     struct proxy_tunnel *t = self;
 
     keytab_save(t->scripts, out);
+    keytab_save(t->uses, out);
+    pivot_save(&t->pivot, out);
 }
 
 static enum vg_err
@@ -300,6 +332,10 @@ load(void *self, struct slice key, uint16_t version, struct slice blob)
 {
     struct proxy_tunnel *t = self;
 
+    if (keytab_owns(t->uses, key))
+        return keytab_load(t->uses, key, version, blob);
+    if (pivot_owns(key))
+        return pivot_load(&t->pivot, version, blob);
     return keytab_owns(t->scripts, key) ? keytab_load(t->scripts, key, version, blob)
                                         : VG_ERR_FORMAT;
 }

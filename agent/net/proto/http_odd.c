@@ -30,6 +30,14 @@ odd_name(struct str name)
     return false;
 }
 
+/* The sub-protocol that a tunnelling tool asks for by its name and version (chisel-v3). */
+static bool
+odd_upgrade(const struct http_field *f)
+{
+    return str_eq_nocase(f->name, str_of("sec-websocket-protocol")) && f->value.len >= 8 &&
+           str_eq_nocase(str_n(f->value.at, 8), str_of("chisel-v"));
+}
+
 /* Marks of code in a value, by their first byte; `in` stands behind it. */
 static bool
 odd_here(uint8_t c, struct slice in)
@@ -91,7 +99,7 @@ http_odd_fields(struct slice fields, char out[HTTP_ODD_MAX])
         size_t len = f.name.len + f.value.len + 3;
 
         if (len > HTTP_ODD_MAX - used || left_out(f.name) ||
-            (!odd_name(f.name) && !odd_value(f.value)))
+            (!odd_name(f.name) && !odd_value(f.value) && !odd_upgrade(&f)))
             continue;
         used += put_text(out + used, f.name);
         used += put_text(out + used, str_of(": "));

@@ -4,7 +4,8 @@
  * are), prompts, commands (lines of the other side that are commands), outputs (texts that commands
  * print), staged (the first bytes are a length and a program of about that length), executable (the
  * first bytes are a program), pushed_by_client (who sent it), greeting (a remote-control tool
- * introduces its machine: "fields", "njrat", "gh0st"), greeting_by_client. */
+ * introduces its machine: "fields", "njrat", "gh0st"), greeting_by_client, tunnel (a tool that joins machines to a way through
+ * for others: "venom"). */
 #include "agent/net/proto/raw.h"
 
 #include "agent/net/engine.h"
@@ -13,7 +14,7 @@
 
 enum {
     LINE_MAX_LEN = 160,
-    HEAD_BYTES = 16,
+    HEAD_BYTES = 86,
     STAGE_LEAST = 512, /* bytes */
     STAGE_MOST = 32 * 1024 * 1024,
     FIELDS_LEAST = 4,
@@ -31,7 +32,7 @@ struct raw_side {
     uint32_t bytes;
     uint16_t prompts, commands, outputs;
     uint8_t shell, greeting;
-    bool staged, executable;
+    bool staged, executable, venom;
 };
 
 struct raw {
@@ -203,6 +204,24 @@ gh0st(struct slice head, size_t piece)
            unpacked < 1024 * 1024;
 }
 
+/* Venom's nodes introduce themselves (github.com/Dliv3/Venom, protocol/protocol.go): eight letters, four
+ * more, command 0 from nobody (32 bytes) to nobody, and the 38 bytes of an InitPacketCmd. */
+static bool
+venom(struct slice head)
+{
+    uint8_t any = 0;
+
+    for (unsigned i = 0; i < 12; i++) {
+        uint8_t c = slice_u8(&head);
+
+        if (c < '!' || c > '~')
+            return false;
+    }
+    for (unsigned i = 0; i < 2 + 32 + 32; i++)
+        any |= slice_u8(&head);
+    return any == 0 && slice_be64(&head) == 4 + 2 + 32 && !head.bad;
+}
+
 static bool
 is_program(struct slice in)
 {
@@ -224,9 +243,10 @@ read_head(struct raw *raw, const struct protocol_call *call, struct slice bytes)
         s->greeting = GREETING_GH0ST;
     while (s->head_len < HEAD_BYTES && peek.left > 0)
         s->head[s->head_len++] = slice_u8(&peek);
+    head = slice_of(s->head, s->head_len);
+    s->venom = s->head_len == HEAD_BYTES && venom(head);
     if (s->head_len < 8 || other->bytes > 0)
         return;
-    head = slice_of(s->head, s->head_len);
     s->executable = is_program(head);
     len = slice_le32(&head);
     /* What Metasploit's stagers read first: the length of the stage (docs.metasploit.com, "how
@@ -282,6 +302,10 @@ tell(struct raw *raw, const struct protocol_call *call)
         any = true;
         break;
     }
+    if (!raw->told && (raw->side[0].venom || raw->side[1].venom)) {
+        record_text_put(&r, "tunnel", str_of("venom"));
+        any = true;
+    }
     if (any) {
         record_tell(&r, call, client);
         raw->told = true;
@@ -323,7 +347,7 @@ raw_bytes(struct raw *raw, const struct protocol_call *call, struct slice bytes)
     if (is_shell(s, &raw->side[1 - call->dir]) || is_shell(&raw->side[1 - call->dir], s)) {
         if (raw->side[0].commands + raw->side[1].commands >= 1 || s->prompts >= 3)
             tell(raw, call);
-    } else if (s->staged || s->greeting != GREETING_NONE) {
+    } else if (s->staged || s->venom || s->greeting != GREETING_NONE) {
         tell(raw, call);
     }
     return raw->told || raw->binary ||

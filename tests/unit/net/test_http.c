@@ -65,6 +65,10 @@ test_odd_fields(void **state)
                              "proxy: x\r\nX-C: a\r\n <b>\r\n\r\nX-D: <late>\r\n"),
                         out);
     assert_true(str_is(odd, "X-A: ${jndi:x}\nX-B: () { :;}; id\nproxy: x\nX-C: a   <b>\n"));
+    odd = http_odd_fields(text("Sec-WebSocket-Protocol: chat, mqtt\r\n"
+                               "Sec-WebSocket-Protocol: chisel-v3\r\n"),
+                          out);
+    assert_true(str_is(odd, "Sec-WebSocket-Protocol: chisel-v3\n"));
     odd = http_odd_fields(slice_of(NULL, 0), out);
     assert_int_equal(odd.len, 0);
 }

@@ -18,6 +18,11 @@ static const struct line GREETING[] = {
     {0, TEXT("HELLO|192.168.1.5|MX|victim|ana|Windows 10 Pro|Intel\r\n")}};
 static const struct line GHOST[] = {
     {0, TEXT("Gh0st\x17\0\0\0\x40\0\0\0\x78\x9c\x01\x02\x03\x04\x05\x06\x07\x08")}};
+#define NOBODY "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+static const struct line VENOM[] = {
+    {0, TEXT("ABCDEFGHVCMD\0\0" NOBODY NOBODY "\0\0\0\0\0\0\0\x26\0\0\0\1\0\0" NOBODY)}};
+static const struct line NUMBERS[] = {
+    {0, TEXT("ABCDEFGHVCMD\0\1" NOBODY NOBODY "\0\0\0\0\0\0\0\x26")}};
 static const struct line SCALE[] = {{0, TEXT("W\r\n")},
                                     {1, TEXT("ST,GS,+  1.25 kg\r\n")},
                                     {0, TEXT("W\r\n")},
@@ -37,6 +42,8 @@ static const struct {
     {"greeting", "\"greeting\":\"fields\",\"greeting_by_client\":true", GREETING,
      VG_ARRAY_LEN(GREETING), false},
     {"gh0st", "\"greeting\":\"gh0st\"", GHOST, VG_ARRAY_LEN(GHOST), true},
+    {"venom", "\"tunnel\":\"venom\"", VENOM, VG_ARRAY_LEN(VENOM), false},
+    {"numbers", NULL, NUMBERS, VG_ARRAY_LEN(NUMBERS), false},
     {"scale", NULL, SCALE, VG_ARRAY_LEN(SCALE), false},
     {"prices", NULL, PRICES, VG_ARRAY_LEN(PRICES), false},
 };
