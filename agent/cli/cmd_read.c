@@ -196,6 +196,7 @@ lock_down(const struct read_wish *wish)
     char told[PLATFORM_TOLD_MAX];
     enum vg_err err;
 
+    platform_memory_settle();
     if (!wish->sandbox)
         return VG_OK;
     err = platform_sandbox_enter(&sandbox, told);

@@ -102,7 +102,7 @@ prepare(struct life *w)
         return err;
     }
     w->link.self = self;
-    platform_memory_trim(); /* rules and formats were compiled: most of that was for once */
+    platform_memory_settle(); /* rules and formats were compiled: most of that was for once */
     err = lock_down(w);
     while (err == VG_OK && !w->link.go && !w->link.stop)
         err = worker_link_pump(&w->link, PLATFORM_NO_HANDLE, -1);

@@ -136,20 +136,26 @@ platform_path_expand(const char *path)
     return out;
 }
 
-/* Left alone, the C library takes larger and larger blocks from its heap, once some were freed, and
- * keeps what the compilers of rules leave behind. */
+/* While rules are compiled large blocks come from the heap and stay with it: libyara wants the same ten
+ * megabytes for each set, and fresh pages cost more than what it does with them. */
 void
 platform_memory_begin(void)
+{
+    enum { LARGE_BYTES = 64 * 1024 * 1024 };
+
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+}
+
+/* Left alone, the C library would go on taking large blocks from its heap, and keep what the compilers
+ * left behind. */
+void
+platform_memory_settle(void)
 {
     enum { LARGE_BYTES = 256 * 1024, KEPT_BYTES = 1024 * 1024 };
 
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-}
-
-void
-platform_memory_trim(void)
-{
     (void)malloc_trim(0);
 }
 
