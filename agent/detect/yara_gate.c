@@ -11,11 +11,13 @@ enum {
     HASH_BITS = 16,
     HEADS = 4096,
     STRIDE_MAX = 4,
+    LONG_TEXT = 4, /* a shorter text is looked for at each byte */
+    PAIRS = 1 << 16,
     TEXTS_BYTES_MAX = YARA_NEEDS_TEXTS_MAX * 2 * YARA_NEEDS_TEXT_MAX,
     FOLD = 0x20, /* makes small letters of capitals; what else falls together only costs a scan */
 };
 
-struct text { /* one that a rule needs, folded */
+struct text { /* one that a rule needs, folded; a short one only small letters */
     const uint8_t *at;
     size_t start; /* in `bytes` */
     uint16_t len, rule;
@@ -34,9 +36,10 @@ struct yara_gate {
     struct text *text;
     struct gram *gram;
     size_t text_count, gram_count, rule_count, without_needs, stride;
-    uint8_t *asked, *seen; /* clauses of each rule, as bits */
-    bool odd_counts;       /* for any rule */
-    bool odd[256];
+    uint8_t *asked, *seen;    /* clauses of each rule, as bits */
+    uint8_t *pairs;           /* which two bytes a short text begins with; NULL: none is short */
+    uint16_t short_head[256]; /* short texts by their first byte, folded: 1 + number, 0: none */
+    uint16_t *short_next;     /* of each text */
 };
 
 /* Of the three lowest bytes, folded. */
@@ -51,6 +54,12 @@ static inline uint32_t
 gram_at(const uint8_t *at)
 {
     return ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16) | FOLD * 0x10101u;
+}
+
+static inline uint32_t
+pair_at(const uint8_t *at)
+{
+    return ((uint32_t)at[0] | (uint32_t)at[1] << 8) | FOLD * 0x101u;
 }
 
 static inline uint64_t
@@ -73,13 +82,16 @@ hash_known(const struct yara_gate *g, uint32_t hash)
 static bool
 text_put(struct yara_gate *g, struct slice from, bool wide, size_t rule, uint8_t clause)
 {
+    bool exact = from.left < LONG_TEXT;
     struct text *t = &g->text[g->text_count];
 
     if (g->text_count == YARA_NEEDS_TEXTS_MAX)
         return false;
     *t = (struct text){.start = g->bytes.len, .rule = (uint16_t)rule, .clause = clause};
     while (from.left > 0) {
-        buf_put_u8(&g->bytes, slice_u8(&from) | FOLD);
+        uint8_t c = slice_u8(&from);
+
+        buf_put_u8(&g->bytes, exact && (c < 'A' || c > 'Z') ? c : c | FOLD);
         if (wide && from.left > 0)
             buf_put_u8(&g->bytes, FOLD);
     }
@@ -95,13 +107,15 @@ clause_put(struct yara_gate *g, const char *list, size_t rule, uint8_t clause)
     for (;;) {
         size_t len = strcspn(list, "|");
 
-        if (len < YARA_NEEDS_TEXT_MIN || len > YARA_NEEDS_TEXT_MAX)
+        if (len < YARA_NEEDS_TEXT_MIN || len > YARA_NEEDS_TEXT_MAX ||
+            !text_put(g, slice_of(list, len), false, rule, clause))
             return false;
-        for (int wide = 0; wide < 2; wide++)
-            if (!text_put(g, slice_of(list, len), wide == 1, rule, clause))
+        if (len >= LONG_TEXT) {
+            if (!text_put(g, slice_of(list, len), true, rule, clause))
                 return false;
-        if (len - YARA_NEEDS_TEXT_MIN + 2 < g->stride)
-            g->stride = len - YARA_NEEDS_TEXT_MIN + 2;
+            if (len - LONG_TEXT + 2 < g->stride)
+                g->stride = len - LONG_TEXT + 2;
+        }
         if (list[len] == '\0')
             return true;
         list += len + 1;
@@ -113,13 +127,10 @@ static bool
 rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
 {
     uint8_t clauses = 0;
-    bool odd = false;
     YR_META *meta;
 
     yr_rule_metas_foreach(rule, meta)
     {
-        if (strcmp(meta->identifier, "odd") == 0)
-            odd = meta->type == META_TYPE_BOOLEAN && meta->integer != 0;
         if (meta->type != META_TYPE_STRING)
             continue;
         if (strcmp(meta->identifier, "needs") == 0)
@@ -131,19 +142,18 @@ rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
             return false;
     }
     g->asked[number] = (uint8_t)((1u << clauses) - 1);
-    g->odd_counts |= odd;
-    return clauses > 0 || odd;
+    return clauses > 0;
 }
 
 static void
-odd_put(struct yara_gate *g)
+short_put(struct yara_gate *g, size_t i)
 {
-    static const char marks[] = "\"'`$#<>{}\\^\x7f";
+    const struct text *t = &g->text[i];
+    uint32_t pair = pair_at(t->at);
 
-    for (size_t i = 0; i < ' '; i++)
-        g->odd[i] = i != '\n';
-    for (size_t i = 0; i + 1 < sizeof(marks); i++)
-        g->odd[(uint8_t)marks[i]] = true;
+    g->pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
+    g->short_next[i] = g->short_head[pair & 0xff];
+    g->short_head[pair & 0xff] = (uint16_t)(i + 1);
 }
 
 static void
@@ -153,6 +163,10 @@ grams_put(struct yara_gate *g)
         struct text *t = &g->text[i];
 
         t->at = g->bytes.data + t->start;
+        if (t->len < LONG_TEXT) {
+            short_put(g, i);
+            continue;
+        }
         for (size_t back = 0; back < g->stride; back++) {
             uint32_t hash = gram_hash(gram_at(t->at + back));
             uint16_t *head = &g->head[hash % HEADS];
@@ -162,6 +176,20 @@ grams_put(struct yara_gate *g)
             g->bits[hash / 8] |= (uint8_t)(1u << hash % 8);
         }
     }
+}
+
+/* Room for them, where there are any. */
+static bool
+shorts_ready(struct yara_gate *g)
+{
+    for (size_t i = 0; i < g->text_count; i++) {
+        if (g->text[i].len >= LONG_TEXT)
+            continue;
+        g->pairs = calloc(PAIRS / 8, 1);
+        g->short_next = calloc(g->text_count, sizeof(*g->short_next));
+        return g->pairs != NULL && g->short_next != NULL;
+    }
+    return true;
 }
 
 enum vg_err
@@ -175,7 +203,6 @@ yara_gate_new(YR_RULES *rules, struct yara_gate **out)
         return VG_ERR_NOMEM;
     buf_init(&g->bytes, TEXTS_BYTES_MAX);
     g->stride = STRIDE_MAX;
-    odd_put(g);
     yr_rules_foreach(rules, rule)
     {
         g->rule_count++;
@@ -191,7 +218,7 @@ yara_gate_new(YR_RULES *rules, struct yara_gate **out)
         number++;
     }
     g->gram = calloc(g->text_count * g->stride + 1, sizeof(*g->gram));
-    if (g->gram == NULL || g->bytes.bad)
+    if (g->gram == NULL || g->bytes.bad || !shorts_ready(g))
         goto fail;
     grams_put(g);
     *out = g;
@@ -211,6 +238,8 @@ yara_gate_free(struct yara_gate *g)
     free(g->gram);
     free(g->asked);
     free(g->seen);
+    free(g->pairs);
+    free(g->short_next);
     free(g);
 }
 
@@ -231,6 +260,27 @@ text_at(const struct text *t, const uint8_t *at)
     return true;
 }
 
+/* Exactly but for the case of letters: "{{" is not "[{", which stands in all JSON. */
+static bool
+short_at(const struct text *t, const uint8_t *at)
+{
+    for (size_t i = 0; i < t->len; i++) {
+        uint8_t c = (uint8_t)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] | FOLD : at[i]);
+
+        if (c != t->at[i] && (c != '|' || t->at[i] != '\\'))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a rule now has all that it needs. */
+static bool
+note(struct yara_gate *g, const struct text *t)
+{
+    g->seen[t->rule] |= (uint8_t)(1u << t->clause);
+    return g->seen[t->rule] == g->asked[t->rule];
+}
+
 /* Notes the texts around the gram at `at`, of which `before` and `after` bytes may be read; whether
  * a rule now has all that it needs. */
 static bool
@@ -240,11 +290,8 @@ look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after,
         const struct gram *gram = &g->gram[n - 1];
         const struct text *t = &g->text[gram->text];
 
-        if (gram->back > before || (size_t)(t->len - gram->back) > after ||
-            !text_at(t, at - gram->back))
-            continue;
-        g->seen[t->rule] |= (uint8_t)(1u << t->clause);
-        if (g->seen[t->rule] == g->asked[t->rule])
+        if (gram->back <= before && (size_t)(t->len - gram->back) <= after &&
+            text_at(t, at - gram->back) && note(g, t))
             return true;
     }
     return false;
@@ -279,11 +326,20 @@ look_by_words(struct yara_gate *g, const uint8_t *at, size_t len, size_t stride)
 }
 
 static bool
-has_odd(const struct yara_gate *g, const uint8_t *at, size_t len)
+look_for_shorts(struct yara_gate *g, const uint8_t *at, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (g->odd[at[i]])
-            return true;
+    for (size_t i = 0; i + 1 < len; i++) {
+        uint32_t pair = pair_at(at + i);
+
+        if ((g->pairs[pair / 8] >> pair % 8 & 1) == 0)
+            continue;
+        for (uint16_t n = g->short_head[pair & 0xff]; n > 0; n = g->short_next[n - 1]) {
+            const struct text *t = &g->text[n - 1];
+
+            if (t->len <= len - i && short_at(t, at + i) && note(g, t))
+                return true;
+        }
+    }
     return false;
 }
 
@@ -293,9 +349,11 @@ yara_gate_lets(struct yara_gate *g, struct slice bytes)
     size_t len = bytes.left;
     const uint8_t *at = slice_take(&bytes, len);
 
-    if (g->without_needs > 0 || (g->odd_counts && has_odd(g, at, len)))
+    if (g->without_needs > 0)
         return true;
     memset(g->seen, 0, g->rule_count);
+    if (g->pairs != NULL && look_for_shorts(g, at, len))
+        return true;
     switch (g->stride) {
     case 2:
         return look_by_words(g, at, len, 2);

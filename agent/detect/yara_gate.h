@@ -7,16 +7,16 @@
  *     needs = "autoopen|document_open"   // at least one of these texts
  *     needs = "shell|win32_process"      // and at least one of these
  *     or_needs = "powershell"            // the list before goes on
- *     odd = true                         // but where a byte is odd it might match without them
  *
- * Letter case does not matter, and each text may also stand there wide (UTF-16LE). A text has at
- * least YARA_NEEDS_TEXT_MIN bytes. The texts are cut out of what the condition asks for in every
- * case; a rule that says nothing, or nothing usable, is always scanned for, and with it every other.
- * Odd bytes are control characters but the line feed, and " ' ` $ # < > { } \ ^: `odd` is for rules on
- * quotes, braces and the like, whose texts are too short to be named. A bar within a text is written
- * as a backslash, which is its capital.
- * Every place of a text covers a group of three bytes at a multiple of the stride, so only those are
- * looked up (Wu, Manber: A Fast Algorithm for Multi-Pattern Searching, 1994, shifts likewise). */
+ * Letter case does not matter, and each text of four bytes or more may also stand there wide
+ * (UTF-16LE). The texts are cut out of what the condition asks for in every case; a rule that says
+ * nothing, or nothing usable, is always scanned for, and with it every other. A bar within a text is
+ * written as a backslash, which is its capital; in texts of four bytes or more a space stands for NUL
+ * too, for the same reason.
+ * Texts of two or three bytes, for rules on quotes and braces, cost a look at each byte: a set that is
+ * run on downloads does better without them.
+ * Every place of a longer text covers a group of three bytes at a multiple of the stride, so only those
+ * are looked up (Wu, Manber: A Fast Algorithm for Multi-Pattern Searching, 1994, shifts likewise). */
 #pragma once
 
 #include <yara.h>
@@ -25,7 +25,7 @@
 #include "common/slice.h"
 
 enum {
-    YARA_NEEDS_TEXT_MIN = 4,
+    YARA_NEEDS_TEXT_MIN = 2,
     YARA_NEEDS_TEXT_MAX = 64,
     YARA_NEEDS_CLAUSES_MAX = 8,      /* of one rule */
     YARA_NEEDS_TEXTS_MAX = 4 * 1024, /* of all rules, wide ones too; 24 bytes each and the text */

@@ -9,12 +9,11 @@ rule Request_Router_Command
         reference = "https://attack.mitre.org/techniques/T1190/"
         severity = "high"
         needs = "diag_form|setup.cgi|cgi-bin/;|currentsetting.htm|/hnap1|command.php|diagnostic.php|apply_sec.cgi"
-        or_needs = "nas_sharing.cgi|/boafrm/|hedwig.cgi|soap.cgi|ztp/cgi-bin|viewlog.asp|weblogin.cgi"
-        or_needs = "remote_submit_flag|remote_syslog_flag|remote_host|/luci/;stok|xwebpagename|deviceupgrade_1|picsdesc.xml"
-        or_needs = "picdesc.xml|wanipcn.xml|tmunblock.cgi|hndunblock.cgi|sdk/weblanguage|auth=ywrtaw46mtek"
-        or_needs = "language/swedish|/shell?|device.rsp|board.cgi|/supervisor/|backup.rsp|dvr/cmd|search.cgi|factory.cgi"
-        or_needs = "config.cgi|.cgi?|.asp?|.htm?|.lua?|.sh?|/ud/act?1"
-        odd = true
+        or_needs = "nas_sharing.cgi|/boafrm/|hedwig.cgi|soap.cgi|ztp/cgi-bin|viewlog.asp|weblogin.cgi|remote_submit_flag"
+        or_needs = "remote_syslog_flag|remote_host|/luci/;stok|xwebpagename|deviceupgrade_1|picsdesc.xml|picdesc.xml"
+        or_needs = "wanipcn.xml|tmunblock.cgi|hndunblock.cgi|sdk/weblanguage|auth=ywrtaw46mtek|language/swedish|/shell?"
+        or_needs = "device.rsp|board.cgi|/supervisor/|backup.rsp|dvr/cmd|search.cgi|factory.cgi|config.cgi|.cgi?|.asp?"
+        or_needs = ".htm?|.lua?|.sh?|/ud/act?1|newstatusurl|newdownloadurl|newinternalclient|newntpserver1"
     strings:
         $gpon = /uri(\.plain)?: \/GponForm\/diag_Form\?(images|style)/ nocase
         $netgear = /uri(\.plain)?: \/(setup\.cgi\?[^\n]{0,80}(todo=syscmd|cmd=)|cgi-bin\/;|currentsetting\.htm[^\n]{0,60}cmd)/ nocase
@@ -52,16 +51,15 @@ rule Request_Appliance_Hole
         description_en = "a known attack on a security or mail appliance"
         reference = "https://www.cisa.gov/known-exploited-vulnerabilities-catalog"
         severity = "high"
-        needs = "/vpns/|gwtest/formssso|oauth/idp/.well-known|pcidss/report|tmui/login.jsp|mgmt/tm/util|mgmt/shared/authn"
-        or_needs = "/remote/|api/v2/cmdb|/dana-na/|api/v1/totp|api/v1/cav/|license/keys-status"
-        or_needs = "autodiscover.json|: /ecp/|anonresource-backend|x-beresource|: /owa/|/_layouts/|vropspluginui|telemetry/ph/api"
-        or_needs = "catalog-portal/ui|jarrewrite.sh|supportinstaller|/viewcert|/sslvpnclient"
-        or_needs = "global-protect/login.esp|ssl-vpn/hipreport|ztp_gate.php|/unauth/|+cscot+|+cscou+|webui/logoutconfirm|%2577ebui"
-        or_needs = "%77eb%75i_wsma|/service/extension|/service/proxy"
-        or_needs = "server-info.action|setupadministrator.action|tinymce/1/macro|text-inline.vm|enterpagevariables.action"
-        or_needs = "createpage-entervariables|guestaccess.aspx|moveitisapi|human2.aspx|ssh_priv|salt-ssh"
-        or_needs = "x-middleware-subrequest|18446744073709551615|setupwizard.aspx|setupcompleted"
-        odd = true
+        needs = "/vpns/|gwtest/formssso|oauth/idp/.well-known|pcidss/report|tmui/login.jsp|mgmt/tm/util"
+        or_needs = "mgmt/shared/authn|/remote/|api/v2/cmdb|/dana-na/|api/v1/totp|api/v1/cav/|license/keys-status"
+        or_needs = "autodiscover.json|: /ecp/|anonresource-backend|x-beresource|: /owa/|vropspluginui|telemetry/ph/api"
+        or_needs = "catalog-portal/ui|jarrewrite.sh|supportinstaller|/viewcert|/sslvpnclient|global-protect/login.esp"
+        or_needs = "ssl-vpn/hipreport|ztp_gate.php|/unauth/|+cscot+|+cscou+|webui/logoutconfirm|%2577ebui|%77eb%75i_wsma"
+        or_needs = "/service/extension|/service/proxy|server-info.action|setupadministrator.action|tinymce/1/macro"
+        or_needs = "text-inline.vm|enterpagevariables.action|createpage-entervariables|guestaccess.aspx|moveitisapi"
+        or_needs = "human2.aspx|ssh_priv|salt-ssh|x-middleware-subrequest|18446744073709551615|setupwizard.aspx"
+        or_needs = "setupcompleted|if: <http://"
     strings:
         $citrix1 = /uri(\.plain)?: \/vpn\/\.\.\/vpns\/|uri: \/vpns\/(portal\/scripts\/|cfg\/smb\.conf)/ nocase
         $citrix2 = /uri(\.plain)?: \/(gwtest\/formssso|oauth\/idp\/\.well-known|pcidss\/report\?type=allprofiles)/ nocase
@@ -72,8 +70,6 @@ rule Request_Appliance_Hole
         $proxylogon = /uri(\.plain)?: \/ecp\/\w{1,16}\.(js|css|png|flt|skin)\n/ nocase
         $proxylogon2 = /X-(AnonResource-Backend|BEResource)=[^\n;]{0,40}(\/|~)/ nocase
         $owassrf = /uri(\.plain)?: \/owa\/[^\n]{0,60}(mastermailbox|\/powershell)/ nocase
-        $sharepoint = /uri(\.plain)?: \/_layouts\/1[56]\/(ToolPane\.aspx\?DisplayMode=Edit|Picker\.aspx)/ nocase
-        $signout = /referer: [^\n]{0,80}\/_layouts\/SignOut\.aspx/ nocase
         $vmware = /uri(\.plain)?: \/(ui\/vropspluginui\/rest\/services\/uploadova|analytics\/telemetry\/ph\/api|catalog-portal\/ui\/oauth\/verify\?[^\n]{0,40}deviceUdid=[^\n]{0,20}\$)/ nocase
         $sonic = /uri(\.plain)?: \/cgi-bin\/(jarrewrite\.sh|supportInstaller|viewcert|sslvpnclient\?[^\n]{0,60}(swcctn|;))/ nocase
         $panos = /uri(\.plain)?: \/(global-protect\/login\.esp|ssl-vpn\/hipreport\.esp|php\/ztp_gate\.php\/\.js\.map|unauth\/[^\n]{0,40}\.\.)/ nocase
@@ -91,7 +87,25 @@ rule Request_Appliance_Hole
         $post = "method: POST\n"
     condition:
         any of ($citrix*, $f5, $forti, $pulse, $proxyshell, $proxylogon2, $owassrf, $vmware, $cisco, $zimbra, $confluence, $moveit, $saltstack, $nextjs, $httpsys, $webdav, $screenconnect, $papercut) or
-        ($post and any of ($proxylogon, $sonic)) or ($sharepoint and ($signout or $post)) or ($panos and $sess)
+        ($post and any of ($proxylogon, $sonic)) or ($panos and $sess)
+}
+
+rule Request_SharePoint_Hole
+{
+    meta:
+        author = "Vigia"
+        description_es = "un ataque conocido contra un equipo de seguridad o correo"
+        description_en = "a known attack on a security or mail appliance"
+        reference = "https://www.cisa.gov/known-exploited-vulnerabilities-catalog"
+        severity = "high"
+        needs = "/_layouts/15/|/_layouts/16/"
+        needs = "method: post|signout.aspx"
+    strings:
+        $sharepoint = /uri(\.plain)?: \/_layouts\/1[56]\/(ToolPane\.aspx\?DisplayMode=Edit|Picker\.aspx)/ nocase
+        $signout = /referer: [^\n]{0,80}\/_layouts\/SignOut\.aspx/ nocase
+        $post = "method: POST\n"
+    condition:
+        $sharepoint and ($signout or $post)
 }
 
 rule Request_Shop_Plugin
@@ -102,11 +116,10 @@ rule Request_Shop_Plugin
         description_en = "a known attack on a plug-in of an online shop"
         reference = "https://attack.mitre.org/techniques/T1190/"
         severity = "high"
-        needs = "revslider_|duplicator_download|wp-file-manager|timthumb.php|/collection-data?|rest_route=|ae_duplicate_page"
-        or_needs = "elementor_upload_and_install_pro|elementor_ajax|bricks/v1|/wp/v2/users"
-        or_needs = "cms_wysiwyg|default_role|users_can_register|uploadimage.php|upload_image.php|file_upload.php|ajaxupload.php"
-        or_needs = "ajax_upload.php|uploader.php"
-        odd = true
+        needs = "revslider_|duplicator_download|wp-file-manager|timthumb.php|/collection-data?|rest_route="
+        or_needs = "ae_duplicate_page|elementor_upload_and_install_pro|elementor_ajax|bricks/v1|/wp/v2/users|cms_wysiwyg"
+        or_needs = "default_role|users_can_register|uploadimage.php|upload_image.php|file_upload.php|ajaxupload.php"
+        or_needs = "ajax_upload.php|uploader.php|{{block|{{config|{{var"
     strings:
         $revslider = /revslider_show_image[^\n]{0,40}img=[^\n]{0,40}\.\.|revslider_ajax_action[^\n]{0,80}update_plugin/ nocase
         $duplicator = /duplicator_download[^\n]{0,60}file=[^\n]{0,20}\.\./ nocase

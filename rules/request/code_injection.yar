@@ -9,8 +9,7 @@ rule Request_Java_Expression
         reference = "https://nvd.nist.gov/vuln/detail/CVE-2017-5638"
         severity = "high"
         needs = "memberaccess|allowstaticmethodaccess|denymethodexecution|xwork.methodaccessor|java.lang.|classloader"
-        or_needs = "getruntime|processbuilder|scriptenginemanager|freemarker.template"
-        odd = true
+        or_needs = "getruntime|processbuilder|scriptenginemanager|freemarker.template|${|%{|#set"
     strings:
         $ognl1 = /[%$]\{[^\n]{0,200}(#_memberAccess|@ognl\.|#context|#application|#parameters|#req(uest)?\b|#cmd|@java\.lang|getRuntime|ProcessBuilder|ServletActionContext|com\.opensymphony|excludedClasses|#a\s?=\s?@)/ nocase
         $ognl2 = /(redirect|action|redirectAction):\s?[%$]\{/ nocase
@@ -34,7 +33,7 @@ rule Request_Template_Injection
         description_en = "code for the templates of the site"
         reference = "https://portswigger.net/web-security/server-side-template-injection"
         severity = "high"
-        odd = true
+        needs = "{{|<%|#{|{php|{if|{system(|{exec(|{passthru("
     strings:
         $python = /\{\{[^\n}]{0,200}(__class__|__mro__|__subclasses__|__globals__|__builtins__|config\.items|cycler\.|lipsum\.|joiner\.|request\.application|self\._TemplateReference|get_flashed_messages)/ nocase
         $twig = /\{\{[^\n}]{0,120}(_self\.env|registerUndefinedFilterCallback|\|\s?(filter|map|sort|reduce)\s?\(\s?['"](system|exec|passthru))/ nocase
@@ -54,12 +53,11 @@ rule Request_PHP_Code
         reference = "https://attack.mitre.org/techniques/T1190/"
         severity = "high"
         needs = "_method=__construct|eval-stdin.php|allow_url_include|auto_prepend_file|safe_mode|disable_functions"
-        or_needs = "open_basedir|suhosin|jdatabasedrivermysqli|ajax/render/widget_|?target=|vars[|name[|widgetconfig[|zerodium"
-        or_needs = "user-agentt"
-        or_needs = "%23post_render|%23markup|%23type|%23lazy_builder|%23pre_render|%23access_callback"
-        or_needs = "file_put_contents|base64_decode|gzinflate|passthru|shell_exec|proc_open|popen|assert|phpinfo|system(|system "
-        or_needs = "system\n|exec(|exec |exec\n|eval(|eval |eval\n"
-        odd = true
+        or_needs = "open_basedir|suhosin|jdatabasedrivermysqli|ajax/render/widget_|?target=|vars[|name[|widgetconfig["
+        or_needs = "zerodium|user-agentt|%23post_render|%23markup|%23type|%23lazy_builder|%23pre_render"
+        or_needs = "%23access_callback|file_put_contents|base64_decode|gzinflate|passthru|shell_exec|proc_open|popen"
+        or_needs = "assert|phpinfo|system(|system |exec(|exec |eval(|eval |\\think\\|#post_render|#markup|#type"
+        or_needs = "#lazy_builder|#pre_render|#access_callback|jfactory|${"
     strings:
         $think1 = /\\think\\(app|container|request|view|template|config|Module)[\/\\]/ nocase
         $think2 = /invokefunction|call_user_func_array/ nocase
@@ -68,7 +66,7 @@ rule Request_PHP_Code
         $phpunit = /\/phpunit\/[^\n]{0,60}eval-stdin\.php/ nocase
         $cgi1 = /\?[^\n]{0,10}-d\s{0,4}(allow_url_include|auto_prepend_file|safe_mode|disable_functions|open_basedir|suhosin)/ nocase
         $cgi2 = /(allow_url_include\s{0,2}=\s{0,2}(on|1)|auto_prepend_file\s{0,2}=\s{0,2}php:\/\/input)/ nocase
-        $drupal1 = /(mail|name|#?element_parents|account\/mail)[^\n]{0,40}(\[#|%23|#)(post_render|markup|type|lazy_builder|pre_render|access_callback)/ nocase
+        $drupal1 = /(\[(#|%23)|element_parents=[^\n]{0,40}(#|%23))(post_render|markup|type|lazy_builder|pre_render|access_callback)/ nocase
         $drupal2 = /name\[[^\]\n]{0,20}(;|select|update|insert)[^\]\n]{0,300}\]=/ nocase
         $vbulletin1 = /ajax\/render\/widget_(php|tabbedcontainer)/ nocase
         $vbulletin2 = /widgetConfig\[code\]/ nocase
@@ -94,9 +92,10 @@ rule Request_Serialized_Object
         description_en = "an object prepared to run code"
         reference = "https://owasp.org/www-community/vulnerabilities/Deserialization_of_untrusted_data"
         severity = "high"
-        needs = "ro0ab|aaeaaad/////aqaaaaaaaaa|objectdataprovider|system.diagnostics.process|typeconfusedelegate"
-        or_needs = "windowsidentity|gem::installer|gem::specfetcher|gem::requirement|cposix\nsystem|c__builtin__|csubprocess"
-        odd = true
+        needs = "\xac\xed %|ro0ab|aaeaaad/////aqaaaaaaaaa|objectdataprovider|system.diagnostics.process|typeconfusedelegate"
+        or_needs = "windowsidentity|gem::installer|gem::specfetcher|gem::requirement|cposix\nsystem|c__builtin__"
+        or_needs = "csubprocess|$$nd_func$$|@type|priorityqueue|dynamic-proxy|java.beans.|javax.naming.ldap"
+        or_needs = "java.lang.processbuilder|java.io.printwriter|com.bea.core|o:+|o:0|o:1|o:2|o:3|o:4|o:5|o:6|o:7|o:8|o:9"
     strings:
         $java1 = /[=:\s"]\s?rO0AB[XQZ][A-Za-z0-9+\/_-]{20}/
         $java2 = { AC ED 00 05 73 72 }
@@ -122,7 +121,7 @@ rule Request_XML_Entity
         description_en = "XML that asks for files of the server (XXE)"
         reference = "https://owasp.org/www-community/vulnerabilities/XML_External_Entity_(XXE)_Processing"
         severity = "high"
-        odd = true
+        needs = "<!entity|<xi:include"
     strings:
         $entity = /<!ENTITY\s{1,8}(%\s{1,8})?[\w.-]{1,40}\s{1,8}(SYSTEM|PUBLIC\s{1,4}["'][^"'\n]{0,80}["'])\s{1,8}["'](file|https?|ftp|php|expect|jar|netdoc|gopher|\/|[a-z]:)/ nocase
         $laughs = /<!ENTITY\s{1,8}[\w.-]{1,40}\s{1,8}["'](&[\w.-]{1,40};){5}/ nocase
@@ -140,7 +139,6 @@ rule Request_Server_Side_Request
         reference = "https://owasp.org/www-community/attacks/Server_Side_Request_Forgery"
         severity = "medium"
         needs = "169.254.169.254|metadata.google.internal|100.100.100.200|gopher://|dict://|ldap://|file://|tftp://"
-        odd = true
     strings:
         $metadata = /[=:"]\s?(https?:\/\/)?(169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)[\/:]/ nocase
         $gopher = /[=:"]\s?(gopher|dict|ldap|file|tftp):\/\/[^\n]{3}/ nocase

@@ -7,9 +7,10 @@ rule Request_Script_In_Parameter
         description_en = "a script hidden in a value of the page (XSS)"
         reference = "https://owasp.org/www-community/attacks/xss/"
         severity = "medium"
-        needs = "javascript:|vbscript:|document.cookie"
-        odd = true
         false_positives = "Editors of web pages send HTML in forms; so bodies are judged more narrowly than addresses."
+        needs = "javascript:|vbscript:|document.cookie|<script|< script|</script|</ script|< /script|< / script"
+        or_needs = "onerror|onload|onclick|onmouse|onfocus|ontoggle|onstart|onpointer|onkey|onbegin|onanimation|onbefore"
+        or_needs = "alert(|alert`|alert (|alert `|confirm(|confirm`|confirm (|confirm `|prompt(|prompt`|prompt (|prompt `"
     strings:
         $echo_tag = /<\s{0,2}script\b[^\n>]{0,80}>[^\n<]{0,80}(alert|confirm|prompt|document\.|eval|fetch|location|String\.fromCharCode)[^\n<]{0,80}<\s{0,2}\/\s{0,2}script/ nocase
         $echo_uri = /(uri|referer)(\.plain|\.code)?: [^\n]{0,4096}[=\/?&"'>]\s{0,4}<\s{0,2}\/?\s{0,2}script\b/ nocase

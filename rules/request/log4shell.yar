@@ -8,9 +8,8 @@ rule Request_Log4Shell
         description_en = "an order hidden for Log4j (Log4Shell)"
         reference = "https://nvd.nist.gov/vuln/detail/CVE-2021-44228"
         severity = "high"
-        needs = "jndi"
-        odd = true
         false_positives = "Pages that explain the hole, when they are sent in a form."
+        needs = "jndi|${lower|${upper|${env|${sys|${date|${:"
     strings:
         $jndi = /\$\{[^\n}]{0,24}jndi[^\n}]{0,16}:[^\n]{0,8}(ldaps?|rmi|dns|iiop|nis|nds|corba|https?):/ nocase
         $bare = /\bjndi:(ldaps?|rmi|dns|iiop|nis|nds|corba):\/\// nocase

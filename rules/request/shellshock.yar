@@ -7,7 +7,7 @@ rule Request_Shellshock
         description_en = "an order for Bash in a header (Shellshock)"
         reference = "https://nvd.nist.gov/vuln/detail/CVE-2014-6271"
         severity = "high"
-        odd = true
+        needs = "(){|() {"
     strings:
         $function = /\(\)\s*\{\s*(:|_|[a-z]{1,8}|ignored|foo)?\s*[;>][^\n]{0,200}[;}]/ nocase
     condition:

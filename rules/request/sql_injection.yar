@@ -11,7 +11,7 @@ rule Request_SQL_Union
         severity = "high"
         needs = "select"
     strings:
-        $union = /['")\d%\s=]\s*[^\n]{0,40}\bunion\s+(all\s+|distinct\s+)?\(?\s*select\b[^\n]{0,80}(,|\bnull\b|\bfrom\b|\(|@@|\s-?\d)/ nocase
+        $union = /['")\d%\s=]union\s+(all\s+|distinct\s+)?\(?\s*select\b[^\n]{0,80}(,|\bnull\b|\bfrom\b|\(|@@|\s-?\d)/ nocase
         $schema = /\bselect\b[^\n]{1,120}\bfrom\b[^\n]{1,20}\b(information_schema|mysql\.user|sysobjects|syscolumns|sqlite_master|pg_catalog|pg_shadow|all_tables|msysobjects)\b/ nocase
         $users = /['")]\s*[^\n]{0,40}\bselect\b[^\n]{1,80}\bfrom\b\s+\w{0,24}(users?|admins?|members?|accounts?|usuarios)\b/ nocase
     condition:
@@ -26,11 +26,15 @@ rule Request_SQL_Blind
         description_en = "a SQL injection that asks blindly"
         reference = "https://owasp.org/www-community/attacks/Blind_SQL_Injection"
         severity = "high"
-        needs = "sleep|benchmark|receive_message|randomblob|waitfor|case |case\n| or | or\n| and | and\n|\nor |\nor\n|\nand "
-        or_needs = "\nand\n"
-        odd = true
+        needs = "sleep|benchmark|receive_message|randomblob|waitfor|case when| or | and |order by|group by|'or |'or'"
+        or_needs = "'or\"|'or(|'and |'and'|'and\"|'and(|' or |' or'|' or\"|' or(|' and |' and'|' and\"|' and(|\"or |\"or'"
+        or_needs = "\"or\"|\"or(|\"and |\"and'|\"and\"|\"and(|\" or |\" or'|\" or\"|\" or(|\" and |\" and'|\" and\""
+        or_needs = "\" and(|)or |)or'|)or\"|)or(|)and |)and'|)and\"|)and(|) or |) or'|) or\"|) or(|) and |) and'|) and\""
+        or_needs = ") and(|'\\\\|'&&|' \\\\|' &&|\"\\\\|\"&&|\" \\\\|\" &&|)\\\\|)&&|) \\\\|) &&|'--|'#|';--|'; --|' --"
+        or_needs = "' #|' ;--|' ; --|\"--|\"#|\";--|\"; --|\" --|\" #|\" ;--|\" ; --|)--|)#|);--|); --|) --|) #|) ;--"
+        or_needs = ") ; --"
     strings:
-        $same1 = /['"]\)*\s*(or|and|\|\||&&)\s*\(*\s*['"]?(\w{1,12})['"]?\s*(=|like|<|>)\s*['"(]?\w{1,12}\b/ nocase
+        $same1 = /['"]\)*\s*(or\b|and\b|\|\||&&)\s*\(*\s*['"]?(\w{1,12})['"]?\s*(=|like|<|>)\s*['"(]?\w{1,12}\b/ nocase
         $same2 = /(=-?\d{1,9}|['"])\)*\s+(or|and)\s+\(*\s*\d{1,5}\s*=\s*\d{1,5}\b/ nocase
         $same3 = /['"]\s*(or|and)\s*(true|false|not)\b/ nocase
         $sleep = /\b(sleep|benchmark|pg_sleep|dbms_pipe\.receive_message|randomblob)\s*\(\s*[^\n)]{1,80}\)/ nocase
@@ -51,13 +55,14 @@ rule Request_SQL_Functions
         description_en = "a SQL injection that questions the database"
         reference = "https://owasp.org/www-community/attacks/SQL_Injection"
         severity = "high"
-        needs = "extractvalue|updatexml|floor|xp_cmdshell|sp_oacreate|xp_regread|xp_dirtree|openrowset|utl_http|utl_inaddr"
-        or_needs = "ctxsys|dbms_ldap|@@version|@@datadir|current_user|load_file|sqlmap|havij|bsqlbf|sqlninja|jsql|ghauri"
-        or_needs = "convert(|convert |convert\n|char(|char |char\n|chr(|chr |chr\n|version(|version |version\n| program|\nprogram"
-        or_needs = ";drop|;alter|;create|;truncate|;insert|;delete|;update|;exec|;declare|;shutdown| drop| alter| create| truncate"
-        or_needs = " insert| delete| update| exec| declare| shutdown|\ndrop|\nalter|\ncreate|\ntruncate|\ninsert|\ndelete|\nupdate"
-        or_needs = "\nexec|\ndeclare|\nshutdown"
-        odd = true
+        needs = "extractvalue|updatexml|floor|xp_cmdshell|sp_oacreate|xp_regread|xp_dirtree|openrowset|utl_http"
+        or_needs = "utl_inaddr|ctxsys|dbms_ldap|@@version|@@datadir|current_user|load_file|sqlmap|havij|bsqlbf|sqlninja"
+        or_needs = "jsql|ghauri|convert(|convert |char(|char |chr(|chr |version(|version |;drop|;alter|;create|;truncate"
+        or_needs = ";insert|;delete|;update|;exec|;declare|;shutdown|; drop|; alter|; create|; truncate|; insert|; delete"
+        or_needs = "; update|; exec|; declare|; shutdown|from program|to program|'+'|'+\"|'+ '|'+ \"|'\\\\'|'\\\\\""
+        or_needs = "'\\\\ '|'\\\\ \"|' +'|' +\"|' + '|' + \"|' \\\\'|' \\\\\"|' \\\\ '|' \\\\ \"|\"+'|\"+\"|\"+ '|\"+ \""
+        or_needs = "\"\\\\'|\"\\\\\"|\"\\\\ '|\"\\\\ \"|\" +'|\" +\"|\" + '|\" + \"|\" \\\\'|\" \\\\\"|\" \\\\ '"
+        or_needs = "\" \\\\ \""
     strings:
         $error = /\b(extractvalue|updatexml)\s*\(\s*[^\n]{0,40}(concat|select|0x)/ nocase
         $floor = /\bfloor\s*\(\s*rand\s*\(\s*0\s*\)\s*\*\s*2/ nocase

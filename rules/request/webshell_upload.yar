@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-rule Request_Webshell_Upload
+rule Request_Webshell_Upload_PHP
 {
     meta:
         author = "Vigia"
@@ -7,9 +7,10 @@ rule Request_Webshell_Upload
         description_en = "a back door uploaded to the web server"
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
-        needs = "3c3f706870"
-        odd = true
         false_positives = "Whoever maintains a site uploads programs, but none that run what a visitor sends."
+        needs = "<?"
+        needs = "$_|php://input|base64_decode|gzinflate|gzuncompress|str_rot13|strrev|hex2bin|rawurldecode|pack("
+        or_needs = "pack ("
     strings:
         $php = /<\?(php|=)?[^\n]{0,400}\b(eval|assert|system|exec|shell_exec|passthru|popen|proc_open|create_function|call_user_func|array_map|preg_replace|include|usort)\s?\(\s?@?[^\n;]{0,80}\$_(GET|POST|REQUEST|COOKIE|SERVER|FILES)/ nocase
         $php_tick = /<\?(php|=)[^\n]{0,200}`[^\n`]{0,20}\$_(GET|POST|REQUEST|COOKIE)/ nocase
@@ -17,14 +18,77 @@ rule Request_Webshell_Upload
         $php_pack = /<\?(php|=)?[^\n]{0,400}\b(eval|assert)\s?\(\s?@?(base64_decode|gzinflate|gzuncompress|str_rot13|strrev|hex2bin|rawurldecode|pack)\s?\(/ nocase
         $php_input = /<\?(php|=)?[\s\S]{0,400}php:\/\/input[\s\S]{0,600}(eval|assert|openssl_decrypt|create_function)/ nocase
         $php_upload = /<\?(php|=)?[\s\S]{0,400}(move_uploaded_file|copy)\s?\(\s?\$_FILES/ nocase
+    condition:
+        any of them
+}
+
+rule Request_Webshell_Upload_Hex
+{
+    meta:
+        author = "Vigia"
+        description_es = "una puerta trasera subida al servidor web"
+        description_en = "a back door uploaded to the web server"
+        reference = "https://attack.mitre.org/techniques/T1505/003/"
+        severity = "critical"
+        false_positives = "Whoever maintains a site uploads programs, but none that run what a visitor sends."
+        needs = "3c3f706870"
+    strings:
         $php_hex = /3c3f706870[0-9a-f]{0,400}(245f(474554|504f5354|52455155455354|434f4f4b4945|46494c4553)|6576616c|73797374656d)/ nocase
+    condition:
+        any of them
+}
+
+rule Request_Webshell_Upload_JSP
+{
+    meta:
+        author = "Vigia"
+        description_es = "una puerta trasera subida al servidor web"
+        description_en = "a back door uploaded to the web server"
+        reference = "https://attack.mitre.org/techniques/T1505/003/"
+        severity = "critical"
+        false_positives = "Whoever maintains a site uploads programs, but none that run what a visitor sends."
+        needs = "<%|<jsp:"
+        needs = "getruntime|processbuilder|classloader|defineclass"
+    strings:
         $jsp1 = /<%[\s\S]{0,2000}(Runtime\.getRuntime\(\)\s?\.\s?exec|new\s{1,4}ProcessBuilder)\s?\(/ nocase
         $jsp2 = /<%[\s\S]{0,2000}(extends\s{1,4}ClassLoader|defineClass)[\s\S]{0,1000}(AES|Base64|Cipher|getParameter)/
         $jsp3 = /<jsp:scriptlet>[\s\S]{0,1000}(getRuntime|ProcessBuilder|defineClass)/
+    condition:
+        any of them
+}
+
+rule Request_Webshell_Upload_ASP
+{
+    meta:
+        author = "Vigia"
+        description_es = "una puerta trasera subida al servidor web"
+        description_en = "a back door uploaded to the web server"
+        reference = "https://attack.mitre.org/techniques/T1505/003/"
+        severity = "critical"
+        false_positives = "Whoever maintains a site uploads programs, but none that run what a visitor sends."
+        needs = "<%|runat"
+        needs = "eval|execute|process|cmd.exe|assembly.load|unsafe|wscript.shell|shell.application"
+    strings:
         $asp1 = /<%[^\n]{0,80}\b(eval|execute|executeglobal)\s?\(?\s?(request|"|decode)/ nocase
-        $asp2 = /<%@\s?Page[\s\S]{0,1000}(eval\s?\(\s?Request|Process\.Start|ProcessStartInfo|cmd\.exe|Assembly\.Load|unsafe)/ nocase
+        $page = /<%@\s?Page/ nocase
+        $runs = /(eval\s?\(\s?Request|Process\.Start|ProcessStartInfo|cmd\.exe|Assembly\.Load|unsafe)/ nocase
         $asp3 = /<%[\s\S]{0,600}(WScript\.Shell|Shell\.Application)[\s\S]{0,200}(exec|run)/ nocase
         $asp4 = /<script\s[^\n>]{0,60}runat\s?=\s?["']?server[\s\S]{0,600}(eval\s?\(\s?Request|Process|Assembly\.Load)/ nocase
+    condition:
+        any of ($asp*) or ($page and $runs)
+}
+
+rule Request_Webshell_Upload_CFM
+{
+    meta:
+        author = "Vigia"
+        description_es = "una puerta trasera subida al servidor web"
+        description_en = "a back door uploaded to the web server"
+        reference = "https://attack.mitre.org/techniques/T1505/003/"
+        severity = "critical"
+        false_positives = "Whoever maintains a site uploads programs, but none that run what a visitor sends."
+        needs = "<cfexecute"
+    strings:
         $cfm = /<cfexecute\s/ nocase
     condition:
         any of them
@@ -38,12 +102,11 @@ rule Request_Server_Takeover
         description_en = "a program installed in the application server"
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "high"
-        needs = "/manager/|method: put|method: move|method: copy|jmx-console|/invoker/|web-console|jbossmq-httpil|bshdeployer"
-        or_needs = "deploymentfilerepository|maindeployer|createscriptdeployment"
-        or_needs = "/management/domain|/console/|wls-wsat|_async/|ws_utc/|axis2-admin|: /script|descriptorbyname|containers/create"
-        or_needs = "new-application"
-        odd = true
         false_positives = "Whoever develops for the server installs so too, from a PC of their own."
+        needs = "method: put|method: move|method: copy|jmx-console|/invoker/|web-console|jbossmq-httpil|bshdeployer"
+        or_needs = "deploymentfilerepository|maindeployer|createscriptdeployment|/management/domain|/console/|wls-wsat"
+        or_needs = "_async/|ws_utc/|axis2-admin|: /script|descriptorbyname|containers/create|new-application"
+        or_needs = "/manager/html|/manager/text|/manager/deploy|/manager/undeploy|/manager/install|/fileserver/"
     strings:
         $post = /method: (POST|PUT)\n/
         $put = "method: PUT\n"

@@ -22,6 +22,24 @@ rule Vigia_Webshell_Java
         filesize < 1MB and $jsp and $get and (any of ($run*) or (all of ($load*) and $crypt))
 }
 
+rule Vigia_Webshell_ASP_One_Line
+{
+    meta:
+        author = "Vigia"
+        description_es = "una puerta trasera en ASP: deja manejar el servidor a quien la conozca"
+        description_en = "a back door in ASP: it lets whoever knows it control the server"
+        reference = "https://attack.mitre.org/techniques/T1505/003/"
+        severity = "critical"
+        false_positives = "Teaching material on web security quotes such lines."
+        needs = "%eval|%execute|% eval|% execute|%  eval|%  execute|%\teval|%\texecute|%\neval|%\nexecute|%\r\neval"
+        or_needs = "%\r\nexecute|%>eval|%>execute|%> eval|%> execute|%>  eval|%>  execute|%>\teval|%>\texecute|%>\neval"
+        or_needs = "%>\nexecute|%>\r\neval|%>\r\nexecute"
+    strings:
+        $eval = /%>?\s{0,2}(eval|execute|executeglobal)[\s(]{0,3}(request|system\.text\.encoding)[\s.(\["]/ nocase
+    condition:
+        filesize < 1MB and $eval
+}
+
 rule Vigia_Webshell_ASP
 {
     meta:
@@ -31,17 +49,18 @@ rule Vigia_Webshell_ASP
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         severity = "critical"
         false_positives = "Teaching material on web security quotes such lines."
-        needs = "request|system.text.encoding"
-        needs = "eval|execute|process|createobject|assembly.load"
+        needs = "request.form|request.querystring|request.item|request.params|request.binaryread|request.headers"
+        or_needs = "request(|request[|request .|request (|request ["
+        needs = "process(|process (|processstartinfo|createobject|assembly.load"
+        needs = "cmd.|cmd'|cmd\"|cmd |script.shell|scriptshell|assembly.load"
     strings:
         $asp = /<(%[@=]|script\s[^>]{0,60}runat)/ nocase
-        $eval = /<?%>?\s{0,4}(eval|execute|executeglobal)[\s(]{0,3}(request|system\.text\.encoding)[\s.(\["]/ nocase
-        $run1 = /Process(StartInfo)?\s*\([^)]{0,40}\)[\s\S]{0,400}cmd(\.exe)?/ nocase
+        $run1 = /Process(StartInfo)?\s*\([^)]{0,40}\)[\s\S]{0,400}cmd[.'" ]/ nocase
         $run2 = /CreateObject\s*\(\s*"W?Script\.?Shell"/ nocase
         $load = /Assembly\.Load\s*\([\s\S]{0,200}(CreateInstance|Request)/ nocase
-        $get = /Request\s*(\.(Form|QueryString|Item|Params|BinaryRead|Headers)|\(|\[)/ nocase
+        $get = /Request\s?(\.(Form|QueryString|Item|Params|BinaryRead|Headers)|\(|\[)/ nocase
     condition:
-        filesize < 1MB and ($eval or ($asp and $get and any of ($run*, $load)))
+        filesize < 1MB and $asp and $get and any of ($run*, $load)
 }
 
 rule Vigia_Webshell_PHP_Object
