@@ -4,6 +4,7 @@
  *   's' client and service:         many users (spraying, enumeration), many servers;
  *   't' server and service:         many clients of the world, a few tries each;
  *   'w' client, server and page:    a web form that answers the same again and again;
+ *   'h' client and server:          the same over TLS, by sizes;
  *   'v' client:                     extensions and numbers of a telephone system that refuse.
  * A try counts as failed when the protocol says so or (ssh, rdp) when sizes do. Where log-ins are
  * enciphered from the first byte many short connections are tries.
@@ -267,8 +268,12 @@ on_flow(struct brute *b, const struct flow_view *f, int64_t now_ns)
                           .failed = true,
                           .now_ns = now_ns};
 
-    if (f->proto != 6 || f->midstream || !ended || (!rdp && !is_mail_over_tls(f)))
+    if (f->proto != 6 || f->midstream || !ended)
         return;
+    if (!rdp && !is_mail_over_tls(f)) {
+        brute_on_https(b, f, now_ns);
+        return;
+    }
     if (f->payload_out < 200 || f->payload_in < 200) /* nobody said who they are */
         return;
     if (f->end_ns - f->start_ns > 30 * VG_SEC_NS || f->payload_in > (rdp ? 100000 : 12000)) {
@@ -321,6 +326,7 @@ read_settings(const struct detector_env *env, struct brute_settings *set, char w
                                    .ends = 4,
                                    .web = 20,
                                    .encrypted_mail = 80,
+                                   .encrypted_web = 80,
                                    .window_ns = 10 * VG_MIN_NS};
     return net_setting_u32(env, "tries", 5, 1000, &set->tries, why) &&
            net_setting_u32(env, "one_user", 5, 1000, &set->one_user, why) &&
@@ -329,6 +335,7 @@ read_settings(const struct detector_env *env, struct brute_settings *set, char w
            net_setting_u32(env, "ends", 3, BRUTE_SET_MAX - 1, &set->ends, why) &&
            net_setting_u32(env, "web", 5, 1000, &set->web, why) &&
            net_setting_u32(env, "encrypted_mail", 20, 1000, &set->encrypted_mail, why) &&
+           net_setting_u32(env, "encrypted_web", 20, 1000, &set->encrypted_web, why) &&
            net_setting_duration(env, "window", VG_MIN_NS, VG_HOUR_NS, &set->window_ns, why);
 }
 

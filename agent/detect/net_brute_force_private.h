@@ -27,15 +27,15 @@ struct brute_tally {
     uint32_t slow, slow_ok;
     uint32_t in_phase; /* failures of the slow window that came at one second of the minute */
     uint32_t reported; /* failures when it was last told in this slow window */
-    uint32_t answer;   /* web: the answer to the first try */
-    uint32_t same;     /* web: tries in the fast window with that answer */
+    uint32_t answer;   /* web: the answer to the first try; https: the size of the last */
+    uint32_t same;     /* tries in the fast window with that answer, or size */
     uint32_t usual;    /* failures of an ordinary day, before this one */
     uint8_t won;       /* a success came after several failures */
     struct brute_set names_fast, names_slow, ends; /* users; servers or clients */
 };
 
 struct brute_settings {
-    uint32_t tries, one_user, slow_tries, users, ends, web, encrypted_mail;
+    uint32_t tries, one_user, slow_tries, users, ends, web, encrypted_mail, encrypted_web;
     int64_t window_ns;
 };
 
@@ -75,6 +75,7 @@ void brute_age(const struct brute *b, struct brute_tally *t, int64_t now_ns);
 struct brute_tally *brute_failed(struct brute *b, uint64_t key, const struct brute_try *a,
                                  const struct net_addr *end);
 void brute_on_http(struct brute *b, const struct http_view *h, int64_t now_ns);
+void brute_on_https(struct brute *b, const struct flow_view *f, int64_t now_ns);
 void brute_on_sip(struct brute *b, const struct record_view *r, int64_t now_ns);
 
 /* Tells it, once and each time that it has grown tenfold. */

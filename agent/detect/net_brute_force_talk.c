@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/detect/net_brute_force_private.h"
+#include "common/vtime.h"
 
 /* ---- web forms ---- */
 
@@ -75,6 +76,45 @@ brute_on_http(struct brute *b, const struct http_view *h, int64_t now_ns)
         t->won = 1;
         brute_report_success(b, t, &a, BRUTE_WEB);
     }
+}
+
+/* ---- web forms over TLS ---- */
+
+/* Within the size of a longer or shorter password. */
+static bool
+near_size(uint64_t a, uint64_t b)
+{
+    uint64_t more = a > b ? a - b : b - a;
+
+    return more <= 48 + a / 50;
+}
+
+/* A page of the shop's own machines that is asked again and again, one short connection a try, always
+ * the same sizes both ways: what a guesser looks like from outside of the encryption. Programs that
+ * ask a server every second look alike, so within the shop many more are needed; servers of the world
+ * guard themselves. */
+void
+brute_on_https(struct brute *b, const struct flow_view *f, int64_t now_ns)
+{
+    bool world = !net_addr_is_local(&f->src),
+         ended = f->state == FLOW_CLOSED || f->state == FLOW_RESET;
+    uint32_t needed = (world ? 1 : 4) * b->set.encrypted_web;
+    struct brute_try a = {
+        .flow = f, .service = "https", .user = str_of(""), .failed = true, .now_ns = now_ns};
+    uint32_t size = (uint32_t)(f->payload_in < 50000 ? f->payload_in : 50000);
+    struct brute_tally *t;
+
+    if (!ended || !str_is(f->protocol, "tls") || !net_addr_is_local(&f->dst) ||
+        f->payload_out < 300 || f->payload_out > 6000 || f->payload_in < 300 || size == 50000 ||
+        f->end_ns - f->start_ns > 15 * VG_SEC_NS)
+        return;
+    t = brute_failed(b, brute_key('h', &f->src, &f->dst, str_of("https")), &a, &f->dst);
+    if (t == NULL)
+        return;
+    t->same += near_size(t->answer, size);
+    t->answer = size;
+    if (t->fast >= needed + 6 * t->usual / 144 && 10 * t->same >= 9 * t->fast)
+        brute_report(b, t, &a, BRUTE_WEB);
 }
 
 /* ---- telephones ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net.card_number_exposed: a card number crossed the network readable: in the address or the form of
- * a web page, in a mail, in a file over FTP or SMB.
+ * a web page, in a mail, in a file over FTP or SMB, on a terminal (Telnet) or in plain text over a
+ * connection of no known protocol.
  *
  * A finding for each (client, server), told again after a day. Only texts are looked through, with
  * card_context.h's demands, because numbers that pass for a card's are everywhere. A page that the
@@ -132,6 +133,24 @@ on_body(struct exposed *x, const struct body_view *b, int64_t now_ns)
               b->name, now_ns);
 }
 
+/* agent/net/proto/card_seen.h. What the world's own servers show is nobody's card. */
+static void
+on_record(struct exposed *x, const struct record_view *r, int64_t now_ns)
+{
+    const struct record_field *count = record_find(r, "cards"),
+                              *server = record_find(r, "from_server");
+    struct str last4 = record_text(r, "last4"), service = record_text(r, "service");
+    struct card_context card = {.count = 1};
+
+    if (last4.len != 4 || (server != NULL && server->number != 0 &&
+                           !net_addr_is_local(&r->flow->dst) && !str_is(service, "telnet")))
+        return;
+    memcpy(card.last4, last4.at, 4);
+    if (count != NULL && count->number > 0 && count->number < UINT32_MAX)
+        card.count = (uint32_t)count->number;
+    found(x, r->flow, &card, str_is(service, "telnet") ? "terminal" : "raw", service, now_ns);
+}
+
 static void
 observe(void *self, const struct obs *obs)
 {
@@ -144,6 +163,8 @@ observe(void *self, const struct obs *obs)
 
         memcpy(card.last4, obs->http->card.at, 4);
         found(x, obs->http->flow, &card, "address", obs->http->uri, obs->time_ns);
+    } else if (obs->kind == OBS_RECORD && strcmp(obs->record->type, "card") == 0) {
+        on_record(x, obs->record, obs->time_ns);
     }
 }
 
@@ -235,7 +256,7 @@ health(const void *self, json_t *counters)
 const struct detector NET_CARD_NUMBER_EXPOSED = {
     .name = "net.card_number_exposed",
     .sensor = "net",
-    .kinds = 1u << OBS_HTTP | 1u << OBS_BODY,
+    .kinds = 1u << OBS_HTTP | 1u << OBS_BODY | 1u << OBS_RECORD,
     .make = make,
     .observe = observe,
     .save = save,

@@ -5,10 +5,12 @@
  * print), staged (the first bytes are a length and a program of about that length), executable (the
  * first bytes are a program), pushed_by_client (who sent it), greeting (a remote-control tool
  * introduces its machine: "fields", "njrat", "gh0st"), greeting_by_client, tunnel (a tool that joins machines to a way through
- * for others: "venom"). */
+ * for others: "venom"). A card number in a text is a record "card" (card_seen.h). */
 #include "agent/net/proto/raw.h"
 
+#include "agent/detect/card_number.h"
 #include "agent/net/engine.h"
+#include "agent/net/proto/card_seen.h"
 #include "agent/net/proto/words.h"
 #include "agent/net/record.h"
 
@@ -37,7 +39,7 @@ struct raw_side {
 
 struct raw {
     struct raw_side side[2];
-    bool told, binary;
+    bool told, binary, card;
 };
 
 /* ---- a line of text ---- */
@@ -182,6 +184,21 @@ read_text(struct raw_side *s, struct slice bytes)
         }
     }
     look_at_line(s, false);
+}
+
+/* A piece of text, as programs send it: a line, a message. */
+static void
+look_for_card(struct raw *raw, const struct protocol_call *call, struct slice bytes)
+{
+    struct slice in = bytes;
+
+    while (in.left > 0) {
+        uint8_t c = slice_u8(&in);
+
+        if (c < ' ' && c != '\t' && c != '\r' && c != '\n')
+            return;
+    }
+    raw->card = card_seen(call, str_n(bytes.at, bytes.left), "raw");
 }
 
 /* ---- the first bytes ---- */
@@ -343,6 +360,8 @@ raw_bytes(struct raw *raw, const struct protocol_call *call, struct slice bytes)
     read_head(raw, call, bytes);
     if (s->bytes < RAW_BYTES_MAX && !raw->binary)
         read_text(s, bytes);
+    if (s->bytes < RAW_BYTES_MAX && !raw->card && bytes.left >= CARD_DIGITS_MIN)
+        look_for_card(raw, call, bytes);
     s->bytes += (uint32_t)(bytes.left < RAW_BYTES_MAX ? bytes.left : RAW_BYTES_MAX);
     if (is_shell(s, &raw->side[1 - call->dir]) || is_shell(&raw->side[1 - call->dir], s)) {
         if (raw->side[0].commands + raw->side[1].commands >= 1 || s->prompts >= 3)

@@ -8,26 +8,30 @@
  * is a password, is "public" or "private"; itself it is kept nowhere), user and security
  * ("noAuthNoPriv", "authNoPriv", "authPriv") of version 3.
  * A community, which crosses the network readable, is a log-in, service "snmp": it succeeded where
- * an answer came, and is told once more when the flow ends without any. */
+ * an answer came, and is told once more when the flow ends without any. It failed where a different
+ * one follows without an answer in between: agents are silent to who does not know it. */
 #include "agent/net/ber.h"
 #include "agent/net/engine.h"
 #include "agent/net/once.h"
 #include "agent/net/proto/protocols.h"
 #include "agent/net/proto/words.h"
 
-enum { PORT_SNMP = 161, PORT_TRAP = 162, SNMP_USER_MAX = 64 };
+enum { PORT_SNMP = 161, PORT_TRAP = 162, SNMP_USER_MAX = 64, COMMUNITIES_MAX = 16 };
 enum { PDU_RESPONSE = 0xa2, PDU_TRAP1 = 0xa4, PDU_LAST = 0xa8 };
 
 struct snmp {
     struct once once;
     bool asked, answered; /* versions 1 and 2c */
     uint8_t client;
+    uint8_t communities;                 /* different ones, as far as there is room */
+    uint32_t community[COMMUNITIES_MAX]; /* hashes, for as long as the flow lasts */
 };
 
 struct snmp_message {
     int version;  /* 0, 1 or 3 */
     uint32_t pdu; /* tag; 0: encrypted */
     bool community_default;
+    struct str community; /* borrowed; told to nobody */
     struct str user;
     uint8_t security; /* flags of version 3: 1 authenticated, 2 encrypted */
     struct slice oid; /* empty where there is none */
@@ -108,6 +112,7 @@ read_message(struct slice in, struct snmp_message *m)
         return read_version3(&all.value, m);
     if (!ber_take(&all.value, BER_OCTETS, &community))
         return false;
+    m->community = ber_str(community);
     m->community_default =
         str_is(ber_str(community), "public") || str_is(ber_str(community), "private");
     return take_pdu(&all.value, m);
@@ -143,10 +148,25 @@ login(const struct protocol_call *call, unsigned client, enum login_result resul
     login_tell(&view, call, client);
 }
 
+/* True: not the first community of this flow, and none of those before. */
+static bool
+another_community(struct snmp *s, struct str community)
+{
+    uint32_t hash = (uint32_t)str_hash(&STR_HASH_STORED, community.at, community.len);
+
+    for (size_t i = 0; i < s->communities; i++)
+        if (s->community[i] == hash)
+            return false;
+    if (s->communities == COMMUNITIES_MAX)
+        return true;
+    s->community[s->communities++] = hash;
+    return s->communities > 1;
+}
+
 static bool
 snmp_datagram(const struct protocol_call *call, const struct packet *pkt)
 {
-    struct snmp_message m = {.user = str_of(""), .oid = slice_of(NULL, 0)};
+    struct snmp_message m = {.user = str_of(""), .community = str_of(""), .oid = slice_of(NULL, 0)};
     struct slice look = pkt->payload;
     struct snmp *s = call->flow->parser;
     bool on_port = pkt->sport == PORT_SNMP || pkt->dport == PORT_SNMP || pkt->dport == PORT_TRAP;
@@ -167,6 +187,8 @@ snmp_datagram(const struct protocol_call *call, const struct packet *pkt)
             login(call, 1 - call->dir, LOGIN_SUCCEEDED);
         s->answered = true;
     } else {
+        if (another_community(s, m.community) && !s->answered)
+            login(call, call->dir, LOGIN_FAILED);
         s->asked = true;
         s->client = (uint8_t)call->dir;
     }

@@ -4,9 +4,11 @@
  *
  * No record of its own: each try is a log-in, service "telnet", cleartext; user as typed after a
  * prompt for it. The result is concluded from what the server says next. The password is not even
- * gathered: what the client types after its prompt is passed by up to the end of the line. */
+ * gathered: what the client types after its prompt is passed by up to the end of the line. A card
+ * number on the screen is a record "card" (card_seen.h). */
 #include "agent/detect/mask.h"
 #include "agent/net/engine.h"
+#include "agent/net/proto/card_seen.h"
 #include "agent/net/proto/protocols.h"
 #include "agent/net/proto/words.h"
 #include "agent/net/record.h"
@@ -29,6 +31,7 @@ struct telnet {
     uint8_t looked_len; /* of `said`, when it was last looked at */
     uint8_t typing;     /* enum typing */
     uint8_t command[2]; /* enum command, of each direction */
+    bool card;          /* one was told */
     bool waiting;       /* a password was typed: what does the server say? */
     uint16_t answered, tries;
 };
@@ -127,6 +130,8 @@ server_says(struct telnet *t, const struct protocol_call *call, uint8_t c)
     if (t->waiting && ++t->answered > ANSWER_MAX)
         tell(t, call, LOGIN_SUCCEEDED);
     if (c == '\n') {
+        if (!t->card)
+            t->card = card_seen(call, str_n(t->said, t->said_len), "telnet");
         if (t->waiting)
             look_at_line(t, call);
         t->said_len = t->looked_len = 0;

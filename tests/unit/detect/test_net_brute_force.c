@@ -59,6 +59,46 @@ test_fast(void **state)
     D.free(self);
 }
 
+static void
+https(void *self, struct net_addr src, unsigned n, int64_t every_ns, unsigned sizes)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct flow_view f = flow_of(src, SERVER, 443, T0 + i * every_ns);
+
+        f.state = FLOW_CLOSED;
+        f.protocol = str_of("tls");
+        f.payload_out = 900 + i % 20;
+        f.payload_in = 4200 + i % sizes * 700;
+        f.packets_out = f.packets_in = 9;
+        f.end_ns = f.start_ns + VG_SEC_NS;
+        see_flow(&D, self, OBS_FLOW_END, &f);
+    }
+}
+
+static void
+test_pages_over_tls(void **state)
+{
+    void *self = start();
+
+    https(self, WORLD, 300, VG_SEC_NS, 5); /* a visitor: pages differ */
+    assert_int_equal(judge.count, 0);
+    D.free(self);
+    self = start();
+    https(self, WORLD, 300, VG_MIN_NS, 1); /* somebody looks whether it is up */
+    https(self, PC, 300, VG_SEC_NS, 1);    /* a program asks again and again */
+    assert_int_equal(judge.count, 0);
+    D.free(self);
+    self = start();
+    https(self, WORLD, 100, VG_SEC_NS, 1);
+    assert_int_equal(judge.count, 1);
+    assert_string_equal(style(0), "web");
+    D.free(self);
+    self = start();
+    https(self, PC, 600, VG_SEC_NS / 5, 1);
+    assert_int_equal(judge.count, 1);
+    D.free(self);
+}
+
 /* One try about every five minutes for six hours, never at an even pace. */
 static void
 test_slow(void **state)
@@ -308,6 +348,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast),
+        cmocka_unit_test(test_pages_over_tls),
         cmocka_unit_test(test_slow),
         cmocka_unit_test(test_users),
         cmocka_unit_test(test_targets_and_sources),

@@ -106,10 +106,45 @@ test_findings(void **state)
     D.free(self);
 }
 
+static void
+record(void *self, const char *service, struct net_addr dst, bool from_server, int64_t at)
+{
+    struct flow_view f = flow_of(ip4(192, 168, 1, 20), dst, 5000, at);
+    struct record_field fields[] = {
+        {.name = "service", .type = FIELD_TEXT, .text = str_of(service)},
+        {.name = "from_server", .type = FIELD_BOOL, .number = from_server},
+        {.name = "cards", .type = FIELD_NUMBER, .number = 2},
+        {.name = "last4", .type = FIELD_TEXT, .text = str_of("1111")}};
+    struct record_view r = {
+        .flow = &f, .type = "card", .fields = fields, .count = VG_ARRAY_LEN(fields)};
+    struct obs obs = {.kind = OBS_RECORD, .time_ns = at, .record = &r};
+
+    D.observe(self, &obs);
+}
+
+static void
+test_terminals_and_streams(void **state)
+{
+    void *self;
+
+    fake_judge_done(&judge);
+    self = fake_make(&D, &judge, NULL);
+    record(self, "raw", ip4(203, 0, 113, 9), true, T0); /* what the world shows */
+    assert_int_equal(judge.count, 0);
+    record(self, "raw", ip4(203, 0, 113, 9), false, T0);
+    record(self, "telnet", ip4(192, 168, 1, 5), true, T0);
+    assert_int_equal(judge.count, 2);
+    assert_string_equal(json_string_value(json_object_get(judge.report[1].facts, "where")),
+                        "terminal");
+    D.free(self);
+    fake_judge_done(&judge);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_terminals_and_streams),
         cmocka_unit_test(test_what_is_a_card),
         cmocka_unit_test(test_findings),
     };

@@ -23,6 +23,8 @@ static const struct line VENOM[] = {
     {0, TEXT("ABCDEFGHVCMD\0\0" NOBODY NOBODY "\0\0\0\0\0\0\0\x26\0\0\0\1\0\0" NOBODY)}};
 static const struct line NUMBERS[] = {
     {0, TEXT("ABCDEFGHVCMD\0\1" NOBODY NOBODY "\0\0\0\0\0\0\0\x26")}};
+static const struct line CARD[] = {
+    {0, TEXT("{\"monto\":120,\"tarjeta\":\"4111 1111 1111 1111\",\"vence\":\"12/27\"}\n")}};
 static const struct line SCALE[] = {{0, TEXT("W\r\n")},
                                     {1, TEXT("ST,GS,+  1.25 kg\r\n")},
                                     {0, TEXT("W\r\n")},
@@ -44,6 +46,8 @@ static const struct {
     {"gh0st", "\"greeting\":\"gh0st\"", GHOST, VG_ARRAY_LEN(GHOST), true},
     {"venom", "\"tunnel\":\"venom\"", VENOM, VG_ARRAY_LEN(VENOM), false},
     {"numbers", NULL, NUMBERS, VG_ARRAY_LEN(NUMBERS), false},
+    {"card", "\"service\":\"raw\",\"from_server\":false,\"cards\":1,\"last4\":\"1111\"", CARD,
+     VG_ARRAY_LEN(CARD), true},
     {"scale", NULL, SCALE, VG_ARRAY_LEN(SCALE), false},
     {"prices", NULL, PRICES, VG_ARRAY_LEN(PRICES), false},
 };

@@ -70,6 +70,26 @@ test_other_ports_need_a_certain_look(void **state)
     kit_log_free(&log);
 }
 
+/* Guesses: another community each time, and no answer. */
+static void
+test_guessing(void **state)
+{
+    static uint8_t get[5][sizeof(GET)];
+    struct line lines[5];
+    struct kit_log log;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        memcpy(get[i], GET, sizeof(GET));
+        get[i][7] = (uint8_t)('a' + i % 4); /* of "public"; the last is the first again */
+        lines[i] = (struct line){0, get[i], sizeof(GET)};
+    }
+    dialog_udp(&log, lines, 5, 161);
+    assert_int_equal(log.count[OBS_LOGIN], 3 + 1);
+    assert_true(kit_says(&log, "\"service\":\"snmp\",\"user\":\"\",\"result\":\"failed\""));
+    kit_log_free(&log);
+}
+
 int
 main(void)
 {
@@ -77,6 +97,7 @@ main(void)
         cmocka_unit_test(test_what_is_told),
         cmocka_unit_test(test_cuts),
         cmocka_unit_test(test_unanswered_is_a_try),
+        cmocka_unit_test(test_guessing),
         cmocka_unit_test(test_other_ports_need_a_certain_look),
     };
 
