@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A simulated month of a shop (tests/bench/shop), twice for each seed: as it is, where every alert is
-a false one, and with seven attacks in its third and fourth week, each of which must be found.
+a false one, and with eight attacks from its second week on, each of which must be found.
 
 False alerts are counted by incident (detector, subject, six hours): what the owner is mailed. The
 marks: on average 1.5 a week, never over 3 in a week, 19 of 20 of each attack."""

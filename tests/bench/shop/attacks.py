@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seven attacks on the simulated shop, each on a day of its own in the third or fourth week, made as
-the tools' traffic looks on the wire. Each tells when it was, from which device, and what an alert
+"""Eight attacks on the simulated shop, each on a day of its own: seven in the third or fourth week, a
+beacon of the harder kinds in the second; made as the tools' traffic looks on the wire. Each tells when it was, from which device, and what an alert
 about it must name."""
 import struct
 
@@ -13,7 +13,7 @@ from .wire import SECOND, Node, dotted, mac
 
 APPS = Path(__file__).resolve().parents[3] / 'rules' / 'indicators' / 'apps.yaml'
 ACCEPTED = {
-    'beacon': 'net.beacon net.rare_destination net.tls_suspicious net.long_connection', 'dns_tunnel': 'net.dns_tunnel',
+    'beacon': 'net.beacon net.rare_destination net.tls_suspicious net.long_connection', 'hard_beacon': 'net.beacon', 'dns_tunnel': 'net.dns_tunnel',
     'upload': 'net.volume net.exfiltration', 'slow_scan': 'net.scan', 'brute_force': 'net.brute_force',
     'new_device': 'net.new_device net.lateral', 'remote_help': 'net.remote_help'}
 
@@ -66,6 +66,37 @@ def beacon(shop, day):
                 shop.tape.talk(now, device, server, 443, turns + [(True, talk.app(rng, out), 0), (False, talk.app(rng, back), 0)])
         ns += int(10 * MINUTE * rng.uniform(0.7, 1.3))
     return Attack('beacon', begin, end, [device], [name, dotted(server.ip)], '%s %s from %s' % (kind, client, device.name))
+
+
+def hard_beacon(shop, day):
+    """Every 5 to 20 minutes with 50 % jitter: in questions of DNS, whose names change or which are
+    answered with no address; in pings; over HTTPS; by a program that works in office hours only."""
+    rng, device = shop.rng, shop.office
+    name, server = stranger(shop)
+    kind = rng.choice(('dns', 'dns_idle', 'icmp', 'https'))
+    period, office_hours = rng.uniform(5, 20) * MINUTE, rng.random() < 0.5
+    begin, end = at(day, rng.uniform(9.5, 13)), at(day, 9.5 + 24 * 2)
+    ns, n, session = begin, 0, rng.randbytes(4).hex()
+    while ns < end:
+        n += 1
+        ident, port = rng.randrange(65536), rng.randrange(49152, 65535)
+        if office_hours and not 9 <= (ns - at(0, 0)) % DAY / HOUR < 19:
+            pass
+        elif kind == 'icmp':
+            rest = struct.pack('>HH', 0x4d, n & 0xffff) + rng.randbytes(rng.randrange(40, 48))
+            shop.tape.icmp(ns, device, server, 8, 0, rest)
+            shop.tape.icmp(ns + 60_000_000, server, device, 0, 0, rest)
+        elif kind == 'https':
+            _, now = shop.look_up(ns, device, name, (1,), ttl=60)
+            shop.tape.talk(now, device, server, 443, talk.open_tls('go', name, rng) + [(True, talk.app(rng, rng.randrange(180, 260)), 0), (False, talk.app(rng, 150), 0)])
+        else:
+            query, qtype = ('%s.%s' % (session, name), 1) if kind == 'dns_idle' else ('%s.%s' % (rng.randbytes(6).hex(), name), 16)
+            data = b'\0' * 4 if qtype == 1 else b'\x04none'
+            shop.tape.udp(ns, device, shop.router, port, 53, talk.question(ident, query, qtype))
+            shop.tape.udp(ns + 90_000_000, shop.router, device, 53, port, talk.answer(ident, query, qtype, 0, [(qtype, 1, data)]))
+        ns += int(period * rng.uniform(0.5, 1.5))
+    return Attack('hard_beacon', begin, end, [device], [name, '.'.join(name.split('.')[-2:]), dotted(server.ip)],
+                  '%s every %d minutes%s from %s' % (kind, period / MINUTE, ' of office time' if office_hours else '', device.name))
 
 
 def dns_tunnel(shop, day):
@@ -213,7 +244,7 @@ def rng_pc(shop):
 
 
 def make(shop):
-    """All seven on open days of their own (a beacon goes on into the next days). Beacon and upload,
+    """All on open days of their own (a beacon goes on into the next days). Beacon and upload,
     which are found by tests that spend the alert budget, are in different weeks: each is to be found
     by itself, not one at the other's cost."""
     third, fourth = [list(range(first, first + 6)) for first in (14, 21)]
@@ -225,4 +256,8 @@ def make(shop):
     shop.rng.shuffle(rest)
     for make_one in (dns_tunnel, slow_scan, brute_force, new_device, remote_help):
         days[make_one] = rest.pop()
-    return [make_one(shop, day) for make_one, day in days.items()]
+    told = [make_one(shop, day) for make_one, day in days.items()]
+    state = shop.rng.getstate()  # so that the month is the one that it was without
+    told.append(hard_beacon(shop, shop.rng.randrange(7, 11)))
+    shop.rng.setstate(state)
+    return told
