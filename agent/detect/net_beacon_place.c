@@ -4,8 +4,8 @@
  * Common are the names of `known`, places that several devices call, look-ups of one name that are
  * answered like any other, places inside the shop (but for a pair that is new to a sensor that has
  * watched for LEARN_NS, or one that speaks to a bare address and changes the path while the clock
- * stays, what no till does). Usual are places that were known before the series began, slow clocks
- * that ran when the watching began, pings that carry nothing, UDP that only pauses, an address
+ * stays, what no till does). Usual are places that were known before the series began, clocks that ran
+ * when the watching began, pings that carry nothing, UDP that only pauses, an address
  * without a name that several call, and what a blocking resolver answers. The rest is rare. */
 #include "agent/detect/net_beacon_private.h"
 
@@ -16,6 +16,8 @@
 #define LEARN_NS   (2 * VG_DAY_NS)
 #define KNOWN_DAYS 3 /* on which a place was called before */
 #define SLOW_S     120
+#define FAST_S     20
+#define START_NS   VG_MIN_NS /* in which a device starts its programs */
 /* Faster, questions are net.dns_tunnel's, and pings are somebody's who watches the line. */
 #define TALK_S    5
 #define NEW_SHARE 0.75 /* of look-ups; content networks go round some dozen names */
@@ -141,13 +143,28 @@ rarity_inside(const struct beacon *b, const struct beacon_series *s, uint32_t ca
                : BEACON_COMMON;
 }
 
-/* A slow clock that ran when the watching began, to a place with a name: the till's own server, more
- * likely than not. */
-static bool
-was_always_there(const struct beacon *b, const struct beacon_series *s, double median_s)
+/* Since when the device is known. */
+static int64_t
+device_since_ns(const struct beacon *b, const struct net_addr *device)
 {
-    return s->first_ns - b->since_ns < LEARN_NS && median_s > SLOW_S &&
-           (s->marks & BEACON_BARE) == 0 && s->name[0] != '\0';
+    struct net_device_view view;
+
+    return net_scene_device(b->scene, device, &view) ? view.first_ns : b->since_ns;
+}
+
+/* While the shop is being learned: a slow clock to a place with a name, or a faster one that ran as
+ * soon as its device was seen: the till's own server, a camera's heartbeat, more likely than not. */
+static bool
+was_always_there(const struct beacon *b, const struct beacon_series *s,
+                 const struct beacon_contact *c, double median_s)
+{
+    int64_t late_ns = s->first_ns - device_since_ns(b, &c->flow->src);
+
+    if (s->first_ns - b->since_ns >= LEARN_NS || (s->marks & BEACON_BARE) != 0 ||
+        s->name[0] == '\0')
+        return false;
+    return median_s > SLOW_S ||
+           (median_s > FAST_S && (double)late_ns <= 2 * median_s * 1e9 + START_NS);
 }
 
 static enum beacon_rarity
@@ -160,7 +177,7 @@ rarity_outside(const struct beacon *b, const struct beacon_series *s,
         return named && (s->marks & BEACON_BARE) == 0 ? BEACON_COMMON : BEACON_USUAL;
     if (stager)
         return BEACON_RARE;
-    if (s->standing * 2 > s->visits || known_before(b, s, c) || was_always_there(b, s, median_s))
+    if (s->standing * 2 > s->visits || known_before(b, s, c) || was_always_there(b, s, c, median_s))
         return BEACON_USUAL;
     return BEACON_RARE;
 }

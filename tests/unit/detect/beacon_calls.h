@@ -19,14 +19,6 @@ chance(void) /* xorshift64*, in (0, 1) */
     return ((double)(seed * UINT64_C(2685821657736338717) >> 11) + 0.5) / 9007199254740992.0;
 }
 
-static inline void *
-start(void)
-{
-    fake_judge_done(&judge);
-    seed = 88172645463325252u;
-    return fake_make(&NET_BEACON, &judge, settings);
-}
-
 static inline void
 call(void *self, struct net_addr src, struct net_addr dst, uint16_t port, int64_t t, uint64_t bytes,
      const char *name)
@@ -39,6 +31,25 @@ call(void *self, struct net_addr src, struct net_addr dst, uint16_t port, int64_
     f.bytes_out = bytes;
     f.server_name = str_of(name);
     see_flow(&NET_BEACON, self, OBS_FLOW_END, &f);
+}
+
+/* A sensor that has watched for a while when the tests begin at T0. */
+static inline void *
+start_watched(int64_t watched_ns)
+{
+    void *self;
+
+    fake_judge_done(&judge);
+    seed = 88172645463325252u;
+    self = fake_make(&NET_BEACON, &judge, settings);
+    call(self, ip4(192, 168, 1, 250), ip4(93, 9, 9, 9), 443, T0 - watched_ns, 900, "first.example");
+    return self;
+}
+
+static inline void *
+start(void)
+{
+    return start_watched(VG_HOUR_NS);
 }
 
 static inline void
