@@ -6,6 +6,7 @@
 
 #include "agent/cli/cli.h"
 #include "agent/cli/commands.h"
+#include "agent/cli/format_show.h"
 #include "agent/detect/geo.h"
 #include "agent/detect/indicator_list.h"
 #include "agent/detect/yara.h"
@@ -14,7 +15,9 @@
 #include "agent/platform/platform.h"
 #include "common/texts.h"
 
-static const struct cli_option OPTIONS[] = {{"config", 'c', true}, {NULL, 0, false}};
+enum { CONFIG, FORMAT };
+static const struct cli_option OPTIONS[] = {
+    [CONFIG] = {"config", 'c', true}, [FORMAT] = {"format", 0, true}, {NULL, 0, false}};
 
 enum { PATH_BYTES = 2200, FORMATS_MAX = 500 };
 
@@ -268,24 +271,44 @@ check(const struct agent_config *config)
     return good ? VG_EXIT_DONE : VG_EXIT_USAGE;
 }
 
+/* How a format reads a sample. */
+static int
+check_sample(const struct agent_config *config, const char *format, const char *sample)
+{
+    struct conf_error why = {.text = ""};
+    enum vg_exit exit = VG_EXIT_INTERNAL;
+    struct format_show show;
+
+    if (format_show_open(&show, config, "check", sample, &exit)) {
+        if (profiles_choose(&show.profiles, format, &show.profile, &show.only, &why) != VG_OK)
+            exit = (enum vg_exit)cli_usage("check", "--format: %s", why.text);
+        else if (format_show_lock("check"))
+            exit = format_show_print(&show, stdout);
+    }
+    format_show_done(&show);
+    return (int)exit;
+}
+
 int
 cmd_check(int argc, char **argv)
 {
     struct cli_args args = cli_args_of(argc, argv);
-    const char *path = NULL, *value;
+    const char *path = NULL, *format = NULL, *sample = NULL, *value;
     struct agent_config config;
     int which, code;
 
     while ((which = cli_next(&args, OPTIONS, &value)) != CLI_END) {
         if (which == CLI_BAD)
             return VG_EXIT_USAGE;
-        if (which == CLI_OPERAND)
-            return cli_usage("check", "takes no operand");
-        path = value;
+        if (which == CLI_OPERAND && sample != NULL)
+            return cli_usage("check", "one sample at a time");
+        *(which == CLI_OPERAND ? &sample : which == FORMAT ? &format : &path) = value;
     }
+    if ((format == NULL) != (sample == NULL))
+        return cli_usage("check", "--format goes with a sample: check --format auto ventas.csv");
     if (cli_config(path, true, &config) != VG_OK)
         return VG_EXIT_USAGE;
-    code = check(&config);
+    code = sample != NULL ? check_sample(&config, format, sample) : check(&config);
     agent_config_done(&config);
     return code;
 }

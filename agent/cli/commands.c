@@ -10,9 +10,23 @@ const struct cli_command CLI_COMMANDS[] = {
     {"run", "run [-c FILE] [--no-sandbox]",
      "Run the service: watch, store, ship, until it is stopped",
      HELP_CONFIG "      --no-sandbox   for tests: workers keep their rights\n", cmd_run},
-    {"check", "check [-c FILE]", "Check the configuration, the rules and the log formats",
-     HELP_CONFIG "Exit code 0: all is well; 2: something is wrong, told with file and line.\n",
+    {"check", "check [-c FILE] [--format NAME|FILE|auto SAMPLE]",
+     "Check the configuration, the rules and the log formats",
+     "      --format NAME  instead: how this format (a name, a FILE of your own, or auto) reads "
+     "the\n"
+     "                     log SAMPLE, with its first rows as understood\n" HELP_CONFIG
+     "Exit code 0: all is well; 2: something is wrong, told with file and line, or more than a\n"
+     "tenth of the sample cannot be read; 3: the sample is not of this format.\n",
      cmd_check},
+    {"format", "format new SAMPLE [--name NAME] [-o FILE] | format list",
+     "Propose a format profile for a payment log, or list the formats that there are",
+     "new reads a sample (a table with a header line, or JSON), says which column is what, writes\n"
+     "the profile and shows the first rows as it understands them.\n"
+     "      --name NAME    the format's name (my-format)\n"
+     "  -o, --out FILE     write it there; without: to standard output, the rows to standard "
+     "error\n" HELP_CONFIG
+     "Exit code 0: done; 2: wrong usage, or it fits badly; 3: no proposal is possible.\n",
+     cmd_format},
     {"read", "read CAPTURE... [--learn CAPTURE]... [--json] [--metadata FILE|-]",
      "Analyse captures with everything that `run` does, without a store",
      "      --learn CAPTURE   learn from this capture first, silently; may be repeated\n"

@@ -8,6 +8,7 @@ int cmd_enroll(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_feedback(int argc, char **argv);
+int cmd_format(int argc, char **argv);
 int cmd_pay(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_run(int argc, char **argv);

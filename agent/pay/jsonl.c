@@ -120,6 +120,9 @@ struct reader {
     size_t path_len; /* may be over JSONL_PATH_MAX: then no name fits */
     unsigned depth, members;
     bool escaped;
+    /* Instead of `out`: all members, see jsonl_each(). */
+    void (*each)(void *ctx, struct slice path, struct slice value);
+    void *ctx;
 };
 
 static void
@@ -247,8 +250,9 @@ take_text(struct reader *r, struct slice *out)
 static enum vg_err
 scalar(struct reader *r)
 {
-    int slot =
-        r->path_len <= JSONL_PATH_MAX ? names_find(r->names, str_n(r->path, r->path_len)) : -1;
+    int slot = r->each != NULL || r->path_len > JSONL_PATH_MAX
+                   ? -1
+                   : names_find(r->names, str_n(r->path, r->path_len));
     struct slice value;
     bool quoted = byte_at(r->text, r->at) == '"';
 
@@ -266,6 +270,9 @@ scalar(struct reader *r)
         if (value.left == 0)
             return VG_ERR_FORMAT;
     }
+    if (r->each != NULL && r->path_len <= JSONL_PATH_MAX &&
+        (quoted || !str_is(bytes_str(value), "null")))
+        r->each(r->ctx, slice_of(r->path, r->path_len), value);
     if (slot < 0 || (!quoted && str_is(bytes_str(value), "null")))
         return VG_OK;
     if (quoted && bytes_find(value, 0, '\\') < value.left) {
@@ -360,22 +367,38 @@ value_read(struct reader *r)
     return c == '{' || c == '[' ? container(r) : scalar(r);
 }
 
+static enum vg_err
+object_read(struct reader *r)
+{
+    enum vg_err err;
+
+    skip_space(r);
+    if (byte_at(r->text, r->at) != '{')
+        return VG_ERR_FORMAT;
+    err = container(r);
+    if (err != VG_OK)
+        return err;
+    skip_space(r);
+    return r->at < r->text.left ? VG_ERR_FORMAT : VG_OK;
+}
+
 enum vg_err
 jsonl_read(struct slice record, const struct names *names, struct csv_arena *arena,
            struct values *out, bool *escaped)
 {
     struct reader r = {.text = record, .names = names, .arena = arena, .out = out};
-    enum vg_err err;
+    enum vg_err err = object_read(&r);
 
-    skip_space(&r);
-    if (byte_at(record, r.at) != '{')
-        return VG_ERR_FORMAT;
-    err = container(&r);
-    if (err != VG_OK)
-        return err;
-    skip_space(&r);
-    if (r.at < record.left)
-        return VG_ERR_FORMAT;
-    *escaped = r.escaped;
-    return VG_OK;
+    if (err == VG_OK)
+        *escaped = r.escaped;
+    return err;
+}
+
+enum vg_err
+jsonl_each(struct slice record, void (*each)(void *ctx, struct slice path, struct slice value),
+           void *ctx)
+{
+    struct reader r = {.text = record, .each = each, .ctx = ctx};
+
+    return object_read(&r);
 }

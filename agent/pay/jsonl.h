@@ -24,3 +24,9 @@ enum vg_err jsonl_record(struct slice text, bool final, size_t *start, size_t *e
  * VG_ERR_LIMIT. */
 enum vg_err jsonl_read(struct slice record, const struct names *names, struct csv_arena *arena,
                        struct values *out, bool *escaped) VG_MUST_CHECK;
+
+/* All members with their flat names, as they stand (escapes stay), null left out. VG_ERR_FORMAT,
+ * VG_ERR_LIMIT. */
+enum vg_err jsonl_each(struct slice record,
+                       void (*each)(void *ctx, struct slice path, struct slice value),
+                       void *ctx) VG_MUST_CHECK;

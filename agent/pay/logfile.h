@@ -39,6 +39,10 @@ struct logfile;
  * become tokens. */
 void logfile_name(struct tokens *tokens, const char *name, char out[LOGFILE_NAME_MAX]);
 
+/* As valid UTF-8: text that is none is taken as Windows-1252. Borrows `raw` or `scratch`, which has a
+ * cap. VG_ERR_LIMIT. */
+enum vg_err logfile_decode(struct slice raw, struct buf *scratch, struct slice *out) VG_MUST_CHECK;
+
 /* Takes `file` (also when it fails). The options' pointers outlive the log; `source` is copied. */
 enum vg_err logfile_new(const struct logfile_options *options, platform_file file,
                         struct logfile **out) VG_MUST_CHECK;

@@ -35,25 +35,31 @@ is_utf8(struct slice s)
 }
 
 enum vg_err
-logfile_utf8(struct logfile *f, struct slice raw, struct slice *out)
+logfile_decode(struct slice raw, struct buf *scratch, struct slice *out)
 {
     *out = raw;
     if (is_ascii(raw) || is_utf8(raw))
         return VG_OK;
-    buf_clear(&f->utf8);
+    buf_clear(scratch);
     while (raw.left > 0) {
         uint8_t c = slice_u8(&raw);
         uint32_t code = c >= 0x80 && c < 0xa0 ? WINDOWS[c - 0x80] : c;
 
         if (c < 0x80)
-            buf_put_u8(&f->utf8, c);
+            buf_put_u8(scratch, c);
         else
-            utf8_put(&f->utf8, code != 0 ? code : UTF8_REPLACEMENT);
+            utf8_put(scratch, code != 0 ? code : UTF8_REPLACEMENT);
     }
-    if (f->utf8.bad)
+    if (scratch->bad)
         return VG_ERR_LIMIT;
-    *out = buf_slice(&f->utf8);
+    *out = buf_slice(scratch);
     return VG_OK;
+}
+
+enum vg_err
+logfile_utf8(struct logfile *f, struct slice raw, struct slice *out)
+{
+    return logfile_decode(raw, &f->utf8, out);
 }
 
 enum vg_err

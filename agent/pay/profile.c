@@ -171,8 +171,9 @@ head_read(struct profile_maker *m)
     return json_object_set_new(m->p->tree, "_names", json_array()) == 0 ? VG_OK : VG_ERR_NOMEM;
 }
 
-enum vg_err
-profile_load(const char *path, struct profile **out, struct conf_error *err)
+/* Takes `tree`. */
+static enum vg_err
+profile_make(const char *path, json_t *tree, struct profile **out, struct conf_error *err)
 {
     static enum vg_err (*const steps[])(struct profile_maker *) = {
         head_read,     patterns_read,     inside_read,     recognise_read,
@@ -183,9 +184,12 @@ profile_load(const char *path, struct profile **out, struct conf_error *err)
     struct profile_maker m = {.p = p, .path = path, .err = err};
     enum vg_err result;
 
-    if (p == NULL)
+    if (p == NULL) {
+        json_decref(tree);
         return VG_ERR_NOMEM;
-    result = conf_load(path, PROFILE_SCHEMA, &p->tree, err);
+    }
+    p->tree = tree;
+    result = VG_OK;
     for (size_t i = 0; result == VG_OK && i < VG_ARRAY_LEN(steps); i++)
         result = steps[i](&m);
     if (result == VG_OK)
@@ -200,6 +204,24 @@ profile_load(const char *path, struct profile **out, struct conf_error *err)
     }
     *out = p;
     return VG_OK;
+}
+
+enum vg_err
+profile_load(const char *path, struct profile **out, struct conf_error *err)
+{
+    json_t *tree;
+    enum vg_err result = conf_load(path, PROFILE_SCHEMA, &tree, err);
+
+    return result == VG_OK ? profile_make(path, tree, out, err) : result;
+}
+
+enum vg_err
+profile_parse(const char *label, struct slice yaml, struct profile **out, struct conf_error *err)
+{
+    json_t *tree;
+    enum vg_err result = conf_parse(label, yaml, PROFILE_SCHEMA, &tree, err);
+
+    return result == VG_OK ? profile_make(label, tree, out, err) : result;
 }
 
 void

@@ -167,6 +167,9 @@ struct profile {
  * zones: before the lock-down. */
 enum vg_err profile_load(const char *path, struct profile **out,
                          struct conf_error *err) VG_MUST_CHECK;
+/* The same from the text of one; `label` names it in errors. */
+enum vg_err profile_parse(const char *label, struct slice yaml, struct profile **out,
+                          struct conf_error *err) VG_MUST_CHECK;
 void profile_free(struct profile *p);
 
 extern const struct conf_field PROFILE_SCHEMA[];
