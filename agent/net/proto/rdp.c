@@ -6,7 +6,7 @@
  * characters by most clients), routed (a load balancer's token instead), requested (list of "tls",
  * "nla", ...; empty list: standard security only), selected and security ("rdp", "tls", "nla", ...;
  * absent while unanswered), result ("accepted", "refused"; absent while unanswered), failure,
- * client_name and client_build (standard security only). */
+ * client_name, client_build and channels (list of those that it asks for; standard security only). */
 #include "agent/net/proto/rdp.h"
 
 #include "agent/detect/mask.h"
@@ -79,7 +79,7 @@ tell(struct rdp *r, const struct protocol_call *call)
     static const uint32_t bits[] = {RDP_SECURITY_TLS, RDP_SECURITY_NLA, RDP_SECURITY_RDSTLS,
                                     RDP_SECURITY_NLA_EX, RDP_SECURITY_AAD};
     struct record rec = {.type = "rdp"};
-    struct str list[VG_ARRAY_LEN(bits)];
+    struct str list[VG_ARRAY_LEN(bits)], channels[RDP_CHANNELS_MAX];
     size_t count = 0;
 
     if (r->told || (!r->asked && !r->answered))
@@ -104,6 +104,10 @@ tell(struct rdp *r, const struct protocol_call *call)
     if (r->has_client) {
         record_text_opt(&rec, "client_name", str_n(r->computer.name, r->computer.name_len));
         record_number(&rec, "client_build", r->computer.build);
+        for (size_t i = 0; i < r->computer.channels; i++)
+            channels[i] = str_of(r->computer.channel[i]);
+        if (r->computer.channels > 0)
+            record_list(&rec, "channels", channels, r->computer.channels);
     }
     record_tell(&rec, call, r->client);
 }

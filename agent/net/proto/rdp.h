@@ -6,7 +6,7 @@
 #include "common/slice.h"
 #include "common/str.h"
 
-enum { RDP_NAME_MAX = 96 };
+enum { RDP_NAME_MAX = 96, RDP_CHANNELS_MAX = 31, RDP_CHANNEL_BYTES = 8 };
 
 /* What client and server negotiate; bits of requestedProtocols and selectedProtocol. */
 enum {
@@ -32,12 +32,14 @@ struct rdp_client {
     size_t name_len;
     uint32_t build;
     uint16_t width, height;
+    uint8_t channels; /* static virtual channels that it asks for (MS-RDPBCGR, 2.2.1.3.4) */
+    char channel[RDP_CHANNELS_MAX][RDP_CHANNEL_BYTES + 1];
 };
 
 /* `in`: a whole TPKT packet. VG_ERR_FORMAT: it is none of this kind. */
 enum vg_err rdp_request_read(struct slice in, struct rdp_request *out) VG_MUST_CHECK;
 enum vg_err rdp_confirm_read(struct slice in, struct rdp_confirm *out) VG_MUST_CHECK;
-/* The core data of an MCS Connect Initial. */
+/* The core data of an MCS Connect Initial, and its channels as far as they are there. */
 enum vg_err rdp_client_read(struct slice in, struct rdp_client *out) VG_MUST_CHECK;
 
 /* "ssl-required-by-server"; "" where we know none. */

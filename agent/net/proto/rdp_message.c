@@ -13,7 +13,7 @@ enum {
     NEGOTIATE_FAILURE = 3,
     NEGOTIATE_BYTES = 8,
 };
-enum { MCS_CONNECT_INITIAL = 0x7f65, CLIENT_CORE = 0xc001, BLOCKS_MAX = 16 };
+enum { MCS_CONNECT_INITIAL = 0x7f65, CLIENT_CORE = 0xc001, CLIENT_NET = 0xc003, BLOCKS_MAX = 16 };
 
 /* The variable part of an X.224 connection TPDU. */
 static bool
@@ -122,6 +122,23 @@ read_core(struct slice in, struct rdp_client *out)
     return true;
 }
 
+/* MS-RDPBCGR, 2.2.1.3.4 and 2.2.1.3.4.1: a name of eight bytes with NULs behind it, and options. */
+static void
+read_channels(struct slice in, struct rdp_client *out)
+{
+    uint32_t count = slice_le32(&in);
+
+    for (uint32_t i = 0; i < count && out->channels < RDP_CHANNELS_MAX && in.left > 0; i++) {
+        char *name = out->channel[out->channels];
+
+        if (!slice_copy(&in, name, RDP_CHANNEL_BYTES))
+            return;
+        name[RDP_CHANNEL_BYTES] = '\0';
+        slice_skip(&in, 4);
+        out->channels++;
+    }
+}
+
 /* MCS Connect Initial (T.125) with a GCC conference request (T.124) as its last part; there, behind
  * the key "Duca", the client's blocks: type, length, content. */
 enum vg_err
@@ -129,6 +146,7 @@ rdp_client_read(struct slice in, struct rdp_client *out)
 {
     struct slice data = {0};
     struct ber mcs, part;
+    bool core = false;
 
     slice_skip(&in, TPKT_HEADER + 1);
     if (slice_u8(&in) != X224_DATA)
@@ -148,16 +166,23 @@ rdp_client_read(struct slice in, struct rdp_client *out)
         }
         slice_skip(&data, 1);
     }
+    out->channels = 0;
     for (unsigned i = 0; i < BLOCKS_MAX && data.left >= 4; i++) {
         uint16_t type = slice_le16(&data), len = slice_le16(&data);
+        struct slice block;
 
         if (len < 4)
             break;
+        block = data;
+        if (len - 4U < block.left)
+            block = slice_sub(&block, len - 4U);
         if (type == CLIENT_CORE)
-            return read_core(data, out) ? VG_OK : VG_ERR_FORMAT;
+            core = read_core(block, out);
+        else if (type == CLIENT_NET)
+            read_channels(block, out);
         slice_skip(&data, len - 4U);
     }
-    return VG_ERR_FORMAT;
+    return core ? VG_OK : VG_ERR_FORMAT;
 }
 
 const char *

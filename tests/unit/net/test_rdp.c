@@ -38,6 +38,36 @@ static const uint8_t CONNECT[] = {
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00};
 
+/* The same with two channels: GCC's lengths are not checked, the blocks' are. */
+static const uint8_t CHANNELS[] = {0x03, 0xc0, 0x20, 0x00, 0x02, 0x00, 0x00, 0x00, 'r',  'd', 'p',
+                                   'd',  'r',  0x00, 0x00, 0x00, 0x00, 0x00, 0x80, 0x80, 'M', 'S',
+                                   '_',  'T',  '1',  '2',  '0',  0x00, 0x00, 0x00, 0x80, 0x80};
+
+static void
+test_channels(void **state)
+{
+    uint8_t both[sizeof(CONNECT) + sizeof(CHANNELS)];
+    struct rdp_client client;
+
+    (void)state;
+    memcpy(both, CONNECT, sizeof(CONNECT));
+    memcpy(both + sizeof(CONNECT), CHANNELS, sizeof(CHANNELS));
+    both[2] = sizeof(both) >> 8;
+    both[3] = sizeof(both) & 255;
+    both[10] = (sizeof(both) - 12) >> 8; /* of the MCS message, */
+    both[11] = (sizeof(both) - 12) & 255;
+    both[38] = (sizeof(both) - 40) >> 8; /* and of its last part */
+    both[39] = (sizeof(both) - 40) & 255;
+    for (size_t n = 0; n <= sizeof(both); n++) {
+        bool ok = rdp_client_read(slice_of(both, n), &client) == VG_OK;
+
+        assert_true(!ok || client.channels <= 2);
+    }
+    assert_int_equal(client.channels, 2);
+    assert_string_equal(client.channel[0], "rdpdr");
+    assert_string_equal(client.channel[1], "MS_T120");
+}
+
 /* A ClientHello that offers one cipher suite. */
 static const uint8_t HELLO[] = {0x16, 3, 1, 0, 0x2d, 1, 0, 0, 0x29, 3, 3, 1, 1,    1, 1, 1, 1,
                                 1,    1, 1, 1, 1,    1, 1, 1, 1,    1, 1, 1, 1,    1, 1, 1, 1,
@@ -127,9 +157,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tls_follows),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_standard_security), cmocka_unit_test(test_unanswered),
-        cmocka_unit_test(test_what_is_no_rdp),
+        cmocka_unit_test(test_channels),   cmocka_unit_test(test_tls_follows),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_standard_security),
+        cmocka_unit_test(test_unanswered), cmocka_unit_test(test_what_is_no_rdp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
