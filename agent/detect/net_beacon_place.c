@@ -81,8 +81,11 @@ beacon_note_caller(struct beacon *b, const struct beacon_contact *c)
 
     net_key_addr(&who, &c->flow->src);
     caller = (uint32_t)net_key_hash(&who);
-    if (known != NULL && is_caller(known, caller))
+    if (known != NULL && is_caller(known, caller)) {
+        if (c->carrier != BEACON_DNS)
+            (void)keytab_touch(b->places, key, NULL); /* the names of pages must not oust it */
         return;
+    }
     p = keytab_touch(b->places, key, NULL);
     if (p != NULL)
         p->caller[p->count++] = caller;
