@@ -51,7 +51,7 @@
     X(NET_EXPLOIT, 640)                                                                            \
     X(NET_WEBSHELL, 96)                                                                            \
     X(NET_VULN_SCAN, 144)                                                                          \
-    X(NET_REMOTE_SHELL, 1)                                                                         \
+    X(NET_REMOTE_SHELL, 6)                                                                         \
     X(NET_RARE_DESTINATION, 128)                                                                   \
     X(NET_LONG_CONNECTION, 40)                                                                     \
     /* the end */

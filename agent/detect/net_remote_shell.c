@@ -4,24 +4,40 @@
  * shell: the prompts of a shell cross in the clear over a connection of no known protocol. Where they
  * come from the side that called, that computer called its master (a reverse shell); else whoever
  * called entered by it. staged: the called server speaks first and hands over a program, its length
- * before it, as the stagers of attack frameworks expect (a bare one is net.exploit's). greeting: a remote-control tool introduces its computer. winrm, dcom: Windows' own ways
- * to run commands on another PC of the shop; technicians of large firms use them, small shops do not.
+ * before it, as the stagers of attack frameworks expect (a bare one is net.exploit's). greeting: a
+ * remote-control tool introduces its computer. winrm, dcom: somebody works on another PC of the shop
+ * by Windows' own ways to run commands: over SESSION_NS, or with several calls. That he entered at all
+ * is net.lateral's to tell, so that one act is one alert.
  *
- * No state: the judge groups what goes on. What crosses stays in the parser (agent/net/proto/raw.c). */
+ * What crosses stays in the parser (agent/net/proto/raw.c). */
 #include "agent/detect/detectors.h"
 
 #include <stdlib.h>
 
+#include "agent/detect/codec.h"
+#include "agent/detect/keytab.h"
 #include "agent/detect/net_common.h"
 #include "agent/detect/net_tell.h"
+#include "common/vtime.h"
+
+enum { SESSIONS_MAX = 64, SESSIONS_VERSION = 1, CELL_OWN_BYTES = 48, DCOM_CALLS_LEAST = 2 };
+#define SESSION_NS (5 * VG_SEC_NS)
+#define FORGET_NS  (30 * VG_MIN_NS)
+
+struct session { /* of WinRM, between two machines */
+    int64_t first_ns, last_ns;
+};
 
 struct remote_shell {
     struct judge *judge;
     const struct net_scene *scene;
+    struct keytab *sessions;
     uint64_t findings;
 };
 
-_Static_assert(sizeof(struct remote_shell) <= NET_REMOTE_SHELL_BYTES,
+_Static_assert(SESSIONS_MAX *(sizeof(struct session) + CELL_OWN_BYTES) +
+                       sizeof(struct remote_shell) <=
+                   NET_REMOTE_SHELL_BYTES,
                "the memory of detectors is promised");
 
 /* `victim`: the side that is commanded. */
@@ -90,6 +106,14 @@ on_raw(struct remote_shell *s, const struct record_view *r, int64_t now_ns)
              str_is(greeting, "fields") ? 70 : 90, now_ns);
 }
 
+static int64_t
+calls_of(const struct record_view *r)
+{
+    const struct record_field *calls = record_find(r, "calls");
+
+    return calls != NULL ? calls->number : 1;
+}
+
 static void
 on_record(struct remote_shell *s, const struct record_view *r, int64_t now_ns)
 {
@@ -97,11 +121,29 @@ on_record(struct remote_shell *s, const struct record_view *r, int64_t now_ns)
         on_raw(s, r, now_ns);
     else if (str_is(str_of(r->type), "dcerpc") &&
              str_is(record_text(r, "interface"), "IDispatch") &&
-             str_is(record_text(r, "operation"), "Invoke"))
+             str_is(record_text(r, "operation"), "Invoke") && calls_of(r) >= DCOM_CALLS_LEAST)
         find(s, r->flow, false, "dcom", "IDispatch::Invoke", 65, now_ns); /* MS-OAUT, 3.1.4.4 */
 }
 
-/* MS-WSMV, 2.2.1: WS-Management over HTTP; PowerShell's remote sessions say their version. */
+/* True once somebody works there for a while. */
+static bool
+session_lasts(struct remote_shell *s, const struct flow_view *f, int64_t now_ns)
+{
+    struct net_key k = {0};
+    struct session *session;
+
+    net_key_addr(&k, &f->src);
+    net_key_addr(&k, &f->dst);
+    session = keytab_touch(s->sessions, net_key_hash(&k), NULL);
+    if (session == NULL)
+        return false;
+    if (session->first_ns == 0 || now_ns - session->last_ns > FORGET_NS)
+        session->first_ns = now_ns;
+    session->last_ns = now_ns;
+    return now_ns - session->first_ns >= SESSION_NS;
+}
+
+/* MS-WSMV, 2.2.1: WS-Management over HTTP. */
 static void
 on_http(struct remote_shell *s, const struct http_view *h, int64_t now_ns)
 {
@@ -109,7 +151,7 @@ on_http(struct remote_shell *s, const struct http_view *h, int64_t now_ns)
     size_t n = sizeof(path) - 1;
 
     if (h->status == 200 && str_is(h->method, "POST") && h->uri.len >= n &&
-        str_is(str_n(h->uri.at, n), path))
+        str_is(str_n(h->uri.at, n), path) && session_lasts(s, h->flow, now_ns))
         find(s, h->flow, false, "winrm", "WS-Management", 60, now_ns);
 }
 
@@ -122,9 +164,47 @@ observe(void *self, const struct obs *obs)
         on_http(self, obs->http, obs->time_ns);
 }
 
+/* ---- life and state ---- */
+
+static void
+put(const void *cell, struct buf *out)
+{
+    const struct session *s = cell;
+
+    codec_put_i64(out, s->first_ns);
+    codec_put_i64(out, s->last_ns);
+}
+
+static void
+get(void *cell, struct slice *in)
+{
+    struct session *s = cell;
+
+    s->first_ns = codec_time(in);
+    s->last_ns = codec_time(in);
+}
+
+static void
+remote_shell_free(void *self)
+{
+    struct remote_shell *s = self;
+
+    if (s == NULL)
+        return;
+    keytab_free(s->sessions);
+    free(s);
+}
+
 static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
+    static const struct keytab_options options = {.cell_bytes = sizeof(struct session),
+                                                  .cells_max = SESSIONS_MAX,
+                                                  .row_bits = 1,
+                                                  .name = 's',
+                                                  .version = SESSIONS_VERSION,
+                                                  .put = put,
+                                                  .get = get};
     struct remote_shell *s = calloc(1, sizeof(*s));
 
     (void)why;
@@ -132,8 +212,27 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
         return VG_ERR_NOMEM;
     s->judge = env->judge;
     s->scene = env->scene;
+    if (keytab_new(&options, &s->sessions) != VG_OK) {
+        remote_shell_free(s);
+        return VG_ERR_NOMEM;
+    }
     *self = s;
     return VG_OK;
+}
+
+static void
+save(void *self, struct state_out *out)
+{
+    keytab_save(((struct remote_shell *)self)->sessions, out);
+}
+
+static enum vg_err
+load(void *self, struct slice key, uint16_t version, struct slice blob)
+{
+    struct remote_shell *s = self;
+
+    return keytab_owns(s->sessions, key) ? keytab_load(s->sessions, key, version, blob)
+                                         : VG_ERR_FORMAT;
 }
 
 static void
@@ -150,6 +249,8 @@ const struct detector NET_REMOTE_SHELL = {
     .kinds = 1u << OBS_RECORD | 1u << OBS_HTTP,
     .make = make,
     .observe = observe,
-    .free = free,
+    .save = save,
+    .load = load,
+    .free = remote_shell_free,
     .health = health,
 };

@@ -328,10 +328,11 @@ static void
 on_dns(struct worm *w, const struct dns_view *d, int64_t now_ns)
 {
     struct told told = {.kind = KIND_MAIL, .detail = "MX"};
+    /* Mail goes to many domains; a tunnel asks for many names of one (net.dns_tunnel). */
+    struct str domain = domain_registered(d->query);
 
     if (d->qtype == DNS_MX && net_addr_is_local(&d->flow->src))
-        count_thing(w, 'x', d->flow, w->window_ns, d->query.at, d->query.len, w->mail, &told,
-                    now_ns);
+        count_thing(w, 'x', d->flow, w->window_ns, domain.at, domain.len, w->mail, &told, now_ns);
 }
 
 static void

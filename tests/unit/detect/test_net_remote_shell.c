@@ -50,13 +50,55 @@ test_other_looks(void **state)
     struct record_field staged[] = {yes("staged", true), yes("executable", false),
                                     yes("pushed_by_client", false)};
     struct record_field hello[] = {text("greeting", "fields"), yes("greeting_by_client", true)};
-    struct record_field dcom[] = {text("interface", "IDispatch"), text("operation", "Invoke")};
+    struct record_field dcom[] = {text("interface", "IDispatch"),
+                                  text("operation", "Invoke"),
+                                  {.name = "calls", .type = FIELD_NUMBER, .number = 3}};
 
     assert_int_equal(findings(80, staged, 3, "raw"), 1);
     assert_int_equal(findings(80, hello, 2, "raw"), 1);
-    assert_int_equal(findings(49700, dcom, 2, "dcerpc"), 1);
+    assert_int_equal(findings(49700, dcom, 2, "dcerpc"), 0); /* one call: net.lateral's */
+    assert_int_equal(findings(49700, dcom, 3, "dcerpc"), 1);
     dcom[1] = text("operation", "GetTypeInfo");
-    assert_int_equal(findings(49700, dcom, 2, "dcerpc"), 0);
+    assert_int_equal(findings(49700, dcom, 3, "dcerpc"), 0);
+}
+
+static void
+wsman(void *self, unsigned from, int64_t t)
+{
+    struct flow_view f = flow_of(ip4(192, 168, 1, from), ip4(192, 168, 1, 7), 5985, t);
+    struct http_view h = {.flow = &f,
+                          .method = str_of("POST"),
+                          .host = str_of("pc-7"),
+                          .uri = str_of("/wsman?PSVersion=5.1"),
+                          .user_agent = str_of(""),
+                          .mime = str_of(""),
+                          .status = 200};
+    struct obs obs = {.kind = OBS_HTTP, .time_ns = t, .http = &h};
+
+    NET_REMOTE_SHELL.observe(self, &obs);
+}
+
+static void
+test_sessions_of_winrm(void **state)
+{
+    static struct fake_store store;
+    void *self;
+
+    fake_judge_done(&judge);
+    self = fake_make(&NET_REMOTE_SHELL, &judge, NULL);
+    for (int i = 0; i < 6; i++) /* one command: net.lateral's */
+        wsman(self, 9, T0 + i * VG_SEC_NS / 4);
+    for (int i = 0; i < 6; i++) /* one now and then */
+        wsman(self, 10, T0 + i * VG_HOUR_NS);
+    assert_int_equal(judge.count, 0);
+    self = fake_restart(&NET_REMOTE_SHELL, self, &store, &judge);
+    wsman(self, 9, T0 + 9 * VG_SEC_NS);
+    assert_int_equal(judge.count, 1);
+    for (unsigned i = 0; i < 250; i++)
+        wsman(self, i, T0);
+    fake_truncate_rows(&NET_REMOTE_SHELL, &store, &judge);
+    fake_store_done(&store);
+    NET_REMOTE_SHELL.free(self);
 }
 
 int
@@ -65,6 +107,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_is_commanded),
         cmocka_unit_test(test_other_looks),
+        cmocka_unit_test(test_sessions_of_winrm),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

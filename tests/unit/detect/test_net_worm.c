@@ -164,6 +164,37 @@ test_mail(void **state)
 }
 
 static void
+ask_mx(void *self, const char *name, int64_t t)
+{
+    struct flow_view f = flow_of(shop(5), world(1), 53, T0);
+    struct dns_view d = {.flow = &f, .query = str_of(name), .qtype = 15, .rcode = 0};
+    struct obs obs = {.kind = OBS_DNS, .time_ns = t, .dns = &d};
+
+    NET_WORM.observe(self, &obs);
+}
+
+/* Mail to many domains; a tunnel in names of one. */
+static void
+test_mail_domains(void **state)
+{
+    void *self = start();
+    char name[40];
+
+    (void)state;
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "%08x.tunnel.example", i * 2654435761u);
+        ask_mx(self, name, T0 + i * VG_SEC_NS / 2);
+    }
+    assert_int_equal(judge.count, 0);
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "firma%u.example", i);
+        ask_mx(self, name, T0 + i * VG_SEC_NS / 2);
+    }
+    assert_int_equal(judge.count, 1);
+    NET_WORM.free(self);
+}
+
+static void
 test_forms(void **state)
 {
     void *self = start();
@@ -227,6 +258,7 @@ main(void)
         cmocka_unit_test(test_server_is_no_chain),
         cmocka_unit_test(test_programs_into_shares),
         cmocka_unit_test(test_mail),
+        cmocka_unit_test(test_mail_domains),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_restart_and_damage),
     };
