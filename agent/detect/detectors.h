@@ -7,7 +7,9 @@
 
 #include "agent/detect/detector.h"
 
+/* The score first: it stands in the events that the others give. */
 #define PAY_DETECTORS(X)                                                                           \
+    X(PAY_SCORE)                                                                                   \
     X(PAY_CARD_TESTING)                                                                            \
     X(PAY_AMOUNT)                                                                                  \
     X(PAY_VELOCITY)                                                                                \

@@ -102,12 +102,26 @@ void
 judge_observation_begin(struct judge *judge)
 {
     judge->observation = (struct cauchy){0};
+    judge->told = false;
 }
 
 double
 judge_observation_score(const struct judge *judge)
 {
-    return judge_score(cauchy_mean(&judge->observation));
+    return judge->told ? judge->scored.score : judge_score(cauchy_mean(&judge->observation));
+}
+
+void
+judge_observation_tell(struct judge *judge, const struct judge_scored *scored)
+{
+    judge->scored = *scored;
+    judge->told = true;
+}
+
+const struct judge_scored *
+judge_observation_told(const struct judge *judge)
+{
+    return judge->told ? &judge->scored : NULL;
 }
 
 void

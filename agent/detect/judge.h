@@ -100,6 +100,22 @@ double judge_learn_share(const struct judge *judge, const char *detector,
 void judge_observation_begin(struct judge *judge);
 double judge_observation_score(const struct judge *judge);
 
+/* A score of its own for what is being observed, by a detector that has a model of it (pay.score): it
+ * takes the place of the tests' one until the next begin, and stands with its reasons, the strongest
+ * first, in the facts `risk` and `reasons` of the events that the observation gives. */
+enum { JUDGE_REASONS = 3 };
+struct judge_scored {
+    double score; /* 0..100 */
+    struct {
+        const char *name; /* static; texts: words of the rules (texts.h) */
+        double share;     /* of the score, 0..1 */
+    } reason[JUDGE_REASONS];
+    size_t count;
+};
+void judge_observation_tell(struct judge *judge, const struct judge_scored *scored);
+/* NULL: nobody told. Borrowed until the next begin. */
+const struct judge_scored *judge_observation_told(const struct judge *judge);
+
 /* Rows of the judge itself (budget, open groups, recent subjects), as a detector's. */
 void judge_save(struct judge *judge);
 enum vg_err judge_load(struct judge *judge, struct slice key, uint16_t version,

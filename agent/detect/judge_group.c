@@ -2,6 +2,7 @@
 /* Groups: what keeps one incident from speaking again and again, and whom they are kept by. */
 #include "agent/detect/judge_private.h"
 
+#include <math.h>
 #include <string.h>
 
 #define GROUP_NS (EVENT_INCIDENT_HOURS * JUDGE_WINDOW_NS)
@@ -22,6 +23,18 @@ judge_party_key(uint64_t h, const struct party *p)
     return p != NULL ? judge_mix(judge_mix(h, p->kind), p->id) : judge_mix(h, "");
 }
 
+/* What the model says of the transaction that gives this event, and why. */
+static void
+risk_set(json_t *event, const struct judge_scored *scored)
+{
+    json_t *facts = json_object_get(event, "facts"), *reasons = json_array();
+
+    for (size_t i = 0; i < scored->count; i++)
+        (void)json_array_append_new(reasons, json_string(scored->reason[i].name));
+    (void)json_object_set_new(facts, "risk", json_real(round(10 * scored->score) / 10));
+    (void)json_object_set_new(facts, "reasons", reasons);
+}
+
 void
 judge_emit(struct judge *judge, const struct judge_event *e)
 {
@@ -29,6 +42,8 @@ judge_emit(struct judge *judge, const struct judge_event *e)
 
     if (event == NULL)
         return;
+    if (judge->told)
+        risk_set(event, &judge->scored);
     if (!e->suppressed)
         judge->alerts++;
     judge->sink->ops->event(judge->sink->ctx, event);

@@ -25,6 +25,8 @@ struct judge {
     struct judge_bucket budget, suppressed_budget;
     struct keytab *subjects, *groups, *verdicts, *beliefs;
     struct cauchy observation;
+    struct judge_scored scored; /* of this observation, where told */
+    bool told;
     uint64_t tests, alerts, suppressed, suppressed_uncounted, findings, joined, excused;
 };
 

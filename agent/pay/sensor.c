@@ -53,6 +53,8 @@ observe_txn(struct pay_sensor *s, const struct txn_view *t)
     }
     if (s->scored != NULL)
         s->scored(s->ctx, t, score);
+    if (s->panel != NULL)
+        judge_observation_begin(panel_judge(s->panel)); /* what comes next is none of its */
 }
 
 enum vg_err

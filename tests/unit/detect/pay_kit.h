@@ -166,6 +166,7 @@ shop_check_events(const struct shop *s)
         json_object_foreach(facts, name, v)
         {
             if (strcmp(name, "also") != 0 && strcmp(name, "suppressed") != 0 &&
+                strcmp(name, "risk") != 0 && strcmp(name, "reasons") != 0 &&
                 json_object_get(named, name) == NULL)
                 fail_msg("%s: fact %s is not in the rules file", detector, name);
         }
