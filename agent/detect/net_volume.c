@@ -22,6 +22,7 @@
 #include "agent/detect/mask.h"
 #include "agent/detect/net_common.h"
 #include "agent/detect/net_tell.h"
+#include "common/json.h"
 
 enum {
     SILENT_HOURS_MAX = 24 * 28,
@@ -290,6 +291,7 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
     v->judge = env->judge;
     v->scene = env->scene;
     v->learn_ns = 7 * VG_DAY_NS;
+    v->drop_sites = vg_json_str(env->settings, "drop_sites", "");
     if (!net_setting_duration(env, "learn", VG_DAY_NS, 60 * VG_DAY_NS, &v->learn_ns, why) ||
         !net_setting_real(env, "hour_mb", 0.001, 1e6, &hour_mb, why) ||
         !net_setting_real(env, "day_mb", 0.001, 1e6, &day_mb, why)) {

@@ -68,6 +68,7 @@ struct volume {
     struct zone *own_zone;
     struct keyed *devices;
     struct keytab *places, *flows;
+    const char *drop_sites;    /* of the settings, borrowed */
     int64_t learn_ns, hour_ns; /* hour_ns: of the last event */
     uint64_t hour_floor, day_floor, tested;
 };

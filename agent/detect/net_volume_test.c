@@ -172,13 +172,15 @@ familiar(const struct volume *v, const struct volume_top *top)
 }
 
 /* Bulk to one place that is new to the shop is what net.exfiltration tells of: then this is a reason
- * beside it, in the same alert. Of places made for bulk it only gives a hint: those count in full. */
+ * beside it, in the same alert. Of places made for bulk it only gives a hint: those count in full, but
+ * for sites where anybody leaves files for anybody, which it tells of in any case. */
 static bool
 told_elsewhere(const struct volume *v, const struct volume_top *top, int64_t now_ns)
 {
     struct net_place_view place;
 
-    return top->bytes >= v->hour_floor && !top->listed &&
+    return top->bytes >= v->hour_floor &&
+           (!top->listed || domain_in_list(str_of(top->name), v->drop_sites)) &&
            net_scene_place(v->scene, str_of(top->name), &top->addr, &place) &&
            now_ns - place.first_ns < VG_DAY_NS;
 }

@@ -105,6 +105,52 @@ test_a_theft_by_night(void **state)
     NET_VOLUME.free(self);
 }
 
+/* The p of a night's upload to a listed place that nobody called before. */
+static double
+p_of_upload(const char *site)
+{
+    struct net_scene_options options = {.geo_dir = NULL};
+    struct net_scene *scene;
+    struct detector_env env = {.judge = &judge, .rules_dir = "rules"};
+    json_t *settings = json_pack("{s:s}", "drop_sites", "we.tl gofile.io");
+    char why[DETECT_WHY_MAX];
+    void *self;
+    double p = 1;
+
+    start_seed();
+    assert_int_equal(net_scene_new(&options, &scene), VG_OK);
+    env.scene = scene;
+    env.settings = settings;
+    assert_int_equal(NET_VOLUME.make(&env, &self, why), VG_OK);
+    ordinary(self, 0, 20 * 24);
+    for (int i = 0; i < 4; i++) {
+        int64_t t = hour(20 * 24 + 3) + i * 5 * VG_MIN_NS;
+        struct flow_view f = flow_of(ip4(192, 168, 1, 9), ip4(149, 137, 9, 9), 443, t);
+        struct obs obs = {.kind = OBS_FLOW_END, .time_ns = t, .flow = &f};
+
+        f.state = FLOW_CLOSED;
+        f.packets_in = 9;
+        f.payload_out = 60 * 1000 * 1000;
+        f.server_name = str_of(site);
+        f.category = str_of("cloud_storage");
+        net_scene_observe(scene, &obs);
+        see_flow(&NET_VOLUME, self, OBS_FLOW_END, &f);
+    }
+    for (size_t i = 0; i < judge.count; i++)
+        p = fmin(p, judge.report[i].p);
+    NET_VOLUME.free(self);
+    net_scene_free(scene);
+    json_decref(settings);
+    return p;
+}
+
+static void
+test_sites_for_files(void **state)
+{
+    assert_true(p_of_upload("nube.example") < STRICT);
+    assert_true(p_of_upload("www.gofile.io") > STRICT); /* net.exfiltration tells of it */
+}
+
 static void
 test_learns_first(void **state)
 {
@@ -287,6 +333,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sites_for_files),
         cmocka_unit_test(test_a_theft_by_night),
         cmocka_unit_test(test_learns_first),
         cmocka_unit_test(test_null_rate),
