@@ -21,7 +21,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (value > AMOUNT_MAX || value < -AMOUNT_MAX))
             __builtin_trap();
     amount_look(&evidence, text);
-    (void)amount_decide(&evidence);
+    (void)amount_decide(&evidence, NULL);
+    (void)amount_decide(&evidence, &evidence);
     for (size_t i = 0; i < VG_ARRAY_LEN(formats); i++)
         if (when_parse(text, formats[i], &zone, &value) == VG_OK && value < 0)
             __builtin_trap();
