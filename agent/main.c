@@ -28,7 +28,7 @@ run_worker(const char *name)
 int
 main(int argc, char **argv)
 {
-    platform_memory_begin();
+    platform_memory_settle();
     if (argc == 3 && strcmp(argv[1], "--worker") == 0)
         return run_worker(argv[2]);
     return cli_main(argc, argv);

@@ -228,7 +228,6 @@ lock_down(struct pay *p)
     const struct platform_sandbox none = {.read_count = 0};
     char told[PLATFORM_TOLD_MAX];
 
-    platform_memory_settle();
     if (!p->args.sandbox)
         return VG_EXIT_DONE;
     if (platform_sandbox_enter(&none, told) == VG_OK)

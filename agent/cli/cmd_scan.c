@@ -102,7 +102,6 @@ lock_down(const struct scan_command *c)
     struct platform_sandbox sandbox = {0};
     char told[PLATFORM_TOLD_MAX];
 
-    platform_memory_settle();
     if (c->no_sandbox)
         return VG_EXIT_DONE;
     for (size_t i = 0; i < c->path_count && i < PLATFORM_PATHS_MAX; i++)

@@ -283,7 +283,6 @@ make_loop(struct keeper *k)
 
     if (err != VG_OK)
         return err;
-    platform_memory_settle();
     k->loop = event_base_new();
     if (k->loop == NULL)
         return VG_ERR_NOMEM;

@@ -136,10 +136,10 @@ platform_path_expand(const char *path)
     return out;
 }
 
-/* While rules are compiled large blocks come from the heap and stay with it: libyara wants the same ten
- * megabytes for each set, and fresh pages cost more than what it does with them. */
+/* libyara wants the same ten megabytes for each set of rules, and fresh pages cost more than what it
+ * does with them; but what stays then lies scattered among what is freed. */
 void
-platform_memory_begin(void)
+platform_memory_hold(void)
 {
     enum { LARGE_BYTES = 64 * 1024 * 1024 };
 
@@ -147,8 +147,8 @@ platform_memory_begin(void)
     (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
 }
 
-/* Left alone, the C library would go on taking large blocks from its heap, and keep what the compilers
- * left behind. */
+/* Left alone, the C library takes larger and larger blocks from its heap, once some were freed, and
+ * keeps what the compilers of rules leave behind. */
 void
 platform_memory_settle(void)
 {

@@ -157,10 +157,11 @@ char *platform_program_path(void);            /* malloc'd; NULL without memory *
 const char *platform_default_config(void);    /* "/etc/vigia/agent.yaml" */
 char *platform_path_expand(const char *path); /* leading ~; malloc'd */
 void platform_secure_zero(void *p, size_t n);
-/* First thing in main(): what is freed while a program gets ready is kept for the next step. */
-void platform_memory_begin(void);
-/* Ready: gives freed memory back to the system, and from now on large blocks when they are freed. */
+/* Large blocks are the system's own and go back to it when they are freed, and what is free by now goes
+ * back at once. First thing in main(), and when a program is ready. */
 void platform_memory_settle(void);
+/* Until then, for a command that ends soon: freed memory is kept for the next step of getting ready. */
+void platform_memory_hold(void);
 bool platform_terminal(int standard); /* 1 stdout, 2 stderr is a terminal */
 
 /* The program behind a local socket (host worker only). VG_ERR_NOENT when there is none. */
