@@ -42,6 +42,12 @@ static const struct conf_field LANGUAGES[] = {
     {.key = "en", .type = CONF_MAP, .fields = MESSAGE, .required = true},
     {0},
 };
+static const struct conf_field WORD = {.type = CONF_TEXT, .min = 1, .max = 80};
+static const struct conf_field WORDS[] = {
+    {.key = "es", .type = CONF_DICT, .item = &WORD, .required = true},
+    {.key = "en", .type = CONF_DICT, .item = &WORD, .required = true},
+    {0},
+};
 static const struct conf_field SCHEMA[] = {
     {.key = "detector",
      .type = CONF_TEXT,
@@ -59,6 +65,7 @@ static const struct conf_field SCHEMA[] = {
     {.key = "settings", .type = CONF_DICT, .item = &ANY_VALUE, .fallback = "{}"},
     {.key = "facts", .type = CONF_DICT, .item = &FACT_TEXT, .fallback = "{}"},
     {.key = "messages", .type = CONF_MAP, .fields = LANGUAGES, .required = true},
+    {.key = "words", .type = CONF_MAP, .fields = WORDS},
     {0},
 };
 
@@ -212,7 +219,8 @@ fill_part(const struct texts *texts, const char *part, const json_t *event,
     const json_t *tree = texts_detector(texts, vg_json_str(event, "detector", ""));
     const json_t *message = json_object_get(json_object_get(tree, "messages"), es ? "es" : "en");
 
-    return texts_fill(vg_json_str(message, part, general(part, es)), event, view);
+    return texts_fill(vg_json_str(message, part, general(part, es)), event,
+                      json_object_get(json_object_get(tree, "words"), es ? "es" : "en"), view);
 }
 
 enum vg_err

@@ -5,7 +5,8 @@
  * subject, peer (their labels), shop, first, last, time, count. Forms: text (default), count
  * (grouped digits), bytes (KiB, MiB), money (minor units with facts.currency), time (shop's zone,
  * "12 mar, 14:05"), duration (seconds), percent (a share 0..1), list, country (its name, of an ISO
- * 3166-1 code; "": "unknown country"), known (a text; "": "unknown owner"). A placeholder whose fact
+ * 3166-1 code; "": "unknown country"), words (the file's own `words` for a name, or for each of a list of
+ * names), known (a text; "": "unknown owner"). A placeholder whose fact
  * is missing makes texts_check() fail and renders as "?". Used by the agent's commands, the
  * collector's mails and the dashboard. */
 #pragma once
@@ -23,6 +24,7 @@
  *   messages:
  *     es: {title: ..., what: ..., why: ..., do: ..., short: ...}
  *     en: {...}
+ *   words: {es: {hour: "a una hora poco usual", ...}, en: {...}}   (optional; form `words`)
  * title: under 80 characters; short: one line for lists; what: seen against usual; do: one thing. */
 struct texts;
 

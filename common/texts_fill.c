@@ -11,7 +11,7 @@
 #include "common/vtime.h"
 
 struct filler {
-    const json_t *event, *facts;
+    const json_t *event, *facts, *words;
     const struct text_view *view;
     struct buf *out;
 };
@@ -72,6 +72,15 @@ put_known(struct filler *f, const json_t *v)
         put_text(f, v);
 }
 
+/* A name without a word is better than nothing. */
+static void
+put_word(struct filler *f, const json_t *v)
+{
+    const json_t *word = json_is_string(v) ? json_object_get(f->words, json_string_value(v)) : NULL;
+
+    put_text(f, word != NULL ? word : v);
+}
+
 static void
 put_list(struct filler *f, const json_t *v, void (*put)(struct filler *f, const json_t *v))
 {
@@ -106,6 +115,7 @@ put_form(struct filler *f, const json_t *v, const char *form)
     const char *language = f->view->language;
     void (*put)(struct filler * f, const json_t *v) = strcmp(form, "country") == 0 ? put_country
                                                       : strcmp(form, "known") == 0 ? put_known
+                                                      : strcmp(form, "words") == 0 ? put_word
                                                                                    : put_text;
 
     if (strcmp(form, "time") == 0)
@@ -161,10 +171,11 @@ put_placeholder(struct filler *f, struct str inner)
 }
 
 char *
-texts_fill(const char *pattern, const json_t *event, const struct text_view *view)
+texts_fill(const char *pattern, const json_t *event, const json_t *words,
+           const struct text_view *view)
 {
     struct buf out;
-    struct filler f = {event, json_object_get(event, "facts"), view, &out};
+    struct filler f = {event, json_object_get(event, "facts"), words, view, &out};
     const char *text;
     char *made;
 

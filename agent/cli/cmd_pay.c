@@ -253,7 +253,10 @@ on_txn(void *ctx, const struct txn_view *t, double score)
     struct pay *p = ctx;
     enum vg_err err;
 
-    err = pay_out_txn(&p->transactions, t);
+    /* What a log says stays the same whatever the model learns: reasons only where scores are wanted. */
+    err =
+        pay_out_txn(&p->transactions, t,
+                    p->args.scores != NULL ? judge_observation_told(panel_judge(p->panel)) : NULL);
     if (err == VG_OK)
         err = pay_out_score(&p->scores, t, score);
     if (err == VG_OK && p->labels != NULL)

@@ -42,12 +42,26 @@ out_flush(struct pay_out *out, size_t over)
     return VG_OK;
 }
 
+/* Into the object that was just closed: its score, and what made it, by share. */
+static void
+put_scored(struct buf *out, const struct judge_scored *scored)
+{
+    out->len--; /* the brace */
+    buf_printf(out, ",\"score\":%.6g,\"reasons\":{", scored->score);
+    for (size_t i = 0; i < scored->count; i++)
+        buf_printf(out, "%s\"%s\":%.3g", i > 0 ? "," : "", scored->reason[i].name,
+                   scored->reason[i].share);
+    buf_put_str(out, "}}");
+}
+
 enum vg_err
-pay_out_txn(struct pay_out *out, const struct txn_view *t)
+pay_out_txn(struct pay_out *out, const struct txn_view *t, const struct judge_scored *scored)
 {
     if (out->to == NULL)
         return VG_OK;
     txn_write(t, &out->text);
+    if (scored != NULL && !out->text.bad)
+        put_scored(&out->text, scored);
     buf_put_u8(&out->text, '\n');
     return out_flush(out, OUT_FLUSH);
 }

@@ -23,13 +23,17 @@ judge_party_key(uint64_t h, const struct party *p)
     return p != NULL ? judge_mix(judge_mix(h, p->kind), p->id) : judge_mix(h, "");
 }
 
+/* A reason with a smaller share than this is not worth naming, unless it is the only one. */
+#define REASON_LEAST 0.01
+
 /* What the model says of the transaction that gives this event, and why. */
 static void
 risk_set(json_t *event, const struct judge_scored *scored)
 {
     json_t *facts = json_object_get(event, "facts"), *reasons = json_array();
 
-    for (size_t i = 0; i < scored->count; i++)
+    for (size_t i = 0; i < scored->count && (i == 0 || scored->reason[i].share >= REASON_LEAST);
+         i++)
         (void)json_array_append_new(reasons, json_string(scored->reason[i].name));
     (void)json_object_set_new(facts, "risk", json_real(round(10 * scored->score) / 10));
     (void)json_object_set_new(facts, "reasons", reasons);

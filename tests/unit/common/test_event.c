@@ -144,12 +144,27 @@ fill_check(const char *pattern, const char *language, const char *expected)
                              "ero",
                              utc};
     json_t *e = parse(GOOD);
-    char *got = texts_fill(pattern, e, &view);
+    char *got = texts_fill(pattern, e, NULL, &view);
 
     assert_string_equal(got, expected);
     free(got);
     json_decref(e);
     zone_free(utc);
+}
+
+static void
+words(void **state)
+{
+    struct text_view view = {"es-MX", "Tacos", NULL};
+    json_t *e = json_pack("{s:{s:[s,s]}}", "facts", "reasons", "hour", "new");
+    json_t *known = json_pack("{s:s}", "hour", "la hora");
+    char *got = texts_fill("{reasons|words}.", e, known, &view);
+
+    (void)state;
+    assert_string_equal(got, "la hora, new.");
+    free(got);
+    json_decref(known);
+    json_decref(e);
 }
 
 static void
@@ -188,6 +203,7 @@ main(void)
         cmocka_unit_test(two_runs_compare_without_stamps),
         cmocka_unit_test(parties_are_cut_at_a_character),
         cmocka_unit_test(placeholders),
+        cmocka_unit_test(words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
