@@ -14,7 +14,9 @@
     X(PAY_AMOUNT)                                                                                  \
     X(PAY_VELOCITY)                                                                                \
     X(PAY_REFUND)                                                                                  \
-    X(PAY_CARD_NUMBER_EXPOSED)
+    X(PAY_CARD_NUMBER_EXPOSED)                                                                     \
+    X(PAY_LOG_SILENT)                                                                              \
+    X(PAY_LOG_UNREADABLE)
 
 /* One row a line, so that several may add theirs. */
 #define NET_DETECTORS(X)                                                                           \

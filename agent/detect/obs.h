@@ -26,6 +26,7 @@ enum obs_kind {
     OBS_FILE,   /* a piece of a file on disk */
     OBS_FEEDBACK,
     OBS_LABEL, /* what became of an earlier transaction: `txn` as it was, label 0 or 1 */
+    OBS_LOG,   /* how well a payment log can be read */
     OBS_KIND_COUNT
 };
 
@@ -270,6 +271,14 @@ struct card_view {
     char last4[5];
 };
 
+/* How a log was read since it was told last. */
+struct log_view {
+    struct str source;
+    uint64_t records, bad; /* bad ones are among the records */
+    struct str like;       /* the shape of the newest bad one, without its content */
+    bool unknown;          /* the whole file is of no known format */
+};
+
 struct feedback_view {
     struct str detector, subject_kind, subject_id, peer_id;
     enum { FEEDBACK_USEFUL, FEEDBACK_NOISE, FEEDBACK_MINE } verdict;
@@ -290,6 +299,7 @@ struct obs {
         const struct body_view *body; /* OBS_BODY and OBS_FILE */
         const struct txn_view *txn;   /* OBS_TXN and OBS_LABEL; obs.time_ns: when it became known */
         const struct card_view *card;
+        const struct log_view *log;
         const struct feedback_view *feedback;
     };
 };

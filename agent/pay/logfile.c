@@ -241,6 +241,18 @@ logfile_bad_shape(const struct logfile *f, size_t i)
     return i < LOGFILE_SHAPES ? f->shape[i] : "";
 }
 
+const char *
+logfile_bad_newest(const struct logfile *f)
+{
+    return f->counts.bad > 0 ? f->shape[(f->counts.bad - 1) % LOGFILE_SHAPES] : "";
+}
+
+const char *
+logfile_source(const struct logfile *f)
+{
+    return f->source;
+}
+
 platform_file
 logfile_file(const struct logfile *f)
 {

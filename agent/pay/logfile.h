@@ -70,6 +70,8 @@ bool logfile_partial(const struct logfile *f);
 const struct logfile_counts *logfile_counts(const struct logfile *f);
 /* Shapes of the last bad lines ("aaa 00-00 ..."), for the technician: no content; "" for none. */
 const char *logfile_bad_shape(const struct logfile *f, size_t i);
+const char *logfile_bad_newest(const struct logfile *f);
+const char *logfile_source(const struct logfile *f); /* as it may be shown, see logfile_name() */
 platform_file logfile_file(const struct logfile *f);
 
 /* What must be kept to go on at logfile_offset() with a new logfile of the same content: also

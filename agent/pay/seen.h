@@ -28,6 +28,7 @@ struct seen_recent {
     uint64_t digest[SEEN_RECENT];
     uint16_t times[SEEN_RECENT];
     unsigned next;
+    uint64_t told_records, told_bad; /* of the file's counters, see pay_sensor_take() */
 };
 /* The second "same sale in the same second" of a file is the second one in another export of the
  * same day as well: both count, and neither counts again. */

@@ -57,6 +57,35 @@ observe_txn(struct pay_sensor *s, const struct txn_view *t)
         judge_observation_begin(panel_judge(s->panel)); /* what comes next is none of its */
 }
 
+/* Records that cannot be read, and all since the last ones that could not. */
+static void
+observe_bad(struct pay_sensor *s, const struct logfile *f, struct seen_recent *recent)
+{
+    const struct logfile_counts *c = logfile_counts(f);
+    uint64_t bad = c->bad + c->too_long;
+    const struct log_view view = {.source = str_of(logfile_source(f)),
+                                  .records = c->records - recent->told_records,
+                                  .bad = bad - recent->told_bad,
+                                  .like = str_of(logfile_bad_newest(f))};
+    struct obs obs = {.kind = OBS_LOG, .time_ns = s->latest_ns, .log = &view};
+
+    if (view.bad == 0 || s->latest_ns == 0 || s->panel == NULL)
+        return;
+    recent->told_records = c->records;
+    recent->told_bad = bad;
+    panel_observe(s->panel, &obs);
+}
+
+void
+pay_sensor_told(struct pay_sensor *s, const char *source, bool known)
+{
+    const struct log_view view = {.source = str_of(source), .like = {"", 0}, .unknown = !known};
+    struct obs obs = {.kind = OBS_LOG, .time_ns = s->latest_ns, .log = &view};
+
+    if (s->latest_ns != 0 && s->panel != NULL)
+        panel_observe(s->panel, &obs);
+}
+
 enum vg_err
 pay_sensor_take(struct pay_sensor *s, const struct logfile *f, struct seen_recent *recent)
 {
@@ -65,6 +94,7 @@ pay_sensor_take(struct pay_sensor *s, const struct logfile *f, struct seen_recen
     const struct card_view *cards = logfile_cards(f, &card_count);
     const struct profile *profile = logfile_profile(f);
 
+    observe_bad(s, f, recent);
     if (txn_count + card_count == 0)
         return VG_OK;
     for (size_t i = 0; i < txn_count; i++) {

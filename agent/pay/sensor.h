@@ -31,3 +31,6 @@ struct judge_settings pay_sensor_judge(double budget_per_week);
 /* What the last logfile_next() gave. `recent` belongs to that file. VG_ERR_NOMEM. */
 enum vg_err pay_sensor_take(struct pay_sensor *s, const struct logfile *f,
                             struct seen_recent *recent) VG_MUST_CHECK;
+
+/* A file was read to its end for the first time: of a known format, or of none. */
+void pay_sensor_told(struct pay_sensor *s, const char *source, bool known);

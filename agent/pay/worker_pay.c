@@ -76,6 +76,7 @@ told_file(void *ctx, const char *name, const char *format, const struct logfile_
     struct pay_worker *w = ctx;
 
     pay_health_file(&w->health, name, format, counts);
+    pay_sensor_told(&w->sensor, name, format[0] != '\0');
     w->health_ns = 0; /* with the next commit, which is due */
     w->caught_up = false;
 }

@@ -287,3 +287,22 @@ def test_a_folder_that_comes_later(agents, tmp_path):
     story.payments(late / 'ventas.csv', 300)
     vigia.wait_for(lambda: pay().get('transactions', 0) > 300, 30)
     assert pay()['folders_unlisted'] == 0
+
+
+def test_an_update_of_the_till(watched):
+    """Lines that nobody can read any more are an alert with their shape alone; so is a file that lost its format."""
+    agent, folder = watched
+    append(folder / 'caja.log', lines(0, 300))
+    export(folder / 'ventas-01.csv', 0, 30)
+    counted(agent, 330)
+    append(folder / 'caja.log', ''.join('%d|venta|%d.00|Ana\n' % (1772460000 + n, n) for n in range(40)))
+    (folder / 'ventas-02.csv').write_text('uno;dos\n1;2\n')
+
+    def told():
+        found = [a for a in vigia.alerts(agent.events()) if a['detector'] == 'pay.log_unreadable']
+        return found if len(found) == 2 else None
+    found = {a['subject']['id']: a['facts'] for a in vigia.wait_for(told, 60, 0.5)}
+    assert found['ventas-#.csv']['format_unknown'] is True
+    assert found['caja.log']['share'] > 0.05
+    assert found['caja.log']['like'].startswith('0000000000|aaaaa|00.00|aaa')
+    assert agent.stop() == 0
