@@ -6,6 +6,7 @@ install(FILES packaging/systemd/vigia-agent.service DESTINATION lib/systemd/syst
 install(FILES packaging/config/agent.yaml DESTINATION /etc/vigia COMPONENT agent)
 install(FILES packaging/man/vigia-agent.1 DESTINATION share/man/man1 COMPONENT agent)
 install(FILES packaging/man/vigia-agent.yaml.5 DESTINATION share/man/man5 COMPONENT agent)
+install(FILES packaging/man/vigia-agent-format.5 DESTINATION share/man/man5 COMPONENT agent)
 install(FILES packaging/completion/vigia-agent
   DESTINATION share/bash-completion/completions COMPONENT agent)
 install(TARGETS vigia-collector RUNTIME DESTINATION bin COMPONENT collector)

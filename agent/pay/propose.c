@@ -259,7 +259,7 @@ put_recognise(const struct proposal *p, struct buf *out)
         const struct column *c = chosen(p, sure[i]);
 
         /* In JSON a member may be missing in some objects. */
-        if (c == NULL || (p->table.json && c->filled < p->table.rows))
+        if (c == NULL || (p->table.json && sure[i] != MAP_TIME && c->filled < p->table.rows))
             continue;
         buf_put_str(out, comma);
         put_text(out, c->name);

@@ -34,6 +34,21 @@ table_done(struct table *t)
     free(t->arena.data);
 }
 
+/* What YAML takes in quotes (1.2, 5.1): no control characters, no U+FFFE. */
+static bool
+is_printable(struct slice s)
+{
+    for (size_t i = 0; i < s.left; i++) {
+        uint8_t c = byte_at(s, i), second = byte_at(s, i + 1);
+
+        if (c < ' ' || c == 0x7f || (c == 0xc2 && second < 0xa0) ||
+            (c == 0xef && second == 0xbf && byte_at(s, i + 2) >= 0xbe))
+            return false;
+    }
+    return true;
+}
+
+/* Cut at a border between characters. */
 static void
 text_keep(char *to, size_t size, struct slice value)
 {
@@ -41,8 +56,7 @@ text_keep(char *to, size_t size, struct slice value)
 
     while (n > 0 && n < value.left && (byte_at(value, n) & 0xc0) == 0x80)
         n--;
-    for (size_t i = 0; i < n; i++) /* one line, so that it can stand in YAML */
-        to[i] = (char)(byte_at(value, i) < ' ' ? ' ' : byte_at(value, i));
+    memcpy(to, value.at, n);
     to[n] = '\0';
 }
 
@@ -51,6 +65,8 @@ value_remember(struct column *c, struct slice value)
 {
     char text[COLUMN_VALUE_MAX];
 
+    if (!is_printable(value))
+        return;
     text_keep(text, sizeof text, value);
     for (unsigned i = 0; i < c->values && i < COLUMN_VALUES_MAX; i++)
         if (strcmp(c->value[i], text) == 0)
@@ -128,7 +144,8 @@ column_add(struct table *t, struct slice name)
     struct column *c;
 
     name = bytes_trim(name);
-    if (t->count == PROPOSE_COLUMNS_MAX || name.left == 0 || name.left >= COLUMN_NAME_MAX)
+    if (t->count == PROPOSE_COLUMNS_MAX || name.left == 0 || name.left >= COLUMN_NAME_MAX ||
+        !is_printable(name))
         return NULL;
     c = &t->column[t->count++];
     text_keep(c->name, sizeof c->name, name);
