@@ -140,9 +140,15 @@ pay_log_end(struct pay_logs *logs, const struct pay_log *log, const struct logfi
         log_refused(logs, log->path, "cannot be read to its end");
     else if (logfile_midway(f))
         log_damaged(log, "compression is cut off");
-    if (c->bad + c->too_long > 0)
-        fprintf(stderr, "vigia-agent pay: ");
+    if (logfile_dates(f) == DATES_GUESS) {
+        fputs("vigia-agent pay: ", stderr);
+        cli_put_safe(stderr, log->path);
+        fputs(": its dates could have the day or the month first; `check --format` shows what was "
+              "taken\n",
+              stderr);
+    }
     if (c->bad + c->too_long > 0) {
+        fputs("vigia-agent pay: ", stderr);
         cli_put_safe(stderr, log->path);
         fprintf(stderr, ": %" PRIu64 " of %" PRIu64 " records could not be read, like: ",
                 c->bad + c->too_long, c->records);

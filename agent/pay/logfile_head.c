@@ -115,6 +115,10 @@ logfile_ready(struct logfile *f, bool final)
     if (f->profile == NULL)
         return VG_ERR_NOENT;
     if (f->profile->reader == PROFILE_CSV) {
+        size_t start = recognise_start(f->profile, head, final && f->at_end, &f->arena);
+
+        logfile_consume(f, start, bytes_lines(bytes_part(head, 0, start)));
+        head = logfile_unread(f);
         delimiter_find(f);
         if (!f->style_known)
             recognise_rows(f->profile, bytes_part(head, 0, LOGFILE_HEAD_BYTES), f->delimiter,

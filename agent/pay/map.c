@@ -21,6 +21,13 @@ mapper_init(struct mapper *m, const struct profile *profile, struct tokens *toke
     m->count = m->used = 0;
 }
 
+/* "-" and "--" stand for nothing in many exports. */
+static bool
+is_dashes(struct slice v)
+{
+    return v.left <= 2 && byte_at(v, 0) == '-' && (v.left == 1 || byte_at(v, 1) == '-');
+}
+
 /* The first non-empty value, else the constant. */
 static struct slice
 source_value(const struct record *r, const struct map_source *source)
@@ -29,7 +36,7 @@ source_value(const struct record *r, const struct map_source *source)
         if (r->values->present[source->slot[i]]) {
             struct slice v = bytes_trim(r->values->value[source->slot[i]]);
 
-            if (v.left > 0)
+            if (v.left > 0 && !is_dashes(v))
                 return v;
         }
     }

@@ -161,6 +161,7 @@ head_read(struct profile_maker *m)
     m->p->name = vg_json_str(m->p->tree, "format", "");
     m->p->family = vg_json_str(m->p->tree, "family", m->p->name);
     m->p->about = vg_json_str(m->p->tree, "about", "");
+    m->p->preamble = (unsigned)vg_json_int(m->p->tree, "preamble", 0);
     for (size_t i = 0; i < VG_ARRAY_LEN(readers); i++)
         if (strcmp(readers[i], reader) == 0)
             m->p->reader = (enum profile_reader)i;

@@ -9,6 +9,7 @@
  *   about: what it is and where it comes from
  *   reader: csv | json | text | xml | sgml
  *   delimiter: auto | "," | ";" | tab | "|"            (csv)
+ *   preamble: 20                         (csv) so many lines may stand before the header line
  *   columns: [a, b, c]                   (csv without a header line)
  *   inside: [results]                    (json) the records are in an array of this name
  *   record: [Ntry]                       (xml, sgml) the elements that are records
@@ -149,6 +150,7 @@ struct profile {
     size_t recognise_count;
     struct str columns[NAMES_MAX]; /* csv without a header line */
     size_t column_count;
+    unsigned preamble;
     const char *formats[PROFILE_FORMATS_MAX];
     size_t format_count;
     struct zone *zone; /* owned; NULL: the shop's */

@@ -146,6 +146,7 @@ const struct conf_field PROFILE_SCHEMA[] = {
     {.key = "about", .type = CONF_TEXT, .required = true, .min = 1, .max = 1000},
     {.key = "reader", .type = CONF_CHOICE, .required = true, .choices = READERS},
     {.key = "delimiter", .type = CONF_CHOICE, .fallback = "auto", .choices = DELIMITERS},
+    {.key = "preamble", .type = CONF_INT, .fallback = "0", .max = 40},
     {.key = "columns", .type = CONF_LIST, .min = 1, .max = NAMES_MAX, .item = &NAME_ITEM},
     {.key = "patterns",
      .type = CONF_LIST,

@@ -43,8 +43,9 @@ recognise_header(const struct profile *p, const struct csv_row *header, int16_t 
         *matched += there[p->recognise[i]];
 }
 
+/* How many of the names that are wanted stand in the line at `head`: all of them, or 0. */
 static size_t
-csv_fit(const struct profile *p, struct slice head, bool whole, struct csv_arena *arena)
+line_fit(const struct profile *p, struct slice head, bool whole, struct csv_arena *arena)
 {
     int16_t map[CSV_COLUMNS_MAX];
     struct csv_row *row = malloc(sizeof *row);
@@ -61,6 +62,35 @@ csv_fit(const struct profile *p, struct slice head, bool whole, struct csv_arena
         recognise_header(p, row, map, &matched);
     free(row);
     return matched == p->recognise_count ? matched : 0;
+}
+
+/* The first of the lines that may be the header and fits; *start is its beginning. */
+static size_t
+csv_fit(const struct profile *p, struct slice head, bool whole, struct csv_arena *arena,
+        size_t *start)
+{
+    size_t at = 0, fit = 0;
+
+    for (unsigned line = 0; line <= p->preamble && at < head.left; line++) {
+        fit = line_fit(p, bytes_part(head, at, head.left), whole, arena);
+        if (fit > 0) {
+            *start = at;
+            return fit;
+        }
+        at = bytes_find(head, at, '\n') + 1;
+    }
+    *start = 0;
+    return 0;
+}
+
+size_t
+recognise_start(const struct profile *p, struct slice head, bool whole, struct csv_arena *arena)
+{
+    size_t start = 0;
+
+    if (p->preamble > 0)
+        (void)csv_fit(p, head, whole, arena, &start);
+    return start;
 }
 
 /* Of the first objects the one that fits best: a log of webhooks may begin with another sort. */
@@ -141,7 +171,7 @@ recognise_head(const struct profiles *all, const char *only, struct slice head, 
 
     for (size_t i = 0; i < all->count; i++) {
         const struct profile *p = all->profile[i];
-        size_t fit = 0;
+        size_t fit = 0, start;
 
         if (only != NULL && strcmp(p->name, only) != 0 && strcmp(p->family, only) != 0)
             continue;
@@ -152,7 +182,7 @@ recognise_head(const struct profiles *all, const char *only, struct slice head, 
         else if (p->recognise_count == 0)
             continue;
         else if (p->reader == PROFILE_CSV)
-            fit = csv_fit(p, head, whole, arena);
+            fit = csv_fit(p, head, whole, arena, &start);
         else
             fit = json_fit(p, head, whole, arena);
         if (fit > best_fit) {

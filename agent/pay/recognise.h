@@ -18,6 +18,11 @@ void recognise_header(const struct profile *p, const struct csv_row *header, int
 const struct profile *recognise_head(const struct profiles *all, const char *only,
                                      struct slice head, bool whole, struct csv_arena *arena);
 
+/* Where the header line of a csv log begins: behind what may stand before it, see `preamble`; 0 where
+ * no line fits. */
+size_t recognise_start(const struct profile *p, struct slice head, bool whole,
+                       struct csv_arena *arena);
+
 /* What only the rows of `head` say (csv): the style of the amount columns (profiles with style:
  * auto), and the formats of time to leave out (dates.h). */
 struct recognised {
