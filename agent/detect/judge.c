@@ -112,15 +112,22 @@ judge_observation_score(const struct judge *judge)
 }
 
 void
-judge_observation_tell(struct judge *judge, const struct judge_scored *scored)
+judge_observation_tell(struct judge *judge, double score,
+                       void (*why)(const void *ctx, struct judge_scored *out), const void *ctx)
 {
-    judge->scored = *scored;
+    judge->scored = (struct judge_scored){.score = score};
+    judge->why = why;
+    judge->why_ctx = ctx;
     judge->told = true;
 }
 
 const struct judge_scored *
-judge_observation_told(const struct judge *judge)
+judge_observation_told(struct judge *judge)
 {
+    if (judge->told && judge->why != NULL) {
+        judge->why(judge->why_ctx, &judge->scored);
+        judge->why = NULL;
+    }
     return judge->told ? &judge->scored : NULL;
 }
 

@@ -112,9 +112,12 @@ struct judge_scored {
     } reason[JUDGE_REASONS];
     size_t count;
 };
-void judge_observation_tell(struct judge *judge, const struct judge_scored *scored);
+/* `why` is asked for the reasons where somebody wants them, with `ctx`, until the next begin. */
+void judge_observation_tell(struct judge *judge, double score,
+                            void (*why)(const void *ctx, struct judge_scored *out),
+                            const void *ctx);
 /* NULL: nobody told. Borrowed until the next begin. */
-const struct judge_scored *judge_observation_told(const struct judge *judge);
+const struct judge_scored *judge_observation_told(struct judge *judge);
 
 /* Rows of the judge itself (budget, open groups, recent subjects), as a detector's. */
 void judge_save(struct judge *judge);

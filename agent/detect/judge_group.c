@@ -47,7 +47,7 @@ judge_emit(struct judge *judge, const struct judge_event *e)
     if (event == NULL)
         return;
     if (judge->told)
-        risk_set(event, &judge->scored);
+        risk_set(event, judge_observation_told(judge));
     if (!e->suppressed)
         judge->alerts++;
     judge->sink->ops->event(judge->sink->ctx, event);

@@ -25,7 +25,9 @@ struct judge {
     struct judge_bucket budget, suppressed_budget;
     struct keytab *subjects, *groups, *verdicts, *beliefs;
     struct cauchy observation;
-    struct judge_scored scored; /* of this observation, where told */
+    struct judge_scored scored;                             /* of this observation, where told */
+    void (*why)(const void *ctx, struct judge_scored *out); /* NULL: asked already */
+    const void *why_ctx;
     bool told;
     uint64_t tests, alerts, suppressed, suppressed_uncounted, findings, joined, excused;
 };

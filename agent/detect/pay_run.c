@@ -158,19 +158,26 @@ handled_before(struct pay_run *r, const struct pay_run_label *l)
     return n > 1 ? n - 1 : 0; /* without the labelled one */
 }
 
+static double
+bayes(double p, double ratio)
+{
+    return p * ratio / (p * ratio + 1 - p);
+}
+
 void
 pay_run_label(struct pay_run *r, struct pay_runs *all, const struct pay_run_label *l)
 {
     double share = called(all), state = STATE_PRIOR, in_run = 1 - (1 - share) * (1 - l->other);
-    double dt = (double)(l->time_ns - r->at_ns) / (double)VG_DAY_NS, ratio;
+    double dt = (double)(l->time_ns - r->at_ns) / (double)VG_DAY_NS;
     bool began;
 
     if (r->at_ns != 0) /* between labels it relaxes */
         state += ((double)r->state - STATE_PRIOR) * (dt > 0 ? exp(-dt / LAST_DAYS) : 1);
-    ratio = l->fraud ? in_run / fmax(l->other, OTHER_LEAST) : 1 - share;
-    ratio *= pow(1 - share, handled_before(r, l) * l->silence);
+    /* What was handled in silence speaks against a run, but one may have begun since. */
+    state = fmax(bayes(state, pow(1 - share, handled_before(r, l) * l->silence)),
+                 fmin(state, STATE_PRIOR));
     began = l->fraud && state < STATE_BEGIN;
-    state = state * ratio / (state * ratio + 1 - state);
+    state = bayes(state, l->fraud ? in_run / fmax(l->other, OTHER_LEAST) : 1 - share);
     state = fmin(fmax(state, STATE_LOW), STATE_HIGH);
     if (l->fraud)
         all->called_fraud += state * share / in_run;

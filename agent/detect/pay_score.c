@@ -66,24 +66,21 @@ label_known(struct pay_score *s, uint64_t key, bool fraud, int64_t now_ns)
 static void
 take_txn(struct pay_score *s, const struct txn_view *t)
 {
-    struct judge_scored scored = {.count = 0};
-    struct score_look look;
+    struct score_look *look = &s->look;
     struct pay_case *kept = NULL;
 
-    if (!score_look(s, t, &look))
+    if (!score_look(s, t, look))
         return;
     s->changed = true;
-    scored.score = 100 * look.p;
-    score_reasons(&look, &scored);
-    judge_observation_tell(s->judge, &scored);
+    judge_observation_tell(s->judge, 100 * look->p, score_reasons, look);
     quantile_time(&s->ranks, t->time_ns);
-    report(s, &look, t);
-    quantile_add(&s->ranks, rankable(look.p), 1);
-    score_learn(s, &look, t);
-    if (look.c.key != 0)
-        kept = pay_cases_keep(s->cases, &look.c);
+    report(s, look, t);
+    quantile_add(&s->ranks, rankable(look->p), 1);
+    score_learn(s, look, t);
+    if (look->c.key != 0)
+        kept = pay_cases_keep(s->cases, &look->c);
     if (t->label >= 0)
-        score_label(s, kept != NULL ? kept : &look.c, t->label == 1, t->time_ns);
+        score_label(s, kept != NULL ? kept : &look->c, t->label == 1, t->time_ns);
     if (t->kind == TXN_CHARGEBACK && t->original.len > 0)
         label_known(s, pay_key("case", t->original), true, t->time_ns);
 }

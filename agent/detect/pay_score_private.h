@@ -74,6 +74,19 @@ struct score_money {
     uint32_t median, since_shaped; /* the bin that the shapes stand around, and how many ago */
 };
 
+/* What one payment looks like before it is learned. Pointers are borrowed. */
+struct score_look {
+    struct pay_case c;
+    struct score_money *money; /* NULL: none */
+    struct pay_holder *holder; /* never NULL: `nobody` where there is no card */
+    struct pay_holder nobody;
+    double habit, large;        /* ratios of the amount; 1 without one */
+    double circumstances;       /* product of the facets' ratios, bounded */
+    double facet[SCORE_FACETS]; /* each ratio */
+    double spell;               /* the holder's, before this payment */
+    double p;
+};
+
 struct pay_score {
     struct judge *judge;
     char currency[4]; /* the shop's */
@@ -90,20 +103,8 @@ struct pay_score {
     int64_t forgot_ns;        /* when the tables last forgot */
     uint64_t frauds, genuine; /* labels that were learned */
     uint64_t unknown, other_currencies;
+    struct score_look look; /* of the latest payment */
     bool changed;
-};
-
-/* What one payment looks like before it is learned. Pointers are borrowed. */
-struct score_look {
-    struct pay_case c;
-    struct score_money *money; /* NULL: none */
-    struct pay_holder *holder; /* never NULL: `nobody` where there is no card */
-    struct pay_holder nobody;
-    double habit, large;        /* ratios of the amount; 1 without one */
-    double circumstances;       /* product of the facets' ratios, bounded */
-    double facet[SCORE_FACETS]; /* each ratio */
-    double spell;               /* the holder's, before this payment */
-    double p;
 };
 
 /* ---- pay_score_look.c ---- */
@@ -126,7 +127,8 @@ void score_label(struct pay_score *s, struct pay_case *c, bool fraud, int64_t no
 
 /* ---- pay_score_reasons.c ---- */
 
-void score_reasons(const struct score_look *look, struct judge_scored *out);
+/* `look` is a struct score_look. */
+void score_reasons(const void *look, struct judge_scored *out);
 
 /* ---- pay_score_rows.c ---- */
 

@@ -80,7 +80,7 @@ weigh(const struct score_look *look, double weight[REASONS])
 }
 
 void
-score_reasons(const struct score_look *look, struct judge_scored *out)
+score_reasons(const void *look, struct judge_scored *out)
 {
     double weight[REASONS] = {0};
 
