@@ -358,6 +358,50 @@ test_cases(void **state)
     pay_cases_free(cases);
 }
 
+/* An alert says its reasons in words, in both languages. */
+static void
+test_words(void **state)
+{
+    static const char *const names[] = {"card_habit",
+                                        "card_suspicious",
+                                        "large_amount",
+                                        "terminal_frauds",
+                                        "employee_frauds",
+                                        "device_frauds",
+                                        "hour",
+                                        "card_pace",
+                                        "card_declines",
+                                        "country_changed",
+                                        "country",
+                                        "card_age",
+                                        "kind",
+                                        "terminal_age"};
+    static const char *const languages[] = {"es-MX", "en"};
+    struct shop s;
+
+    (void)state;
+    shop_open(&s, 9);
+    for (size_t i = 0; i < VG_ARRAY_LEN(names); i++) {
+        json_t *event =
+            json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:{s:i, s:s, s:i, s:f, s:[s]}}", "detector",
+                      "pay.score", "time", "2026-01-01T12:00:00Z", "subject", "kind", "card", "id",
+                      "x", "label", "x", "facts", "amount", 5000, "currency", "MXN", "frauds", 20,
+                      "risk", 88.5, "reasons", names[i]);
+
+        for (size_t k = 0; k < VG_ARRAY_LEN(languages); k++) {
+            const struct text_view view = {languages[k], "Tacos", s.zone};
+            struct text_message m;
+
+            assert_int_equal(texts_render(s.texts, event, &view, &m), VG_OK);
+            assert_null(strchr(m.what, '?'));
+            assert_null(strchr(m.what, '_')); /* a word, not its name */
+            texts_message_done(&m);
+        }
+        json_decref(event);
+    }
+    shop_close(&s);
+}
+
 int
 main(void)
 {
@@ -366,7 +410,7 @@ main(void)
         cmocka_unit_test(test_wrong_labels), cmocka_unit_test(test_card),
         cmocka_unit_test(test_hour),         cmocka_unit_test(test_origins),
         cmocka_unit_test(test_restart),      cmocka_unit_test(test_facet),
-        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_cases),        cmocka_unit_test(test_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
