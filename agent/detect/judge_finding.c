@@ -112,6 +112,8 @@ judge_finding(struct judge *judge, struct finding *f)
     else
         judge_group_begin(g, judge->now_ns, f->time_ns, 1);
     if (speaks) {
+        if (f->fill != NULL)
+            f->fill(f, f->ctx);
         copy = *g; /* open_subject() may move it */
         open_subject(judge, f);
         speak(judge, f, &copy);

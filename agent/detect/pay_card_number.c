@@ -54,16 +54,41 @@ distinct(const struct exposed_log *seen)
     return set < WORDS * 64 ? llround(-bits * log1p(-set / bits)) : llround(bits * log(bits));
 }
 
+struct exposure {
+    const struct card_view *card;
+    const struct exposed_log *seen;
+};
+
+static void
+fill(struct finding *finding, void *ctx)
+{
+    const struct exposure *x = ctx;
+    const struct card_view *c = x->card;
+
+    finding->facts = json_pack("{s:o, s:I, s:o, s:o, s:I, s:I}", "log", pay_text(c->source), "line",
+                               (json_int_t)c->line, "field", pay_text(c->field), "last4",
+                               pay_text(str_of(c->last4)), "numbers", (json_int_t)x->seen->numbers,
+                               "cards", (json_int_t)distinct(x->seen));
+    finding->evidence = json_pack("[{s:s, s:o, s:I, s:o, s:o}]", "type", "card", "source",
+                                  pay_text(c->source), "line", (json_int_t)c->line, "card",
+                                  pay_text(c->token), "last4", pay_text(str_of(c->last4)));
+}
+
 static void
 exposed_observe(void *self, const struct obs *obs)
 {
     struct exposed *e = self;
     const struct card_view *c = obs->card;
     uint64_t bit = pay_key("card", c->token) % (WORDS * 64);
-    struct finding finding = {
-        .detector = "pay.card_number_exposed", .time_ns = obs->time_ns, .score = 90};
     struct exposed_log *seen;
     struct party subject;
+    struct exposure exposure = {.card = c};
+    struct finding finding = {.detector = "pay.card_number_exposed",
+                              .time_ns = obs->time_ns,
+                              .subject = &subject,
+                              .score = 90,
+                              .fill = fill,
+                              .ctx = &exposure};
     bool fresh;
 
     if (!pay_party(&subject, "log", c->source, NULL))
@@ -73,14 +98,7 @@ exposed_observe(void *self, const struct obs *obs)
         return;
     seen->numbers++;
     seen->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
-    finding.subject = &subject;
-    finding.facts = json_pack("{s:o, s:I, s:o, s:o, s:I, s:I}", "log", pay_text(c->source), "line",
-                              (json_int_t)c->line, "field", pay_text(c->field), "last4",
-                              pay_text(str_of(c->last4)), "numbers", (json_int_t)seen->numbers,
-                              "cards", (json_int_t)distinct(seen));
-    finding.evidence = json_pack("[{s:s, s:o, s:I, s:o, s:o}]", "type", "card", "source",
-                                 pay_text(c->source), "line", (json_int_t)c->line, "card",
-                                 pay_text(c->token), "last4", pay_text(str_of(c->last4)));
+    exposure.seen = seen;
     judge_finding(e->judge, &finding);
 }
 

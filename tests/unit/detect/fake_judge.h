@@ -94,12 +94,13 @@ judge_learn_share(const struct judge *judge, const char *detector, const struct 
 void
 judge_finding(struct judge *judge, struct finding *finding)
 {
-    struct fake_report r = {.is_finding = true,
-                            .severity = finding->severity,
-                            .time_ns = finding->time_ns,
-                            .facts = finding->facts,
-                            .evidence = finding->evidence};
+    struct fake_report r = {
+        .is_finding = true, .severity = finding->severity, .time_ns = finding->time_ns};
 
+    if (finding->fill != NULL)
+        finding->fill(finding, finding->ctx);
+    r.facts = finding->facts;
+    r.evidence = finding->evidence;
     assert_non_null(finding->facts);
     assert_true(finding->score >= 0 && finding->score <= 100);
     snprintf(r.detector, sizeof(r.detector), "%s", finding->detector);
