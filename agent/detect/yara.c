@@ -7,164 +7,15 @@
 
 #include <yara.h>
 
+#include "agent/detect/yara_compile.h"
 #include "agent/detect/yara_gate.h"
-#include "agent/detect/yara_pack.h"
-#include "agent/platform/platform.h"
 
 struct yara_rules {
     bool initialized;
-    YR_RULES *compiled;
-    struct yara_gate *gate;
-    YR_SCANNER *scanner; /* made at the first scan; libyara clears it after each */
-    uint8_t *block;      /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
+    struct yara_set set[YARA_SETS];
+    YR_SCANNER *scanner[YARA_SETS]; /* made at the first scan; libyara clears it after each */
+    uint8_t *block; /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
 };
-
-/* ---- compiling ---- */
-
-struct told {
-    char *why;
-    const char *name;
-};
-
-static void
-on_compile(int level, const char *file, int line, const YR_RULE *rule, const char *text, void *ctx)
-{
-    struct told *told = ctx;
-
-    (void)file;
-    (void)rule;
-    if (level == YARA_ERROR_LEVEL_ERROR && told->why[0] == '\0')
-        snprintf(told->why, YARA_WHY_MAX, "%.60s:%d: %.110s", told->name, line, text);
-}
-
-static const char *
-refuse_include(const char *name, const char *from, const char *ns, void *ctx)
-{
-    (void)name;
-    (void)from;
-    (void)ns;
-    (void)ctx;
-    return NULL;
-}
-
-static enum vg_err
-compiler_new(struct told *told, YR_COMPILER **out)
-{
-    if (yr_compiler_create(out) != ERROR_SUCCESS)
-        return VG_ERR_NOMEM;
-    yr_compiler_set_callback(*out, on_compile, told);
-    yr_compiler_set_include_callback(*out, refuse_include, NULL, NULL);
-    return VG_OK;
-}
-
-/* One file by itself: whether it is good. */
-static bool
-trial(const char *text, struct told *told)
-{
-    YR_COMPILER *compiler = NULL;
-    YR_RULES *rules = NULL;
-    bool good;
-
-    if (compiler_new(told, &compiler) != VG_OK)
-        return false;
-    good = yr_compiler_add_string(compiler, text, "trial") == 0 &&
-           yr_compiler_get_rules(compiler, &rules) == ERROR_SUCCESS;
-    if (rules != NULL)
-        yr_rules_destroy(rules);
-    yr_compiler_destroy(compiler);
-    return good;
-}
-
-static bool
-has_suffix(const char *name)
-{
-    size_t len = strlen(name);
-
-    return len > 4 && strcmp(name + len - 4, ".yar") == 0;
-}
-
-/* `careful`: tried by itself first, so that a bad file spoils nothing but itself. */
-static void
-add_file(YR_COMPILER *all, const char *folder, const char *name, bool careful,
-         struct yara_report *report)
-{
-    char path[1024], ns[64];
-    struct told told = {.why = report->why, .name = name};
-    struct buf text;
-    const char *str = NULL;
-    bool good = false;
-
-    buf_init(&text, YARA_FILE_BYTES_MAX);
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    report->files++;
-    if (platform_file_slurp(path, YARA_FILE_BYTES_MAX, &text) == VG_OK &&
-        (str = buf_str(&text)) != NULL && strlen(str) == text.len)
-        good = !careful || trial(str, &told);
-    if (good) {
-        snprintf(ns, sizeof(ns), "%.*s", (int)(strlen(name) - 4), name);
-        good = yr_compiler_add_string(all, str, ns) == 0;
-    }
-    if (!good) {
-        report->bad++;
-        if (report->why[0] == '\0')
-            snprintf(report->why, YARA_WHY_MAX, "%.100s: cannot be read as text up to 1 MiB", name);
-    }
-    buf_done(&text);
-}
-
-/* VG_ERR_CONFIG: a file is bad and the compiler's state with it. */
-static enum vg_err
-compile_files(const struct platform_names *names, const char *folder, bool careful,
-              struct yara_report *report, YR_RULES **out)
-{
-    struct told told = {.why = report->why, .name = folder};
-    YR_COMPILER *all = NULL;
-    enum vg_err err = compiler_new(&told, &all);
-
-    *report = (struct yara_report){0};
-    for (size_t i = 0; err == VG_OK && i < names->count; i++) {
-        if (has_suffix(names->name[i]))
-            add_file(all, folder, names->name[i], careful, report);
-        if (!careful && report->bad > 0)
-            err = VG_ERR_CONFIG;
-    }
-    if (err == VG_OK && report->files == report->bad)
-        err = VG_ERR_NOENT;
-    if (err == VG_OK && yr_compiler_get_rules(all, out) != ERROR_SUCCESS)
-        err = careful ? VG_ERR_NOMEM : VG_ERR_CONFIG;
-    if (all != NULL)
-        yr_compiler_destroy(all);
-    return err;
-}
-
-static enum vg_err
-compile_folder(struct yara_rules *rules, const char *folder, struct yara_report *report)
-{
-    struct platform_names names = {0};
-    YR_RULE *rule;
-    enum vg_err err = platform_folder_list(folder, YARA_FILES_MAX, &names);
-
-    if (err != VG_OK)
-        return VG_ERR_NOENT;
-    /* All are good but for a rare time, and then each trial would be waste: a compiler's first pages
-     * cost more than what it compiles. */
-    err = compile_files(&names, folder, false, report, &rules->compiled);
-    if (err == VG_ERR_CONFIG)
-        err = compile_files(&names, folder, true, report, &rules->compiled);
-    platform_names_free(&names);
-    if (err == VG_OK)
-        err = yara_pack(&rules->compiled);
-    if (err == VG_OK)
-        err = yara_gate_new(rules->compiled, &rules->gate);
-    if (err != VG_OK)
-        return err;
-    yr_rules_foreach(rules->compiled, rule)
-    {
-        report->rules++;
-    }
-    report->without_needs = yara_gate_without_needs(rules->gate);
-    return VG_OK;
-}
 
 enum vg_err
 yara_load(const char *folder, struct yara_rules **out, struct yara_report *report)
@@ -179,7 +30,7 @@ yara_load(const char *folder, struct yara_rules **out, struct yara_report *repor
     /* No copies of matched bytes: they may hold what must not be kept. */
     if (yr_set_configuration_uint32(YR_CONFIG_MAX_MATCH_DATA, 0) != ERROR_SUCCESS)
         goto fail;
-    err = compile_folder(rules, folder, report);
+    err = yara_compile_folder(folder, rules->set, report);
     if (err != VG_OK)
         goto fail;
     *out = rules;
@@ -194,11 +45,11 @@ yara_free(struct yara_rules *rules)
 {
     if (rules == NULL)
         return;
-    if (rules->scanner != NULL)
-        yr_scanner_destroy(rules->scanner);
-    if (rules->compiled != NULL)
-        yr_rules_destroy(rules->compiled);
-    yara_gate_free(rules->gate);
+    for (int i = 0; i < YARA_SETS; i++) {
+        if (rules->scanner[i] != NULL)
+            yr_scanner_destroy(rules->scanner[i]);
+        yara_set_done(&rules->set[i]);
+    }
     if (rules->initialized)
         (void)yr_finalize();
     free(rules->block);
@@ -282,22 +133,29 @@ on_scan(YR_SCAN_CONTEXT *context, int message, void *data, void *user)
 
 /* ---- scanning ---- */
 
-static enum vg_err
-scanner_ready(struct yara_rules *rules, int timeout_s, struct yara_result *out)
+/* Not the matches: they are many bytes, and those that are told are cleared one by one. */
+static void
+result_clear(struct yara_result *out)
 {
-    /* Not the matches: they are many bytes, and those that are told are cleared one by one. */
     out->count = out->more = 0;
-    out->timeout = false;
+    out->timeout = out->scanned = false;
+}
+
+/* The scanner of a set, made ready; NULL without memory. */
+static YR_SCANNER *
+scanner_ready(struct yara_rules *rules, int set, int timeout_s, struct yara_result *out)
+{
+    YR_SCANNER **scanner = &rules->scanner[set];
+
     out->scanned = true;
-    if (rules->scanner == NULL &&
-        yr_scanner_create(rules->compiled, &rules->scanner) != ERROR_SUCCESS) {
-        rules->scanner = NULL;
-        return VG_ERR_NOMEM;
+    if (*scanner == NULL && yr_scanner_create(rules->set[set].compiled, scanner) != ERROR_SUCCESS) {
+        *scanner = NULL;
+        return NULL;
     }
-    yr_scanner_set_callback(rules->scanner, on_scan, out);
-    yr_scanner_set_timeout(rules->scanner, timeout_s);
-    yr_scanner_set_flags(rules->scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
-    return VG_OK;
+    yr_scanner_set_callback(*scanner, on_scan, out);
+    yr_scanner_set_timeout(*scanner, timeout_s);
+    yr_scanner_set_flags(*scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
+    return *scanner;
 }
 
 static enum vg_err
@@ -322,15 +180,21 @@ yara_scan(struct yara_rules *rules, struct slice bytes, int timeout_s, struct ya
 {
     struct slice left = bytes;
     const uint8_t *at = slice_take(&left, bytes.left);
-    enum vg_err err;
+    enum vg_err err = VG_OK;
 
-    out->count = out->more = 0;
-    out->timeout = out->scanned = false;
-    if (!yara_gate_lets(rules->gate, bytes))
-        return VG_OK;
-    err = scanner_ready(rules, timeout_s, out);
-    if (err == VG_OK && at != NULL)
-        err = scan_result(yr_scanner_scan_mem(rules->scanner, at, bytes.left), out);
+    result_clear(out);
+    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
+        const struct yara_set *set = &rules->set[i];
+        YR_SCANNER *scanner;
+
+        if (set->compiled == NULL || !yara_gate_lets(set->gate, bytes))
+            continue;
+        scanner = scanner_ready(rules, i, timeout_s, out);
+        if (scanner == NULL)
+            err = VG_ERR_NOMEM;
+        else if (at != NULL)
+            err = scan_result(yr_scanner_scan_mem(scanner, at, bytes.left), out);
+    }
     return err;
 }
 
@@ -395,17 +259,24 @@ yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int
     struct blocks blocks = {.source = source, .loaded = UINT64_MAX};
     YR_MEMORY_BLOCK_ITERATOR iterator = {
         .context = &blocks, .first = block_first, .next = block_next, .file_size = blocks_size};
-    enum vg_err err;
+    enum vg_err err = VG_OK;
 
     if (rules->block == NULL && (rules->block = malloc(YARA_BLOCK + YARA_OVERLAP)) == NULL)
         return VG_ERR_NOMEM;
     blocks.buffer = rules->block;
     blocks.block.context = &blocks;
     blocks.block.fetch_data = block_fetch;
-    err = scanner_ready(rules, timeout_s, out);
-    if (err != VG_OK)
-        return err;
-    err = scan_result(yr_scanner_scan_mem_blocks(rules->scanner, &iterator), out);
+    result_clear(out);
+    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
+        YR_SCANNER *scanner;
+
+        if (rules->set[i].compiled == NULL)
+            continue;
+        scanner = scanner_ready(rules, i, timeout_s, out);
+        if (scanner == NULL)
+            return VG_ERR_NOMEM;
+        err = scan_result(yr_scanner_scan_mem_blocks(scanner, &iterator), out);
+    }
     return blocks.failed != VG_OK ? blocks.failed : err;
 }
 

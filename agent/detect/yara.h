@@ -2,7 +2,9 @@
 /* yara: the shipped and the shop's own YARA rules, compiled once, run on bytes from outside.
  *
  * All *.yar files are compiled together, one namespace a file, so that one pass serves all. Where one
- * fails each is tried by itself, so that the bad ones are reported and the rest work.
+ * fails each is tried by itself, so that the bad ones are reported and the rest work. Files with a
+ * rule that does not say what it needs (yara_gate.h), as those from elsewhere, are a set and a pass of
+ * their own, so that the others still spare most bytes theirs.
  * Compiling reads files and must come before the lock-down; scanning asks the system for memory and
  * the monotonic clock alone (no signal handlers, no threads, no files). `include` is refused.
  * Bytes in memory in which no rule can match are told by a quicker look (yara_gate.h).

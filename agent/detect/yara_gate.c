@@ -249,6 +249,12 @@ yara_gate_without_needs(const struct yara_gate *g)
     return g->without_needs;
 }
 
+bool
+yara_gate_asks(const struct yara_gate *g, size_t number)
+{
+    return number < g->rule_count && g->asked[number] != 0;
+}
+
 /* ---- looking ---- */
 
 static bool

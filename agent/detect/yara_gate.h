@@ -42,3 +42,5 @@ bool yara_gate_lets(struct yara_gate *gate, struct slice bytes);
 
 /* Rules that say nothing usable about what they need: with one of them all bytes are scanned. */
 size_t yara_gate_without_needs(const struct yara_gate *gate);
+/* Whether the rule of this number, counted from 0 as yr_rules_foreach() goes, says what it needs. */
+bool yara_gate_asks(const struct yara_gate *gate, size_t number);

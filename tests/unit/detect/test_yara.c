@@ -237,6 +237,48 @@ test_one_bad_file_is_told_and_the_rest_work(void **state)
     assert_int_equal(yara_load("/tmp/vigia-test-no-such-folder", &rules, &report), VG_ERR_NOENT);
 }
 
+/* A foreign file that does not say what it needs is looked for in all bytes; the others keep their
+ * gate, and both find theirs, also in pieces and beside a bad file. */
+static void
+test_files_without_needs_are_a_set_of_their_own(void **state)
+{
+    static const char *const files[][2] = {
+        {"a.yar", "rule own { meta: needs = \"alpha-word\" strings: $a = \"alpha-word\" "
+                  "condition: $a }"},
+        {"ab.yar", "rule own { meta: needs = \"other-word\" strings: $a = \"other-word\" "
+                   "condition: $a }"},
+        {"b.yar", "rule foreign { strings: $a = \"beta-word\" condition: $a }\n"
+                  "rule open { meta: needs = \"x\" condition: filesize < 3 }"},
+        {"c.yar", "rule broken { condition: nonsense and }"},
+    };
+    struct memory memory = {.bytes = (const uint8_t *)"beta-word, alpha-word", .len = 21};
+    struct yara_source source = {.read = memory_read, .ctx = &memory, .size = 21};
+    struct yara_rules *rules;
+    struct yara_report report;
+    struct yara_result result;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(files); i++)
+        put_file(files[i][0], files[i][1]);
+    assert_int_equal(yara_load(scratch, &rules, &report), VG_OK);
+    assert_int_equal(report.files, 4);
+    assert_int_equal(report.bad, 1);
+    assert_int_equal(report.rules, 4);
+    assert_int_equal(report.without_needs, 2);
+    assert_int_equal(yara_scan(rules, slice_of("an alpha-word", 13), 5, &result), VG_OK);
+    assert_int_equal(result.count, 1);
+    assert_string_equal(result.match[0].file, "a");
+    assert_int_equal(yara_scan(rules, slice_of("a beta-word", 11), 5, &result), VG_OK);
+    assert_int_equal(result.count, 1);
+    assert_string_equal(result.match[0].rule, "foreign");
+    assert_int_equal(yara_scan_source(rules, &source, 5, &result), VG_OK);
+    assert_int_equal(result.count, 2);
+    assert_string_equal(result.match[0].rule, "own");
+    assert_string_equal(result.match[1].rule, "foreign");
+    yara_free(rules);
+    for (size_t i = 0; i < VG_ARRAY_LEN(files); i++)
+        remove_file(files[i][0]);
+}
+
 /* What is told of a match holds none of the matched bytes. */
 static void
 test_no_matched_bytes(void **state)
@@ -271,6 +313,7 @@ main(void)
         cmocka_unit_test(test_each_rule_is_documented_and_tested),
         cmocka_unit_test(test_long_source),
         cmocka_unit_test(test_one_bad_file_is_told_and_the_rest_work),
+        cmocka_unit_test(test_files_without_needs_are_a_set_of_their_own),
         cmocka_unit_test(test_no_matched_bytes),
     };
 
