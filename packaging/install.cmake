@@ -9,13 +9,15 @@ install(FILES packaging/man/vigia-agent.yaml.5 DESTINATION share/man/man5 COMPON
 install(FILES packaging/man/vigia-agent-format.5 DESTINATION share/man/man5 COMPONENT agent)
 install(FILES packaging/completion/vigia-agent
   DESTINATION share/bash-completion/completions COMPONENT agent)
-install(TARGETS vigia-collector RUNTIME DESTINATION bin COMPONENT collector)
-install(FILES packaging/systemd/vigia-collector.service
-  DESTINATION lib/systemd/system COMPONENT collector)
-install(FILES packaging/config/collector.yaml DESTINATION /etc/vigia COMPONENT collector)
-install(FILES packaging/man/vigia-collector.1 DESTINATION share/man/man1 COMPONENT collector)
-install(FILES packaging/completion/vigia-collector
-  DESTINATION share/bash-completion/completions COMPONENT collector)
+if(TARGET vigia-collector)
+  install(TARGETS vigia-collector RUNTIME DESTINATION bin COMPONENT collector)
+  install(FILES packaging/systemd/vigia-collector.service
+    DESTINATION lib/systemd/system COMPONENT collector)
+  install(FILES packaging/config/collector.yaml DESTINATION /etc/vigia COMPONENT collector)
+  install(FILES packaging/man/vigia-collector.1 DESTINATION share/man/man1 COMPONENT collector)
+  install(FILES packaging/completion/vigia-collector
+    DESTINATION share/bash-completion/completions COMPONENT collector)
+endif()
 install(DIRECTORY rules/ DESTINATION share/vigia/rules COMPONENT rules)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/geo/ DESTINATION share/vigia/geo COMPONENT rules OPTIONAL
   PATTERN *.new EXCLUDE)
@@ -26,7 +28,10 @@ set(CPACK_PACKAGE_VENDOR "Vigia")
 set(CPACK_PACKAGE_CONTACT "Vigia maintainers <maintainers@vigia.example>")
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_COMPONENTS_ALL agent collector rules)
+set(CPACK_COMPONENTS_ALL agent rules)
+if(TARGET vigia-collector)
+  list(APPEND CPACK_COMPONENTS_ALL collector)
+endif()
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

@@ -120,24 +120,35 @@ check_detectors(const struct agent_config *config)
     return good;
 }
 
+/* The rules of one folder; `what` for people. */
 static bool
-check_yara(const struct agent_config *config)
+check_yara_folder(const struct agent_config *config, const char *name, const char *what)
 {
     char folder[PATH_BYTES];
     struct yara_rules *rules = NULL;
     struct yara_report report = {.why = ""};
     enum vg_err err;
 
-    snprintf(folder, sizeof(folder), "%.2000s/yara", config->rules_dir);
+    snprintf(folder, sizeof(folder), "%.2000s/%s", config->rules_dir, name);
     err = yara_load(folder, &rules, &report);
     yara_free(rules);
     if (err != VG_OK || report.bad > 0) {
-        printf("BAD yara: %zu of %zu files in %s: %s\n", report.bad, report.files, folder,
+        printf("BAD %s: %zu of %zu files in %s: %s\n", what, report.bad, report.files, folder,
                report.why[0] != '\0' ? report.why : vg_err_name(err));
         return false;
     }
-    printf("ok  yara: %zu rules in %zu files of %s\n", report.rules, report.files, folder);
+    printf("ok  %s: %zu rules in %zu files of %s\n", what, report.rules, report.files, folder);
     return true;
+}
+
+/* Files and downloads; then what net.exploit looks for in requests, and in the answers to them. */
+static bool
+check_yara(const struct agent_config *config)
+{
+    bool good = check_yara_folder(config, "yara", "yara");
+
+    good = check_yara_folder(config, "request", "requests") && good;
+    return check_yara_folder(config, "answer", "answers") && good;
 }
 
 static bool
