@@ -119,6 +119,26 @@ cli_config(const char *path, bool or_default, struct agent_config *out)
     return err == VG_ERR_NOMEM ? err : VG_ERR_CONFIG;
 }
 
+char *
+cli_cache_path(const char *name)
+{
+    const char *base = getenv("XDG_CACHE_HOME");
+    char *home = base != NULL && base[0] == '/' ? NULL : platform_path_expand("~/.cache");
+    struct buf path;
+    char *out = NULL;
+
+    if (home != NULL)
+        base = home;
+    buf_init(&path, 1024);
+    if (base != NULL && base[0] == '/')
+        buf_printf(&path, "%s/vigia/%s", base, name);
+    if (path.len > 0 && buf_str(&path) != NULL)
+        out = strdup(buf_str(&path));
+    buf_done(&path);
+    free(home);
+    return out;
+}
+
 enum vg_err
 cli_texts(const struct agent_config *config, struct texts **out)
 {

@@ -34,6 +34,9 @@ int cli_help(const struct cli_command *command);
 enum vg_err cli_config(const char *path, bool or_default, struct agent_config *out) VG_MUST_CHECK;
 /* Texts of rules_dir (NULL: found beside the program). Prints what is wrong. */
 enum vg_err cli_texts(const struct agent_config *config, struct texts **out) VG_MUST_CHECK;
+/* Where this user's programs keep what can be made again: $XDG_CACHE_HOME/vigia/NAME, or that of
+ * ~/.cache; malloc'd, NULL where there is no such place. */
+char *cli_cache_path(const char *name);
 /* The view of the configuration's shop. */
 struct text_view cli_view(const struct agent_config *config);
 

@@ -10,13 +10,16 @@
 #include "agent/file/file_walk.h"
 #include "common/vtime.h"
 
-enum { OPT_CONFIG, OPT_JSON, OPT_NO_SANDBOX };
-static const struct cli_option OPTIONS[] = {
-    {"config", 'c', true}, {"json", 0, false}, {"no-sandbox", 0, false}, {NULL, 0, false}};
+enum { OPT_ALL, OPT_CONFIG, OPT_JSON, OPT_NO_SANDBOX };
+static const struct cli_option OPTIONS[] = {{"all", 0, false},
+                                            {"config", 'c', true},
+                                            {"json", 0, false},
+                                            {"no-sandbox", 0, false},
+                                            {NULL, 0, false}};
 
 struct scan_command {
     const char *config_path;
-    bool json, no_sandbox, progress;
+    bool all, json, no_sandbox, progress;
     const char **path; /* borrowed from argv */
     size_t path_count;
 
@@ -28,6 +31,9 @@ struct scan_command {
     struct panel *panel;
     struct file_walk *walk;
     struct file_scan *scan;
+    struct file_known *known; /* NULL: all is scanned */
+    bool threads, loaded;     /* the rules: of known files only when there is something to scan */
+    uint64_t unchanged;
     enum vg_exit code;
     int64_t told_ns; /* when progress was last told */
 };
@@ -45,7 +51,9 @@ read_line(struct scan_command *c, int argc, char **argv)
     while ((which = cli_next(&args, OPTIONS, &value)) != CLI_END) {
         if (which == CLI_BAD)
             return VG_EXIT_USAGE;
-        if (which == OPT_CONFIG)
+        if (which == OPT_ALL)
+            c->all = true;
+        else if (which == OPT_CONFIG)
             c->config_path = value;
         else if (which == OPT_JSON)
             c->json = true;
@@ -57,11 +65,47 @@ read_line(struct scan_command *c, int argc, char **argv)
     return c->path_count > 0 ? VG_EXIT_DONE : cli_usage("scan", "name at least one file or folder");
 }
 
+/* Compiles the rules: at once, or after the lock-down where they were good the last time. */
+static int
+load_rules(struct scan_command *c)
+{
+    struct yara_report report;
+    enum vg_err err = file_scan_load(c->scan, c->config.rules_dir, &report);
+
+    if (report.bad > 0)
+        fprintf(stderr, "vigia-agent scan: %zu of %zu rule files are left out: %s\n", report.bad,
+                report.files, report.why);
+    if (err == VG_ERR_NOENT) {
+        fprintf(stderr, "vigia-agent scan: no usable rule in %s/yara\n", c->config.rules_dir);
+        return VG_EXIT_USAGE;
+    }
+    if (report.bad > 0) { /* told at each scan */
+        file_known_free(c->known);
+        c->known = NULL;
+    }
+    c->loaded = err == VG_OK;
+    return err == VG_OK ? VG_EXIT_DONE : VG_EXIT_INTERNAL;
+}
+
+/* Going without costs time alone, so nothing is told. */
+static void
+open_known(struct scan_command *c)
+{
+    char *path = cli_cache_path("scan.known");
+    char folder[1024];
+    uint8_t digest[YARA_DIGEST];
+
+    snprintf(folder, sizeof(folder), "%s/yara", c->config.rules_dir);
+    if (path == NULL || c->all || yara_digest(folder, digest) != VG_OK ||
+        file_known_open(path, digest, &c->known) != VG_OK)
+        c->known = NULL;
+    free(path);
+}
+
 /* Everything that reads our own files: before the lock-down. */
 static int
 open_rules(struct scan_command *c)
 {
-    struct yara_report report;
     struct panel_options options = {.sensor = "file"};
     char why[DETECT_WHY_MAX] = "";
     enum vg_err err;
@@ -85,28 +129,28 @@ open_rules(struct scan_command *c)
         fprintf(stderr, "vigia-agent scan: %s\n", why);
         return err == VG_ERR_CONFIG ? VG_EXIT_USAGE : VG_EXIT_INTERNAL;
     }
-    err = file_scan_new(c->config.rules_dir, panel_judge(c->panel), &c->scan, &report);
-    if (report.bad > 0)
-        fprintf(stderr, "vigia-agent scan: %zu of %zu rule files are left out: %s\n", report.bad,
-                report.files, report.why);
-    if (err == VG_ERR_NOENT) {
-        fprintf(stderr, "vigia-agent scan: no usable rule in %s/yara\n", c->config.rules_dir);
-        return VG_EXIT_USAGE;
-    }
-    return err == VG_OK && file_walk_new(&c->walk) == VG_OK ? VG_EXIT_DONE : VG_EXIT_INTERNAL;
+    if (file_scan_new(panel_judge(c->panel), &c->scan) != VG_OK || file_walk_new(&c->walk) != VG_OK)
+        return VG_EXIT_INTERNAL;
+    open_known(c);
+    return c->known != NULL && file_known_count(c->known) > 0 ? VG_EXIT_DONE : load_rules(c);
 }
 
 static int
 lock_down(const struct scan_command *c)
 {
     struct platform_sandbox sandbox = {0};
-    char told[PLATFORM_TOLD_MAX];
+    char told[PLATFORM_TOLD_MAX], rules[1024];
+    const size_t room = PLATFORM_PATHS_MAX - 2;
 
     if (c->no_sandbox)
         return VG_EXIT_DONE;
-    for (size_t i = 0; i < c->path_count && i < PLATFORM_PATHS_MAX; i++)
+    snprintf(rules, sizeof(rules), "%s/yara", c->config.rules_dir);
+    sandbox.threads = true;
+    sandbox.read[sandbox.read_count++] = rules;
+    sandbox.read[sandbox.read_count++] = PLATFORM_USERS;
+    for (size_t i = 0; i < c->path_count && i < room; i++)
         sandbox.read[sandbox.read_count++] = c->path[i];
-    if (c->path_count > PLATFORM_PATHS_MAX) { /* too many to name: reading alone, but anything */
+    if (c->path_count > room) { /* too many to name: reading alone, but anything */
         sandbox.read[0] = "/";
         sandbox.read_count = 1;
     }
@@ -139,12 +183,42 @@ tell_progress(struct scan_command *c, bool end)
             (unsigned long long)file_scan_counts(c->scan)->matches);
 }
 
+/* The rules and the threads, when the first file is to be scanned. */
+static int
+ready(struct scan_command *c)
+{
+    int code = c->loaded ? VG_EXIT_DONE : load_rules(c);
+
+    if (code == VG_EXIT_DONE && !c->threads &&
+        file_scan_threads(c->scan, platform_cores(), c->known) != VG_OK)
+        code = VG_EXIT_INTERNAL;
+    c->threads = code == VG_EXIT_DONE;
+    return code;
+}
+
+static int
+scan_file(struct scan_command *c, const char *file, const struct platform_stat *stat)
+{
+    int code;
+
+    if (c->known != NULL && file_known_has(c->known, stat)) {
+        c->unchanged++;
+        return VG_EXIT_DONE;
+    }
+    code = ready(c);
+    if (code == VG_EXIT_DONE && file_scan_put(c->scan, file) != VG_OK)
+        code = VG_EXIT_INTERNAL;
+    tell_progress(c, false);
+    return code;
+}
+
 static void
 scan_path(struct scan_command *c, const char *path)
 {
-    uint64_t before = file_scan_counts(c->scan)->files;
+    uint64_t before = file_scan_counts(c->scan)->files + c->unchanged;
     struct platform_stat stat;
     const char *file;
+    int code = VG_EXIT_DONE;
     enum vg_err err = file_walk_begin(c->walk, path);
 
     if (err != VG_OK) {
@@ -155,14 +229,13 @@ scan_path(struct scan_command *c, const char *path)
         c->code = vg_exit_worse(c->code, VG_EXIT_INPUT);
         return;
     }
-    while (file_walk_next(c->walk, &file, &stat) == VG_OK) {
-        err = file_scan_path(c->scan, file, vtime_now(), NULL);
-        if (err == VG_ERR_NOMEM || err == VG_ERR_SYS) /* told with the counts below */
-            c->code = vg_exit_worse(c->code, err == VG_ERR_NOMEM ? VG_EXIT_INTERNAL : VG_EXIT_DONE);
-        tell_progress(c, false);
-    }
+    while (code == VG_EXIT_DONE && file_walk_next(c->walk, &file, &stat) == VG_OK)
+        code = scan_file(c, file, &stat);
+    file_scan_finish(c->scan);
+    c->code = vg_exit_worse(c->code, (enum vg_exit)code);
     /* A single file that cannot be read is an input that cannot be opened; one of many is told. */
-    if (file_scan_counts(c->scan)->files == before && file_scan_counts(c->scan)->refused > 0) {
+    if (file_scan_counts(c->scan)->files + c->unchanged == before &&
+        file_scan_counts(c->scan)->refused > 0) {
         fprintf(stderr, "vigia-agent scan: %s: nothing in it could be read\n", path);
         c->code = vg_exit_worse(c->code, VG_EXIT_INPUT);
     }
@@ -176,6 +249,9 @@ tell_end(const struct scan_command *c)
 
     fprintf(stderr, "%llu files scanned, %llu matches\n", (unsigned long long)n->files,
             (unsigned long long)n->matches);
+    if (c->unchanged > 0)
+        fprintf(stderr, "unchanged since they were found harmless: %llu files\n",
+                (unsigned long long)c->unchanged);
     if (n->refused + w->refused > 0)
         fprintf(stderr, "could not be read: %llu\n", (unsigned long long)(n->refused + w->refused));
     if (n->timeouts > 0)
@@ -208,6 +284,8 @@ run(struct scan_command *c, int argc, char **argv)
         c->code = vg_exit_worse(c->code, VG_EXIT_FOUND);
     if (cli_sink_get(c->sink)->ops->commit(cli_sink_get(c->sink)->ctx) != VG_OK)
         c->code = vg_exit_worse(c->code, VG_EXIT_INTERNAL);
+    if (c->known != NULL && file_known_save(c->known) != VG_OK)
+        fputs("vigia-agent scan: what was found harmless could not be kept\n", stderr);
     tell_end(c);
     return (int)c->code;
 }
@@ -219,6 +297,7 @@ cmd_scan(int argc, char **argv)
     int code = run(&c, argc, argv);
 
     file_scan_free(c.scan);
+    file_known_free(c.known);
     file_walk_free(c.walk);
     panel_free(c.panel);
     cli_sink_free(c.sink);

@@ -11,7 +11,7 @@
 #include "agent/detect/yara_gate.h"
 
 struct yara_rules {
-    bool initialized;
+    bool initialized, shared; /* shared: what is compiled is another's */
     struct yara_set set[YARA_SETS];
     YR_SCANNER *scanner[YARA_SETS]; /* made at the first scan; libyara clears it after each */
     uint8_t *block; /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
@@ -48,12 +48,37 @@ yara_free(struct yara_rules *rules)
     for (int i = 0; i < YARA_SETS; i++) {
         if (rules->scanner[i] != NULL)
             yr_scanner_destroy(rules->scanner[i]);
-        yara_set_done(&rules->set[i]);
+        if (rules->shared)
+            yara_gate_free(rules->set[i].gate);
+        else
+            yara_set_done(&rules->set[i]);
     }
     if (rules->initialized)
         (void)yr_finalize();
     free(rules->block);
     free(rules);
+}
+
+enum vg_err
+yara_share(const struct yara_rules *of, struct yara_rules **out)
+{
+    struct yara_rules *rules = calloc(1, sizeof(*rules));
+    enum vg_err err = rules != NULL ? VG_OK : VG_ERR_NOMEM;
+
+    if (err == VG_OK)
+        rules->shared = true;
+    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
+        if (of->set[i].compiled == NULL)
+            continue;
+        rules->set[i].compiled = of->set[i].compiled;
+        err = yara_gate_share(of->set[i].gate, &rules->set[i].gate);
+    }
+    if (err != VG_OK) {
+        yara_free(rules);
+        return err;
+    }
+    *out = rules;
+    return VG_OK;
 }
 
 /* ---- matches ---- */
@@ -154,7 +179,9 @@ scanner_ready(struct yara_rules *rules, int set, int timeout_s, struct yara_resu
     }
     yr_scanner_set_callback(*scanner, on_scan, out);
     yr_scanner_set_timeout(*scanner, timeout_s);
-    yr_scanner_set_flags(*scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
+    /* Fast: of a string that the condition only asks for, the first place is enough, for us too. */
+    yr_scanner_set_flags(*scanner, SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_FAST_MODE |
+                                       SCAN_FLAGS_REPORT_RULES_MATCHING);
     return *scanner;
 }
 
@@ -252,32 +279,82 @@ blocks_size(YR_MEMORY_BLOCK_ITERATOR *iterator)
     return ((struct blocks *)iterator->context)->source->size;
 }
 
-enum vg_err
-yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int timeout_s,
-                 struct yara_result *out)
+static enum vg_err
+scan_blocks(struct yara_rules *rules, int set, const struct yara_source *source, int timeout_s,
+            struct yara_result *out)
 {
+    YR_SCANNER *scanner = scanner_ready(rules, set, timeout_s, out);
     struct blocks blocks = {.source = source, .loaded = UINT64_MAX};
     YR_MEMORY_BLOCK_ITERATOR iterator = {
         .context = &blocks, .first = block_first, .next = block_next, .file_size = blocks_size};
-    enum vg_err err = VG_OK;
+    enum vg_err err;
 
-    if (rules->block == NULL && (rules->block = malloc(YARA_BLOCK + YARA_OVERLAP)) == NULL)
+    if (scanner == NULL)
         return VG_ERR_NOMEM;
     blocks.buffer = rules->block;
     blocks.block.context = &blocks;
     blocks.block.fetch_data = block_fetch;
-    result_clear(out);
-    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
-        YR_SCANNER *scanner;
-
-        if (rules->set[i].compiled == NULL)
-            continue;
-        scanner = scanner_ready(rules, i, timeout_s, out);
-        if (scanner == NULL)
-            return VG_ERR_NOMEM;
-        err = scan_result(yr_scanner_scan_mem_blocks(scanner, &iterator), out);
-    }
+    err = scan_result(yr_scanner_scan_mem_blocks(scanner, &iterator), out);
     return blocks.failed != VG_OK ? blocks.failed : err;
+}
+
+/* One that fits into the buffer: read once. */
+static enum vg_err
+scan_short(struct yara_rules *rules, const struct yara_source *source, int timeout_s,
+           struct yara_result *out)
+{
+    size_t got = 0;
+    enum vg_err err = source->read(source->ctx, 0, rules->block, (size_t)source->size, &got);
+
+    return err == VG_OK ? yara_scan(rules, slice_of(rules->block, got), timeout_s, out) : err;
+}
+
+/* Whether a set's gate lets a long source pass; in pieces that stay in the processor's cache between
+ * being read and looked at. */
+static enum vg_err
+look_at_pieces(struct yara_rules *rules, struct yara_gate *gate, const struct yara_source *source,
+               bool *lets)
+{
+    enum { PIECE = 256 * 1024 };
+    enum vg_err err = VG_OK;
+
+    *lets = yara_gate_without_needs(gate) > 0;
+    yara_gate_begin(gate);
+    for (uint64_t at = 0; !*lets && at < source->size && err == VG_OK; at += PIECE) {
+        uint64_t left = source->size - at;
+        size_t want = PIECE + YARA_NEEDS_OVERLAP, got = 0;
+
+        if (left < want)
+            want = (size_t)left;
+        err = source->read(source->ctx, at, rules->block, want, &got);
+        if (err == VG_OK)
+            *lets = yara_gate_more(gate, slice_of(rules->block, got));
+        if (got < want)
+            break;
+    }
+    return err;
+}
+
+enum vg_err
+yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int timeout_s,
+                 struct yara_result *out)
+{
+    enum vg_err err = VG_OK;
+
+    result_clear(out);
+    if (rules->block == NULL && (rules->block = malloc(YARA_BLOCK + YARA_OVERLAP)) == NULL)
+        return VG_ERR_NOMEM;
+    if (source->size <= YARA_BLOCK + YARA_OVERLAP)
+        return scan_short(rules, source, timeout_s, out);
+    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
+        bool lets = false;
+
+        if (rules->set[i].compiled != NULL)
+            err = look_at_pieces(rules, rules->set[i].gate, source, &lets);
+        if (err == VG_OK && lets)
+            err = scan_blocks(rules, i, source, timeout_s, out);
+    }
+    return err;
 }
 
 /* ---- records ---- */

@@ -7,7 +7,8 @@
  * their own, so that the others still spare most bytes theirs.
  * Compiling reads files and must come before the lock-down; scanning asks the system for memory and
  * the monotonic clock alone (no signal handlers, no threads, no files). `include` is refused.
- * Bytes in memory in which no rule can match are told by a quicker look (yara_gate.h).
+ * One struct yara_rules is for one thread at a time; yara_share() makes one for each further one.
+ * Bytes in which no rule can match are told by a quicker look (yara_gate.h).
  * Matched bytes are neither kept nor given out: rule, names of strings, offsets. */
 #pragma once
 
@@ -36,6 +37,12 @@ struct yara_report {
 enum vg_err yara_load(const char *folder, struct yara_rules **out,
                       struct yara_report *report) VG_MUST_CHECK;
 void yara_free(struct yara_rules *rules);
+/* The same compiled rules for another thread, which has its own scanner and block. Freed before
+ * `of`. VG_ERR_NOMEM. */
+enum vg_err yara_share(const struct yara_rules *of, struct yara_rules **out) VG_MUST_CHECK;
+/* SHA-256 over the names and texts of a folder's rules, without compiling them. VG_ERR_NOENT. */
+enum { YARA_DIGEST = 32 };
+enum vg_err yara_digest(const char *folder, uint8_t out[YARA_DIGEST]) VG_MUST_CHECK;
 
 struct yara_string {
     char id[32]; /* "$name" */
@@ -64,7 +71,8 @@ struct yara_result {
 enum vg_err yara_scan(struct yara_rules *rules, struct slice bytes, int timeout_s,
                       struct yara_result *out) VG_MUST_CHECK;
 
-/* Scans `size` bytes that `read` gives in pieces: fewer bytes than asked is their end. */
+/* Scans `size` bytes that `read` gives in pieces: fewer bytes than asked is their end. They are read
+ * twice where they are more than one block and the quicker look cannot tell. */
 struct yara_source {
     enum vg_err (*read)(void *ctx, uint64_t offset, void *to, size_t size, size_t *got);
     void *ctx;

@@ -62,8 +62,8 @@ trial(const char *text, struct told *told)
     return good;
 }
 
-static bool
-has_suffix(const char *name)
+bool
+yara_is_file(const char *name)
 {
     size_t len = strlen(name);
 
@@ -117,7 +117,7 @@ compile_files(const struct platform_names *names, const char *folder, bool caref
 
     *report = (struct yara_report){0};
     for (size_t i = 0; err == VG_OK && i < names->count; i++) {
-        if (has_suffix(names->name[i]))
+        if (yara_is_file(names->name[i]))
             add_file(all, folder, names->name[i], careful, report);
         if (!careful && report->bad > 0)
             err = VG_ERR_CONFIG;
@@ -189,7 +189,7 @@ split_sets(const struct platform_names *names, const char *folder, struct yara_s
     for (size_t i = 0; err == VG_OK && i < names->count; i++) {
         struct platform_names *p;
 
-        if (!has_suffix(names->name[i]))
+        if (!yara_is_file(names->name[i]))
             continue;
         p = &part[lacks_needs(all, names->name[i]) ? YARA_SET_OPEN : YARA_SET_GATED];
         p->name[p->count++] = names->name[i];

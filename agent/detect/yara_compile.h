@@ -21,3 +21,5 @@ struct yara_set {
 enum vg_err yara_compile_folder(const char *folder, struct yara_set out[YARA_SETS],
                                 struct yara_report *report) VG_MUST_CHECK;
 void yara_set_done(struct yara_set *set);
+
+bool yara_is_file(const char *name); /* ends in .yar */

@@ -36,6 +36,7 @@ struct yara_gate {
     struct text *text;
     struct gram *gram;
     size_t text_count, gram_count, rule_count, without_needs, stride;
+    bool shared;              /* all but `seen` is another's */
     uint8_t *asked, *seen;    /* clauses of each rule, as bits */
     uint8_t *pairs;           /* which two bytes a short text begins with; NULL: none is short */
     uint16_t short_head[256]; /* short texts by their first byte, folded: 1 + number, 0: none */
@@ -233,14 +234,34 @@ yara_gate_free(struct yara_gate *g)
 {
     if (g == NULL)
         return;
-    buf_done(&g->bytes);
-    free(g->text);
-    free(g->gram);
-    free(g->asked);
     free(g->seen);
-    free(g->pairs);
-    free(g->short_next);
+    if (!g->shared) {
+        buf_done(&g->bytes);
+        free(g->text);
+        free(g->gram);
+        free(g->asked);
+        free(g->pairs);
+        free(g->short_next);
+    }
     free(g);
+}
+
+enum vg_err
+yara_gate_share(const struct yara_gate *of, struct yara_gate **out)
+{
+    struct yara_gate *g = malloc(sizeof(*g));
+
+    if (g == NULL)
+        return VG_ERR_NOMEM;
+    *g = *of;
+    g->shared = true;
+    g->seen = calloc(g->rule_count + 1, 1);
+    if (g->seen == NULL) {
+        yara_gate_free(g);
+        return VG_ERR_NOMEM;
+    }
+    *out = g;
+    return VG_OK;
 }
 
 size_t
@@ -349,15 +370,27 @@ look_for_shorts(struct yara_gate *g, const uint8_t *at, size_t len)
     return false;
 }
 
+void
+yara_gate_begin(struct yara_gate *g)
+{
+    memset(g->seen, 0, g->rule_count);
+}
+
 bool
 yara_gate_lets(struct yara_gate *g, struct slice bytes)
+{
+    yara_gate_begin(g);
+    return yara_gate_more(g, bytes);
+}
+
+bool
+yara_gate_more(struct yara_gate *g, struct slice bytes)
 {
     size_t len = bytes.left;
     const uint8_t *at = slice_take(&bytes, len);
 
     if (g->without_needs > 0)
         return true;
-    memset(g->seen, 0, g->rule_count);
     if (g->pairs != NULL && look_for_shorts(g, at, len))
         return true;
     switch (g->stride) {

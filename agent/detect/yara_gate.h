@@ -37,8 +37,16 @@ struct yara_gate;
 enum vg_err yara_gate_new(YR_RULES *rules, struct yara_gate **out) VG_MUST_CHECK;
 void yara_gate_free(struct yara_gate *gate);
 
+/* The same for another thread: shares all but what it has seen. Freed before `of`. */
+enum vg_err yara_gate_share(const struct yara_gate *of, struct yara_gate **out) VG_MUST_CHECK;
+
 /* Whether any rule might match in these bytes. Not for two threads at once. */
 bool yara_gate_lets(struct yara_gate *gate, struct slice bytes);
+/* The same of a long text in pieces, each of which begins YARA_NEEDS_OVERLAP bytes before the end of
+ * the one before: begin, then each piece until one answers true. */
+enum { YARA_NEEDS_OVERLAP = 2 * YARA_NEEDS_TEXT_MAX };
+void yara_gate_begin(struct yara_gate *gate);
+bool yara_gate_more(struct yara_gate *gate, struct slice piece);
 
 /* Rules that say nothing usable about what they need: with one of them all bytes are scanned. */
 size_t yara_gate_without_needs(const struct yara_gate *gate);

@@ -6,34 +6,40 @@
 #include <string.h>
 
 #include "agent/detect/mask.h"
-
-enum { SCAN_TIMEOUT_S = 30 };
+#include "agent/file/file_pool.h"
+#include "common/vtime.h"
 
 struct file_scan {
     struct judge *judge;
     struct yara_rules *rules;
+    struct file_look *look; /* of the owner's thread, where there is no pool */
+    struct file_pool *pool;
+    struct file_known *known; /* borrowed */
     struct file_scan_counts counts;
+    enum vg_err failed; /* in the pool, by our own fault */
 };
 
 enum vg_err
-file_scan_new(const char *rules_dir, struct judge *judge, struct file_scan **out,
-              struct yara_report *report)
+file_scan_new(struct judge *judge, struct file_scan **out)
 {
     struct file_scan *scan = calloc(1, sizeof(*scan));
-    char folder[1024];
-    enum vg_err err;
 
     if (scan == NULL)
         return VG_ERR_NOMEM;
     scan->judge = judge;
-    snprintf(folder, sizeof(folder), "%s/yara", rules_dir);
-    err = yara_load(folder, &scan->rules, report);
-    if (err != VG_OK) {
-        file_scan_free(scan);
-        return err;
-    }
     *out = scan;
     return VG_OK;
+}
+
+enum vg_err
+file_scan_load(struct file_scan *scan, const char *rules_dir, struct yara_report *report)
+{
+    char folder[1024];
+    enum vg_err err;
+
+    snprintf(folder, sizeof(folder), "%s/yara", rules_dir);
+    err = yara_load(folder, &scan->rules, report);
+    return err == VG_OK ? file_look_new(scan->rules, &scan->look) : err;
 }
 
 void
@@ -41,14 +47,39 @@ file_scan_free(struct file_scan *scan)
 {
     if (scan == NULL)
         return;
+    file_pool_free(scan->pool);
+    file_look_free(scan->look);
     yara_free(scan->rules);
     free(scan);
 }
 
+/* ---- telling ---- */
+
 static void
-report(struct file_scan *scan, const char *path, uint64_t size, const struct yara_match *match,
-       int64_t now_ns)
+put_text(json_t *o, const char *name, const char *text)
 {
+    if (text[0] != '\0')
+        (void)json_object_set_new(o, name, json_string(text));
+}
+
+static json_t *
+evidence_of(const struct file_hit *hit, const struct file_verdict *v)
+{
+    json_t *all = json_array(), *one = yara_evidence(&hit->match, 0);
+    json_t *strings = json_object_get(one, "strings");
+
+    for (size_t i = 0; i < hit->match.string_count; i++)
+        put_text(json_array_get(strings, i), "context", hit->context[i]);
+    put_text(one, "sha256", v->sha256);
+    (void)json_array_append_new(all, one);
+    return all;
+}
+
+static void
+report(struct file_scan *scan, const char *path, const struct file_verdict *v,
+       const struct file_hit *hit, int64_t now_ns)
+{
+    const struct yara_match *match = &hit->match;
     char shown[PARTY_ID_MAX];
     const char *slash;
     struct party subject;
@@ -62,79 +93,101 @@ report(struct file_scan *scan, const char *path, uint64_t size, const struct yar
     mask_text(shown, sizeof(shown), path, strlen(path));
     slash = strrchr(shown, '/');
     party_set(&subject, "file", shown, slash != NULL && slash[1] != '\0' ? slash + 1 : NULL);
-    finding.facts = json_pack("{s:s, s:s, s:I}", "path", shown, "name", subject.label, "size",
-                              (json_int_t)size);
+    finding.facts =
+        json_pack("{s:s, s:s, s:I, s:s, s:s}", "path", shown, "name", subject.label, "size",
+                  (json_int_t)v->stat.size, "sha256", v->sha256, "owner", v->owner);
     yara_put_facts(match, finding.facts);
-    finding.evidence = json_array();
-    (void)json_array_append_new(finding.evidence, yara_evidence(match, 0));
+    finding.evidence = evidence_of(hit, v);
     judge_finding(scan->judge, &finding);
 }
 
-static enum vg_err
-read_file(void *ctx, uint64_t offset, void *to, size_t size, size_t *got)
+/* Counts and tells what is known of a file now. */
+static void
+tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int64_t now_ns)
 {
-    const platform_file *file = ctx;
-    size_t done = 0;
+    bool harmless = v->err == VG_OK && v->count + v->more == 0 && !v->timeout;
 
-    while (done < size) {
-        size_t n = 0;
-        enum vg_err err =
-            platform_file_read(*file, offset + done, (uint8_t *)to + done, size - done, &n);
-
-        if (err != VG_OK)
-            return err;
-        if (n == 0)
-            break;
-        done += n;
+    if (v->err != VG_OK) {
+        scan->counts.refused++;
+        return;
     }
-    *got = done;
-    return VG_OK;
+    scan->counts.files++;
+    scan->counts.bytes += v->scanned;
+    scan->counts.unscanned += v->unscanned;
+    scan->counts.timeouts += v->timeout;
+    scan->counts.matches += v->count + v->more;
+    for (size_t i = 0; i < v->count; i++)
+        report(scan, path, v, &v->hit[i], now_ns);
+    if (scan->known != NULL && harmless)
+        file_known_put(scan->known, &v->stat, now_ns);
+}
+
+/* ---- one after the other ---- */
+
+static enum vg_err
+end_one(struct file_scan *scan, const char *path, struct file_verdict *v, int64_t now_ns,
+        size_t *matches)
+{
+    enum vg_err err = v->err;
+
+    tell(scan, path, v, now_ns);
+    if (err == VG_OK && matches != NULL)
+        *matches = v->count + v->more;
+    file_verdict_done(v);
+    return err;
 }
 
 enum vg_err
 file_scan_handle(struct file_scan *scan, platform_file file, const char *path, int64_t now_ns,
                  size_t *matches)
 {
-    struct platform_stat stat;
-    struct yara_result result = {0};
-    struct yara_source source = {.read = read_file, .ctx = &file};
-    enum vg_err err = platform_file_stat(file, &stat);
+    struct file_verdict verdict;
 
-    if (err == VG_OK && !stat.regular)
-        err = VG_ERR_FORMAT;
-    if (err == VG_OK) {
-        source.size = stat.size < FILE_SCAN_BYTES_MAX ? stat.size : FILE_SCAN_BYTES_MAX;
-        err = yara_scan_source(scan->rules, &source, SCAN_TIMEOUT_S, &result);
-    }
-    if (err != VG_OK && err != VG_ERR_LIMIT) {
-        scan->counts.refused++;
-        return err;
-    }
-    scan->counts.files++;
-    scan->counts.bytes += source.size;
-    scan->counts.unscanned += stat.size - source.size;
-    scan->counts.timeouts += result.timeout;
-    scan->counts.matches += result.count + result.more;
-    for (size_t i = 0; i < result.count; i++)
-        report(scan, path, stat.size, &result.match[i], now_ns);
-    if (matches != NULL)
-        *matches = result.count + result.more;
-    return VG_OK;
+    file_look_handle(scan->look, file, &verdict);
+    return end_one(scan, path, &verdict, now_ns, matches);
 }
 
 enum vg_err
 file_scan_path(struct file_scan *scan, const char *path, int64_t now_ns, size_t *matches)
 {
-    platform_file file;
-    enum vg_err err = platform_file_open(path, &file);
+    struct file_verdict verdict;
 
-    if (err != VG_OK) {
-        scan->counts.refused++;
-        return err;
-    }
-    err = file_scan_handle(scan, file, path, now_ns, matches);
-    platform_file_close(file);
-    return err;
+    file_look_path(scan->look, path, &verdict);
+    return end_one(scan, path, &verdict, now_ns, matches);
+}
+
+/* ---- several at a time ---- */
+
+static void
+on_told(void *ctx, const char *path, const struct file_verdict *verdict)
+{
+    struct file_scan *scan = ctx;
+
+    if (verdict->err == VG_ERR_NOMEM)
+        scan->failed = VG_ERR_NOMEM;
+    tell(scan, path, verdict, vtime_now());
+}
+
+enum vg_err
+file_scan_threads(struct file_scan *scan, size_t threads, struct file_known *known)
+{
+    scan->known = known;
+    return file_pool_new(scan->rules, threads, on_told, scan, &scan->pool);
+}
+
+enum vg_err
+file_scan_put(struct file_scan *scan, const char *path)
+{
+    enum vg_err err = file_pool_put(scan->pool, path);
+
+    return err != VG_OK ? err : scan->failed;
+}
+
+void
+file_scan_finish(struct file_scan *scan)
+{
+    if (scan->pool != NULL)
+        file_pool_finish(scan->pool);
 }
 
 const struct file_scan_counts *

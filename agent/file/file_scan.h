@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file_scan: YARA on one file, its matches as file.yara findings. Used by `vigia-agent scan` and by
- * the file sensor. Everything that reads the rules happens in file_scan_new(), before the
- * lock-down. */
+/* file_scan: YARA on files, its matches as file.yara findings. Used by `vigia-agent scan`, with a thread
+ * a core and in the order of the files, and by the file sensor, one file after the other. */
 #pragma once
 
 #include "agent/detect/detector.h"
-#include "agent/detect/yara.h"
-#include "agent/platform/platform.h"
-
-#define FILE_SCAN_BYTES_MAX (UINT64_C(256) * 1024 * 1024)
+#include "agent/file/file_known.h"
+#include "agent/file/file_look.h"
 
 struct file_scan;
 
@@ -20,11 +17,14 @@ struct file_scan_counts {
     uint64_t matches;
 };
 
-/* Rules of rules_dir/yara; `judge` takes the findings and outlives it. `report` as yara_load().
- * VG_ERR_NOENT (no usable rule), VG_ERR_NOMEM. */
-enum vg_err file_scan_new(const char *rules_dir, struct judge *judge, struct file_scan **out,
-                          struct yara_report *report) VG_MUST_CHECK;
+/* `judge` takes the findings and outlives it. VG_ERR_NOMEM. */
+enum vg_err file_scan_new(struct judge *judge, struct file_scan **out) VG_MUST_CHECK;
 void file_scan_free(struct file_scan *scan);
+/* Rules of rules_dir/yara, once, before the first file. Reads files there, so either before the
+ * lock-down or with leave to read them. `report` as yara_load(). VG_ERR_NOENT (no usable rule),
+ * VG_ERR_NOMEM. */
+enum vg_err file_scan_load(struct file_scan *scan, const char *rules_dir,
+                           struct yara_report *report) VG_MUST_CHECK;
 
 /* Scans a file; *matches (may be NULL) is the number of rules that matched. `now_ns` is the time of
  * the findings. Errors of opening and reading; a given-up scan is VG_OK and counted. */
@@ -33,4 +33,14 @@ enum vg_err file_scan_path(struct file_scan *scan, const char *path, int64_t now
 /* The same of an open file, which stays the caller's. */
 enum vg_err file_scan_handle(struct file_scan *scan, platform_file file, const char *path,
                              int64_t now_ns, size_t *matches) VG_MUST_CHECK;
+
+/* ---- several at a time ---- */
+/* After the lock-down. `known` (may be NULL) outlives it: what is harmless is put there. */
+enum vg_err file_scan_threads(struct file_scan *scan, size_t threads,
+                              struct file_known *known) VG_MUST_CHECK;
+/* A file to be scanned, now or soon; its errors are counted. The first error of our own (no memory)
+ * is given back. */
+enum vg_err file_scan_put(struct file_scan *scan, const char *path) VG_MUST_CHECK;
+void file_scan_finish(struct file_scan *scan); /* until all is told */
+
 const struct file_scan_counts *file_scan_counts(const struct file_scan *scan);

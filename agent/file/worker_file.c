@@ -103,7 +103,10 @@ open_rules(struct file_worker *w, char why[WORKER_WHY_MAX])
         snprintf(why, WORKER_WHY_MAX, "%.240s", text[0] != '\0' ? text : vg_err_name(err));
         return err;
     }
-    err = file_scan_new(w->config->rules_dir, panel_judge(w->panel), &w->scan, &report);
+    err = file_scan_new(panel_judge(w->panel), &w->scan);
+    if (err != VG_OK)
+        return err;
+    err = file_scan_load(w->scan, w->config->rules_dir, &report);
     if (err != VG_OK)
         snprintf(why, WORKER_WHY_MAX, "yara: %.200s",
                  report.why[0] != '\0' ? report.why : "no usable rule");
@@ -145,6 +148,7 @@ file_needs(void *self, struct platform_sandbox *sandbox)
     struct file_worker *w = self;
 
     sandbox->watch = true;
+    sandbox->read[sandbox->read_count++] = PLATFORM_USERS;
     for (size_t i = 0; i < w->config->file_count; i++)
         sandbox->read[sandbox->read_count++] = w->config->files[i];
 }

@@ -31,6 +31,8 @@ fill_stat(const struct stat *st, struct platform_stat *out)
         .identity = {.volume = (uint64_t)st->st_dev, .file = (uint64_t)st->st_ino},
         .size = st->st_size > 0 ? (uint64_t)st->st_size : 0,
         .modified_ns = (int64_t)st->st_mtim.tv_sec * VG_SEC_NS + st->st_mtim.tv_nsec,
+        .changed_ns = (int64_t)st->st_ctim.tv_sec * VG_SEC_NS + st->st_ctim.tv_nsec,
+        .owner = st->st_uid,
         .folder = S_ISDIR(st->st_mode),
         .regular = S_ISREG(st->st_mode),
     };

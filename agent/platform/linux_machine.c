@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <net/if.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,16 @@ clock_ns(clockid_t clock)
     if (clock_gettime(clock, &now) != 0)
         return 0;
     return (int64_t)now.tv_sec * VG_SEC_NS + now.tv_nsec;
+}
+
+size_t
+platform_cores(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) < 1)
+        return 1;
+    return (size_t)CPU_COUNT(&set);
 }
 
 int64_t

@@ -191,10 +191,10 @@ find_holder(struct platform_holders *recent, uint32_t inode, char pid[24])
 }
 
 /* Only the file: other name services would ask over a socket, which the host worker may not. */
-static void
-name_user(uint32_t uid, char *out, size_t size)
+void
+platform_user_name(uint32_t uid, char *out, size_t size)
 {
-    FILE *file = fopen("/etc/passwd", "re");
+    FILE *file = fopen(PLATFORM_USERS, "re");
     const struct passwd *entry;
 
     (void)snprintf(out, size, "%u", uid);
@@ -240,7 +240,7 @@ describe_known(struct platform_holders *recent, const char *pid, uint32_t uid,
     if (recent->last.pid != strtoll(pid, NULL, 10) || recent->last_user != uid ||
         now_ns - recent->last_ns > VG_SEC_NS) {
         describe(pid, &owner);
-        name_user(uid, owner.user, sizeof owner.user);
+        platform_user_name(uid, owner.user, sizeof owner.user);
         recent->last = owner;
         recent->last_user = uid;
         recent->last_ns = now_ns;

@@ -167,6 +167,32 @@ platform_lock(const char *path, platform_file *out)
     return VG_OK;
 }
 
+enum vg_err
+platform_file_open_own(const char *path, platform_file *out)
+{
+    struct stat st;
+    platform_file file;
+    enum vg_err err = platform_lock(path, &file);
+
+    if (err != VG_OK)
+        return err;
+    if (fstat((int)file, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        st.st_nlink != 1) {
+        platform_unlock(file);
+        return VG_ERR_DENIED;
+    }
+    *out = file;
+    return VG_OK;
+}
+
+enum vg_err
+platform_file_write(platform_file file, uint64_t offset, struct slice content)
+{
+    if (offset > INT64_MAX || lseek((int)file, (off_t)offset, SEEK_SET) < 0)
+        return VG_ERR_LIMIT;
+    return write_all((int)file, content);
+}
+
 void
 platform_unlock(platform_file lock)
 {

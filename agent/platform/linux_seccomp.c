@@ -12,6 +12,7 @@
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <net/if.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -86,7 +87,7 @@ static const int LOOK[] = {
 /* Nobody asks for these in good faith. The first part only in workers. */
 static const int HOSTILE_WORKER[] = {
     SCMP_SYS(execve),    SCMP_SYS(execveat), SCMP_SYS(fork),      SCMP_SYS(vfork),
-    SCMP_SYS(clone),     SCMP_SYS(connect),  SCMP_SYS(bind),      SCMP_SYS(listen),
+    SCMP_SYS(connect),   SCMP_SYS(bind),     SCMP_SYS(listen),
     SCMP_SYS(accept),    SCMP_SYS(accept4),  SCMP_SYS(setuid),    SCMP_SYS(setgid),
     SCMP_SYS(setreuid),  SCMP_SYS(setregid), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
     SCMP_SYS(setgroups), SCMP_SYS(setfsuid), SCMP_SYS(setfsgid),  SCMP_SYS(capset),
@@ -227,6 +228,23 @@ limit_sockets(struct filter *f, bool host)
     add(f, SCMP_ACT_ALLOW, SCMP_SYS(recvfrom), 0, NULL);
 }
 
+/* A thread is made by clone() with CLONE_THREAD; without, it makes a process. */
+static void
+limit_clone(struct filter *f, bool threads)
+{
+    const struct scmp_arg_cmp process = {
+        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_THREAD, .datum_b = 0};
+
+    add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL); /* libc then asks for clone */
+    if (threads)
+        allow_where(f, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD);
+    /* A sanitizer that reports tries to start its symbolizer: let it fail and go on. */
+    if (!LINUX_SANITIZERS && threads)
+        add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1, &process);
+    else if (!LINUX_SANITIZERS)
+        add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 0, NULL);
+}
+
 static void
 worker_rules(struct filter *f, const struct platform_sandbox *sandbox, bool files)
 {
@@ -244,12 +262,10 @@ worker_rules(struct filter *f, const struct platform_sandbox *sandbox, bool file
         add(f, SCMP_ACT_ALLOW, SCMP_SYS(inotify_rm_watch), 0, NULL);
     }
     limit_sockets(f, sandbox->keep_rights);
-    add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL); /* libc then asks for clone */
-    /* A sanitizer that reports tries to start its symbolizer: let it fail and go on. */
+    limit_clone(f, sandbox->threads);
     for (size_t i = 0; i < VG_ARRAY_LEN(HOSTILE_WORKER); i++)
         if (!LINUX_SANITIZERS ||
-            (HOSTILE_WORKER[i] != SCMP_SYS(clone) && HOSTILE_WORKER[i] != SCMP_SYS(fork) &&
-             HOSTILE_WORKER[i] != SCMP_SYS(vfork)))
+            (HOSTILE_WORKER[i] != SCMP_SYS(fork) && HOSTILE_WORKER[i] != SCMP_SYS(vfork)))
             add(f, SCMP_ACT_KILL_PROCESS, HOSTILE_WORKER[i], 0, NULL);
 }
 

@@ -24,6 +24,8 @@ struct platform_stat {
     struct platform_identity identity;
     uint64_t size;
     int64_t modified_ns;
+    int64_t changed_ns; /* of what the system knows of it; nobody sets this one back */
+    uint32_t owner;     /* a number for platform_user_name() */
     bool folder, regular;
 };
 /* To read. Never blocks, so look at `regular` before trusting that it is a file. */
@@ -63,6 +65,13 @@ enum vg_err platform_file_replace(const char *path, struct slice content,
 enum vg_err platform_file_slurp(const char *path, size_t max, struct buf *out) VG_MUST_CHECK;
 enum vg_err platform_folder_make(const char *path, bool secret) VG_MUST_CHECK; /* with parents */
 enum vg_err platform_file_remove(const char *path) VG_MUST_CHECK; /* VG_ERR_NOENT is an answer */
+
+/* A file that a locked-down process goes on writing in place: opened (made when missing, this user's
+ * alone, never through a link) before, locked as platform_lock() does. */
+enum vg_err platform_file_open_own(const char *path, platform_file *out) VG_MUST_CHECK;
+/* For one thread at a time; what lay beyond stays. */
+enum vg_err platform_file_write(platform_file file, uint64_t offset,
+                                struct slice content) VG_MUST_CHECK;
 
 /* One process at a time: held until unlock or the end of the process. VG_ERR_EXISTS: taken. */
 enum vg_err platform_lock(const char *path, platform_file *out) VG_MUST_CHECK;
@@ -121,6 +130,7 @@ struct platform_sandbox {
     size_t write_count;
     bool capture;     /* an open capture handle goes on being used */
     bool watch;       /* folder watching */
+    bool threads;     /* threads of its own may be started */
     bool network;     /* sockets (keeper only) */
     bool keep_rights; /* host worker: keeps PLATFORM_RIGHT_READ_ALL and _PROCESSES */
 };
@@ -153,6 +163,11 @@ enum vg_err platform_interfaces_default(struct platform_names *out) VG_MUST_CHEC
 enum vg_err platform_host_name(char *out, size_t size) VG_MUST_CHECK;
 /* An id of this installation of the system (not secret); "" where there is none. */
 enum vg_err platform_machine_id(char *out, size_t size) VG_MUST_CHECK;
+size_t platform_cores(void);       /* that this process may use, 1.. */
+/* The name of a user by the number in platform_stat, from the file PLATFORM_USERS alone; the number where
+ * that has none or may not be read. */
+#define PLATFORM_USERS "/etc/passwd"
+void platform_user_name(uint32_t user, char *out, size_t size);
 char *platform_program_path(void);            /* malloc'd; NULL without memory */
 const char *platform_default_config(void);    /* "/etc/vigia/agent.yaml" */
 char *platform_path_expand(const char *path); /* leading ~; malloc'd */

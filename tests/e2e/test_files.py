@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file sensor and `scan` with the real agent: every bad file told once, whatever lies around it or dies."""
-import json, os, signal
+import fcntl, json, os, re, shutil, signal, time
 
 import pytest
 
@@ -160,6 +160,13 @@ def test_odd_files_do_no_harm(watched):
 
 # ---- scan ---------------------------------------------------------------------------------------
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    folder = tmp_path_factory.mktemp('cache')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
+    return folder
+
+
 def scan(*argv):
     return vigia.run(vigia.AGENT, 'scan', *([] if vigia.SANDBOX else ['--no-sandbox']), *argv, check=False)
 
@@ -188,3 +195,56 @@ def test_scan(tmp_path):
     assert scan('--json', deep / 'pipe').returncode == 3
     assert scan().returncode == 2
     assert scan('--wrong', bad).returncode == 2
+
+
+def settled(*files):
+    for f in files:  # one that changed just now is not kept
+        vigia.wait_for(lambda: time.time() - f.stat().st_ctime > 2.1)
+
+
+def test_scan_again(tmp_path, cache):
+    folder, rules = tmp_path / 'a', tmp_path / 'rules'
+    folder.mkdir()
+    shutil.copytree(vigia.ROOT / 'rules', rules)
+    (tmp_path / 'agent.yaml').write_text('rules: %s\n' % vigia.quote(rules))
+    bad, good = put(folder / 'bad.php', WEBSHELL + '.hit'), put(folder / 'good.php', WEBSHELL + '.miss')
+    settled(bad, good)
+
+    def again(*more):
+        p = scan('-c', tmp_path / 'agent.yaml', '--json', *more, folder)
+        assert p.returncode == (1 if paths(p) else 0), p.stderr
+        unchanged = re.search(r'harmless: (\d+) files', p.stderr)
+        return paths(p), int(unchanged[1]) if unchanged else 0
+    assert again() == ([str(bad)], 0)
+    assert again() == ([str(bad)], 1), 'what is bad is told each time'
+    assert again('--all') == ([str(bad)], 0)
+    good.write_bytes(bad.read_bytes())
+    os.utime(good, (1_600_000_000, 1_600_000_000))
+    assert again() == ([str(bad), str(good)], 0), 'changed, whatever its time says'
+    bad.unlink()
+    good.write_text('nothing')
+    settled(good)
+    assert again() == ([], 0) and again() == ([], 1)
+    assert [f.stat().st_mode & 0o777 for f in cache.rglob('*.known')] == [0o600]
+
+    # A rule that is new: all is looked at again. One that is bad: told each time.
+    (rules / 'yara' / 'own.yar').write_text('rule Own { strings: $a = "nothing" condition: $a }')
+    assert again() == ([str(good)], 0)
+    (rules / 'yara' / 'own.yar').write_text('rule Own { strings: $a = "nothing" ')
+    for _ in range(2):
+        assert 'own.yar:' in scan('-c', tmp_path / 'agent.yaml', folder).stderr
+    assert again() == ([], 0)
+
+    # Another scan has what is known, or it is spoiled: no harm.
+    (rules / 'yara' / 'own.yar').unlink()
+    again()
+    assert again() == ([], 1)
+    kept = next(cache.rglob('*.known'))
+    with open(kept) as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        assert again() == ([], 0)
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert again() == ([], 0) and again() == ([], 1)
+    kept.unlink()
+    kept.symlink_to(good)
+    assert again() == ([], 0) and good.read_text() == 'nothing'

@@ -164,6 +164,40 @@ test_rules_that_do_not_say(void **state)
 }
 
 /* More texts than there is room for: the rules that found none are scanned for always. */
+/* A text over the border of two pieces, and two texts in different pieces; another thread's gate sees
+ * nothing of that. */
+static void
+test_pieces(void **state)
+{
+    struct yara_gate *gate = gate_of("rule a { meta: needs = \"needle-one\" needs = \"second\" "
+                                     "condition: true }");
+    struct yara_gate *other;
+    char text[600];
+    const size_t piece = 200;
+
+    assert_int_equal(yara_gate_share(gate, &other), VG_OK);
+    memset(text, '.', sizeof(text));
+    memcpy(text + 395, "needle-one", 10);
+    memcpy(text + 20, "second", 6);
+    for (int with = 1; with >= 0; with--) {
+        bool open = false;
+
+        yara_gate_begin(gate);
+        yara_gate_begin(other);
+        for (size_t at = 0; at < sizeof(text); at += piece) {
+            size_t len = piece + YARA_NEEDS_OVERLAP;
+
+            open |= yara_gate_more(
+                gate, slice_of(text + at, len < sizeof(text) - at ? len : sizeof(text) - at));
+        }
+        assert_int_equal(open, with);
+        assert_false(yara_gate_more(other, slice_of(text + 300, 200)));
+        text[21] = '.';
+    }
+    yara_gate_free(other);
+    yara_gate_free(gate);
+}
+
 static void
 test_bounded(void **state)
 {
@@ -202,6 +236,7 @@ main(void)
         cmocka_unit_test(test_short_texts),
 
         cmocka_unit_test(test_rules_that_do_not_say),
+        cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_bounded),
     };
 

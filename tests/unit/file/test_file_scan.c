@@ -18,7 +18,9 @@ setup(void **state)
 
     snprintf(scratch, sizeof(scratch), "/tmp/vigia-test-file-%lld",
              (long long)platform_clock_monotonic());
-    return file_scan_new("rules", &judge, &scan, &report) == VG_OK ? 0 : 1;
+    if (file_scan_new(&judge, &scan) != VG_OK)
+        return 1;
+    return file_scan_load(scan, "rules", &report) == VG_OK ? 0 : 1;
 }
 
 static int
@@ -153,6 +155,96 @@ test_card_number_in_a_name(void **state)
     assert_int_equal(remove(scratch), 0);
 }
 
+/* What the evidence of report `i` shows of its first string. */
+static const char *
+context_of(size_t i)
+{
+    json_t *strings = json_object_get(json_array_get(judge.report[i].evidence, 0), "strings");
+
+    return json_string_value(json_object_get(json_array_get(strings, 0), "context"));
+}
+
+/* Owner and fingerprint, and the text around a match without any part of a card number, however it is
+ * written and wherever it is cut. */
+static void
+test_told(void **state)
+{
+    struct buf note;
+    const char *text;
+
+    for (size_t gap = 0; gap < 40; gap++) {
+        char more[200] = "";
+
+        memset(more, ' ', gap);
+        snprintf(more + gap, sizeof(more) - gap, "4111 1111 1111 1111 5500005555555559");
+        fake_judge_done(&judge);
+        buf_init(&note, 65536);
+        assert_int_equal(platform_file_slurp("tests/fixtures/yara/ransom_note.hit", 65536, &note),
+                         VG_OK);
+        text = buf_str(&note);
+        for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+            ((char *)note.data)[at - text] = ' ';
+        buf_put_str(&note, more);
+        put(".", "note.txt", buf_str(&note));
+        assert_int_equal(file_scan_path(scan, in_scratch("note.txt"), T0, NULL), VG_OK);
+        assert_int_equal(judge.count, 1);
+        assert_non_null(context_of(0));
+        assert_null(strstr(context_of(0), "111"));
+        assert_null(strstr(context_of(0), "555"));
+        assert_int_equal(
+            strlen(json_string_value(json_object_get(judge.report[0].facts, "sha256"))), 64);
+        assert_string_not_equal(json_string_value(json_object_get(judge.report[0].facts, "owner")),
+                                "");
+        buf_done(&note);
+    }
+    drop("note.txt");
+    assert_int_equal(remove(scratch), 0);
+}
+
+/* By several threads, told in the order in which they were given. */
+static void
+test_threads(void **state)
+{
+    enum { FILES = 700 };
+    struct yara_report report;
+    struct file_scan *many;
+    struct buf bad;
+    char name[32];
+
+    fake_judge_done(&judge);
+    assert_int_equal(platform_file_slurp("tests/fixtures/yara/ransom_note.hit", 65536, &bad),
+                     VG_OK);
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "%04d.txt", i);
+        put(".", name, i % 7 == 0 ? buf_str(&bad) : "nothing");
+    }
+    assert_int_equal(file_scan_new(&judge, &many), VG_OK);
+    assert_int_equal(file_scan_load(many, "rules", &report), VG_OK);
+    assert_int_equal(file_scan_threads(many, 4, NULL), VG_OK);
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "%04d.txt", i);
+        assert_int_equal(file_scan_put(many, in_scratch(name)), VG_OK);
+    }
+    assert_int_equal(file_scan_put(many, in_scratch("none")), VG_OK);
+    file_scan_finish(many);
+    assert_int_equal(file_scan_counts(many)->files, FILES);
+    assert_int_equal(file_scan_counts(many)->refused, 1);
+    assert_int_equal(judge.count, FILES / 7);
+    for (int i = 0; i < FILES; i += 7) {
+        snprintf(name, sizeof(name), "%04d.txt", i);
+        assert_string_equal(json_string_value(json_object_get(judge.report[i / 7].facts, "name")),
+                            name);
+    }
+    assert_int_equal(file_scan_put(many, in_scratch("0000.txt")), VG_OK);
+    file_scan_free(many); /* with one that was not told */
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof(name), "%04d.txt", i);
+        drop(name);
+    }
+    assert_int_equal(remove(scratch), 0);
+    buf_done(&bad);
+}
+
 int
 main(void)
 {
@@ -161,6 +253,8 @@ main(void)
         cmocka_unit_test(test_findings),
         cmocka_unit_test(test_what_cannot_be_read),
         cmocka_unit_test(test_card_number_in_a_name),
+        cmocka_unit_test(test_told),
+        cmocka_unit_test(test_threads),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

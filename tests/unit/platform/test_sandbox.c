@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -283,6 +284,75 @@ test_watch(void **state)
     platform_watch_free(early);
 }
 
+/* A thread of its own where asked for, and no process even then. */
+static int
+in_thread(void *ctx)
+{
+    *(int *)ctx = try_open(file_in, O_RDONLY) == 0 && try_open(file_in, O_WRONLY) == EPERM;
+    return 0;
+}
+
+static int
+do_thread(void)
+{
+    int good = 0;
+    thrd_t thread;
+
+    if (thrd_create(&thread, in_thread, &good) != thrd_success)
+        return EAGAIN;
+    (void)thrd_join(thread, NULL);
+    return good ? 0 : EIO;
+}
+
+static void
+test_threads(void **state)
+{
+    struct platform_sandbox threads = SENSOR;
+    const int dead = KILLED + SIGSYS;
+
+    threads.threads = true;
+    assert_int_equal(in_sandbox(&threads, LINUX_LANDLOCK_ABI_MAX, do_thread), 0);
+    assert_int_equal(in_sandbox(&threads, LINUX_LANDLOCK_ABI_MAX, do_fork),
+                     LINUX_SANITIZERS ? EPERM : dead);
+    assert_int_equal(in_sandbox(&threads, LINUX_LANDLOCK_ABI_MAX, do_exec), dead);
+    assert_int_equal(in_sandbox(&SENSOR, LINUX_LANDLOCK_ABI_MAX, do_thread),
+                     LINUX_SANITIZERS ? EAGAIN : dead);
+}
+
+/* What was opened before goes on being written, and nothing else is. */
+static platform_file own;
+
+static int
+do_write_own(void)
+{
+    return platform_file_write(own, 3, slice_of("xyz", 3)) == VG_OK ? 0 : errno;
+}
+
+static void
+test_own_file(void **state)
+{
+    char path[96], got[8] = "";
+    platform_file twice;
+    size_t n = 0;
+
+    (void)snprintf(path, sizeof path, "%s/own", dir_in);
+    assert_int_equal(platform_file_open_own(path, &own), VG_OK);
+    assert_int_equal(platform_file_open_own(path, &twice), VG_ERR_EXISTS);
+    assert_int_equal(platform_file_write(own, 0, slice_of("abc", 3)), VG_OK);
+    assert_int_equal(in_sandbox(&SENSOR, LINUX_LANDLOCK_ABI_MAX, do_write_own), 0);
+    assert_int_equal(platform_file_read(own, 0, got, sizeof got, &n), VG_OK);
+    assert_int_equal(n, 6);
+    assert_memory_equal(got, "abcxyz", 6);
+    platform_unlock(own);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(file_in, path), 0);
+    assert_int_not_equal(platform_file_open_own(path, &own), VG_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(link(file_in, path), 0);
+    assert_int_equal(platform_file_open_own(path, &own), VG_ERR_DENIED);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void
 test_host_worker(void **state)
 {
@@ -457,7 +527,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_newest),       cmocka_unit_test(test_landlock_2),
         cmocka_unit_test(test_no_landlock),  cmocka_unit_test(test_nothing_to_read),
-        cmocka_unit_test(test_watch),        cmocka_unit_test(test_host_worker),
+        cmocka_unit_test(test_watch),        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_own_file),        cmocka_unit_test(test_host_worker),
         cmocka_unit_test(test_keeper),       cmocka_unit_test(test_capabilities_gone),
         cmocka_unit_test(test_told),         cmocka_unit_test(test_user_become),
         cmocka_unit_test(test_socket_owner),

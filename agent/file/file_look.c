@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/file/file_look.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "agent/detect/mask.h"
+#include "common/hex.h"
+
+enum {
+    SHA256_BYTES = 32,
+    HASH_PIECE = 64 * 1024,
+    AROUND =
+        64, /* beyond the context, to see numbers whole: 19 digits with three separators each */
+};
+
+struct file_look {
+    struct yara_rules *rules;
+    struct yara_result result;
+};
+
+void
+file_verdict_done(struct file_verdict *verdict)
+{
+    free(verdict->hit);
+    *verdict = (struct file_verdict){0};
+}
+
+enum vg_err
+file_look_new(struct yara_rules *rules, struct file_look **out)
+{
+    struct file_look *look = calloc(1, sizeof(*look));
+
+    if (look == NULL)
+        return VG_ERR_NOMEM;
+    look->rules = rules;
+    *out = look;
+    return VG_OK;
+}
+
+void
+file_look_free(struct file_look *look)
+{
+    free(look);
+}
+
+static enum vg_err
+read_file(void *ctx, uint64_t offset, void *to, size_t size, size_t *got)
+{
+    return platform_file_read(*(const platform_file *)ctx, offset, to, size, got);
+}
+
+/* ---- what a technician wants to know ---- */
+
+static void
+hash_file(platform_file file, uint64_t size, char out[65])
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    uint8_t *piece = malloc(HASH_PIECE), digest[SHA256_BYTES];
+    bool good = md != NULL && piece != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+
+    for (uint64_t at = 0; good && at < size;) {
+        size_t got = 0;
+
+        good = platform_file_read(file, at, piece, HASH_PIECE, &got) == VG_OK && got > 0 &&
+               EVP_DigestUpdate(md, piece, got) == 1;
+        at += got;
+    }
+    if (good && EVP_DigestFinal_ex(md, digest, NULL) == 1)
+        hex_put(digest, sizeof(digest), out);
+    EVP_MD_CTX_free(md);
+    free(piece);
+}
+
+/* Appends bytes without NUL, so that wide text is masked as text. */
+static size_t
+take_text(struct slice from, char *out, size_t len)
+{
+    while (from.left > 0) {
+        uint8_t c = slice_u8(&from);
+
+        if (c != 0)
+            out[len++] = (char)c;
+    }
+    return len;
+}
+
+/* The places in `text` where the context begins and ends: both shift with the NULs that were left out. */
+static void
+context_of(struct slice bytes, size_t begin, size_t end, char out[FILE_CONTEXT_MAX])
+{
+    enum { WINDOW = 2 * AROUND + FILE_CONTEXT_MAX };
+    char text[WINDOW + 1], masked[WINDOW + 1];
+    size_t from, to, all;
+
+    from = take_text(slice_sub(&bytes, begin), text, 0);
+    to = take_text(slice_sub(&bytes, end - begin), text, from);
+    all = take_text(bytes, text, to);
+    mask_text(masked, sizeof(masked), text, all);
+    /* Masking may end early only where a character is cut at the very end, which is not shown. */
+    if (to > strlen(masked))
+        to = strlen(masked);
+    if (from < to)
+        mask_text(out, FILE_CONTEXT_MAX, masked + from, to - from);
+}
+
+static void
+read_context(const struct yara_source *source, const struct yara_string *s,
+             char out[FILE_CONTEXT_MAX])
+{
+    uint8_t window[2 * AROUND + FILE_CONTEXT_MAX - 1];
+    uint64_t begin = s->offset > FILE_CONTEXT_BYTES ? s->offset - FILE_CONTEXT_BYTES : 0;
+    uint64_t base = begin > AROUND ? begin - AROUND : 0;
+    uint64_t end = s->offset + (s->length < FILE_CONTEXT_MATCH ? s->length : FILE_CONTEXT_MATCH);
+    size_t got = 0;
+
+    out[0] = '\0';
+    end += FILE_CONTEXT_BYTES;
+    if (source->read(source->ctx, base, window, (size_t)(end + AROUND - base), &got) != VG_OK)
+        return;
+    if (end > base + got)
+        end = base + got;
+    if (begin < end)
+        context_of(slice_of(window, got), (size_t)(begin - base), (size_t)(end - base), out);
+}
+
+/* ---- one file ---- */
+
+static void
+take_hits(const struct yara_result *result, const struct yara_source *source,
+          struct file_verdict *out)
+{
+    out->more = result->more;
+    if (result->count == 0)
+        return;
+    out->hit = calloc(result->count, sizeof(*out->hit));
+    if (out->hit == NULL) {
+        out->more += result->count; /* counted at least */
+        return;
+    }
+    for (size_t i = 0; i < result->count; i++) {
+        struct file_hit *hit = &out->hit[out->count++];
+
+        hit->match = result->match[i];
+        for (size_t k = 0; k < hit->match.string_count; k++)
+            read_context(source, &hit->match.string[k], hit->context[k]);
+    }
+}
+
+void
+file_look_handle(struct file_look *look, platform_file file, struct file_verdict *out)
+{
+    struct yara_result *result = &look->result;
+    struct yara_source source = {.read = read_file, .ctx = &file};
+
+    *out = (struct file_verdict){0};
+    out->err = platform_file_stat(file, &out->stat);
+    if (out->err == VG_OK && !out->stat.regular)
+        out->err = VG_ERR_FORMAT;
+    if (out->err != VG_OK)
+        return;
+    source.size = out->stat.size < FILE_SCAN_BYTES_MAX ? out->stat.size : FILE_SCAN_BYTES_MAX;
+    out->err = yara_scan_source(look->rules, &source, FILE_SCAN_SECONDS, result);
+    if (out->err != VG_OK && out->err != VG_ERR_LIMIT)
+        return;
+    out->err = VG_OK;
+    out->scanned = source.size;
+    out->unscanned = out->stat.size - source.size;
+    out->timeout = result->timeout;
+    take_hits(result, &source, out);
+    if (out->count == 0)
+        return;
+    if (out->unscanned == 0)
+        hash_file(file, source.size, out->sha256);
+    platform_user_name(out->stat.owner, out->owner, sizeof(out->owner));
+}
+
+void
+file_look_path(struct file_look *look, const char *path, struct file_verdict *out)
+{
+    platform_file file;
+    enum vg_err err = platform_file_open(path, &file);
+
+    if (err != VG_OK) {
+        *out = (struct file_verdict){.err = err};
+        return;
+    }
+    file_look_handle(look, file, out);
+    platform_file_close(file);
+}
