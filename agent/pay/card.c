@@ -1,122 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pay/card.h"
 
-#include "agent/pay/bytes.h"
-
-enum { OTHER, DIGIT, SEPARATOR };
-
-static inline int
-class_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return DIGIT;
-    return c == ' ' || c == '-' || c == '.' || c == '_' ? SEPARATOR : OTHER;
-}
-
-/* Groups of digits with one separator between two; `end` is behind the last digit. */
-struct chain {
-    size_t start, end, digits;
-};
-
-/* The next chain with enough digits for a card. The chain's cursor goes on behind it. */
-static bool
-chain_next(struct slice text, size_t *from, struct chain *out)
-{
-    size_t i = *from, n = text.left;
-
-    while (i < n) {
-        struct chain c = {.start = i};
-
-        if (class_of(byte_at(text, i)) != DIGIT) {
-            i++;
-            continue;
-        }
-        while (i < n) {
-            int kind = class_of(byte_at(text, i));
-
-            if (kind == DIGIT)
-                c.digits++;
-            else if (kind == OTHER || class_of(byte_at(text, i + 1)) != DIGIT)
-                break;
-            i++;
-        }
-        if (c.digits >= CARD_DIGITS_MIN) {
-            c.end = i;
-            *from = i;
-            *out = c;
-            return true;
-        }
-    }
-    *from = n;
-    return false;
-}
-
-/* The networks' everyday lengths win over rarer ones where several ends are possible, so that an
- * expiry date behind the number does not become a part of it. */
-static int
-length_rank(size_t n)
-{
-    if (n == 16)
-        return 3;
-    return n == 15 ? 2 : 1;
-}
-
-struct match {
-    size_t end, n;
-    uint8_t digits[CARD_DIGITS_MAX];
-};
-
-/* A card number that begins with the group at `start`. */
-static bool
-match_at(struct slice text, size_t start, size_t end, struct match *out)
-{
-    uint8_t digits[CARD_DIGITS_MAX];
-    size_t n = 0;
-    int best = 0;
-
-    for (size_t i = start; i < end; i++) {
-        bool last;
-
-        if (class_of(byte_at(text, i)) != DIGIT)
-            continue;
-        if (n == CARD_DIGITS_MAX)
-            break;
-        digits[n++] = (uint8_t)(byte_at(text, i) - '0');
-        last = i + 1 == end || class_of(byte_at(text, i + 1)) != DIGIT;
-        if (last && length_rank(n) >= best && card_valid(digits, n)) {
-            best = length_rank(n);
-            out->end = i + 1;
-            out->n = n;
-        }
-    }
-    for (size_t i = 0; best > 0 && i < out->n; i++)
-        out->digits[i] = digits[i];
-    return best > 0;
-}
-
-/* The next card number at or behind *from. */
-static bool
-find_next(struct slice text, struct chain *chain, size_t *at, size_t *from, struct match *out,
-          size_t *start)
-{
-    for (;;) {
-        while (*at < chain->end) {
-            size_t begin = *at;
-
-            if (match_at(text, begin, chain->end, out)) {
-                *start = begin;
-                *at = out->end + 1;
-                return true;
-            }
-            while (*at < chain->end && class_of(byte_at(text, *at)) == DIGIT)
-                (*at)++;
-            (*at)++;
-        }
-        if (!chain_next(text, from, chain))
-            return false;
-        *at = chain->start;
-    }
-}
+#include "agent/pay/card_scan.h"
 
 static void
 part_put(struct buf *out, struct slice part)
@@ -125,7 +10,7 @@ part_put(struct buf *out, struct slice part)
 }
 
 static void
-hit_put(struct card_hits *hits, size_t at, const struct match *m)
+hit_put(struct card_hits *hits, size_t at, const struct card_found *m)
 {
     struct card_hit *h;
 
@@ -143,7 +28,7 @@ hit_put(struct card_hits *hits, size_t at, const struct match *m)
 }
 
 static enum vg_err
-token_put(struct tokens *tokens, const struct match *m, struct buf *out)
+token_put(struct tokens *tokens, const struct card_found *m, struct buf *out)
 {
     char number[CARD_DIGITS_MAX], token[TOKEN_TEXT_MAX];
     enum vg_err err;
@@ -160,17 +45,18 @@ enum vg_err
 card_clean(struct tokens *tokens, struct slice text, struct buf *scratch, struct slice *out,
            struct card_hits *hits)
 {
-    struct chain chain = {0};
-    struct match m = {0};
-    size_t from = 0, at = 0, start, copied = 0;
+    struct card_scan scan = card_scan_of(text);
+    struct card_found m;
+    size_t copied = 0;
 
-    hits->count = hits->more = 0;
-    while (find_next(text, &chain, &at, &from, &m, &start)) {
+    hits->count = hits->more = hits->tracks = 0;
+    while (card_scan_next(&scan, &m)) {
         enum vg_err err;
 
         if (copied == 0)
             buf_clear(scratch);
-        part_put(scratch, bytes_part(text, copied, start));
+        part_put(scratch, bytes_part(text, copied, m.start));
+        hits->tracks += m.track;
         hit_put(hits, scratch->len, &m);
         err = token_put(tokens, &m, scratch);
         if (err != VG_OK)

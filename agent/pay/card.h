@@ -3,10 +3,11 @@
  * the line.
  *
  * A card number (DESIGN, Payment transaction) has 13 to 19 digits, passes the Luhn check (ISO/IEC
- * 7812-1, annex B) and begins with a prefix that is assigned to a network for that length. It may
- * be written in groups, with one space, dash, dot or underscore between two groups; letters around it (ids,
- * URLs, JSON) do not hide it. A group belongs to a number whole or not at all: more than 19 digits
- * on end are no card number, and 16 digits within 18 are none either. */
+ * 7812-1, annex B) and begins with a prefix that is assigned to a network for that length. How it may
+ * be written is card_scan.h's; letters around it (ids, URLs, JSON) do not hide it. A group of digits
+ * belongs to a number whole or not at all: more than 19 digits on end are no card number, and 16
+ * digits within 18 are none either. Track data behind a number are left out with it: nothing may keep
+ * them (PCI DSS 3.3.1.1). */
 #pragma once
 
 #include "agent/detect/card_number.h"
@@ -21,6 +22,7 @@ struct card_hit {
 };
 struct card_hits {
     size_t count, more; /* more: beyond CARD_HITS_MAX (cleaned all the same) */
+    size_t tracks;      /* so many had track data behind them */
     struct card_hit hit[CARD_HITS_MAX];
 };
 

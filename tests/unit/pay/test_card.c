@@ -94,7 +94,52 @@ test_shapes(void **state)
         {"6011000990139424", "#"},
         {"3530111333300000", "#"},
         {"30569309025904", "#"},
+        /* other spaces, dashes and digits; the same as URLs and JSON write them */
+        {"4111\xc2\xa0"
+         "1111\xc2\xa0"
+         "1111\xc2\xa0"
+         "1111",
+         "#"},
+        {"4111\xe2\x80\x93"
+         "1111\xe2\x80\x93"
+         "1111\xe2\x80\x93"
+         "1111",
+         "#"},
+        {"4111\xe2\x80\xaf"
+         "1111 1111-1111",
+         "#"},
+        {"\xef\xbc\x94\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91"
+         "1111 1111 1111",
+         "#"},
+        {"pan=4111+1111+1111+1111&x", "pan=#&x"},
+        {"pan=4111%201111%201111%201111&x", "pan=#&x"},
+        {"pan=4111%2D1111%2d1111%2D1111", "pan=#"},
+        {"4111%C2%A01111%C2%A01111%C2%A01111", "#"},
+        {"4111%E2%80%931111%E2%80%931111%E2%80%931111", "#"},
+        {"%34%31%31%31111111111111", "#"},
+        {"4111\\u00a01111\\u20131111\\u002d1111", "#"},
+        {"\\u0034111111111111111", "#"},
+        {"4111  1111  1111  1111", "#"},
+        {"4111 - 1111 - 1111 - 1111.", "#."},
+        {"41111111 11111111", "#"},
+        {"4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "#"},
+        /* track data go with the number */
+        {";4111111111111111=29121010000012300000?x", ";#x"},
+        {"4111111111111111D29121010000012300000", "#"},
+        {"4111111111111111=2026", "#=2026"},
+        {"%B4111111111111111^PEREZ/JUANA A^29121010000000000123000000?;x", "%B#;x"},
+        {"t=%3B4111111111111111%3D29121010000012300000%3F&a", "t=%3B#&a"},
+        {"%25B4111111111111111%5EPEREZ%2FJUANA%5E2912101000000%3F.", "%25B#."},
+        {"4111111111111111^x", "#^x"},
         /* none */
+        {"V-4521 2026-11-22 13:05:09", "V-4521 2026-11-22 13:05:09"},
+        {"45213 12.50 4 1250.00 3.20", "45213 12.50 4 1250.00 3.20"},
+        {"4521 20261122 1302", "4521 20261122 1302"},
+        {"41111111-1111-4111-8111-111111111111", "41111111-1111-4111-8111-111111111111"},
+        {"a4222222-2222-4222-8222-222222222222", "a4222222-2222-4222-8222-222222222222"},
+        {"tel +4222222222222", "tel +4222222222222"},
+        {"+52 1 55 1234 5678", "+52 1 55 1234 5678"},
+        {"pan=+4222222222222", "pan=+#"},
         {"4111111111111112", "4111111111111112"},
         {"04111111111111111", "04111111111111111"},
         {"41111111111111111111", "41111111111111111111"},
@@ -202,7 +247,8 @@ next_random(uint64_t *s)
     return z ^ z >> 31;
 }
 
-/* A slow second opinion: Luhn and a few first digits, over every whole-group window of the text. */
+/* A slow second opinion, written apart from the scanner: Luhn and range over every window of whole
+ * groups that has one separator between two, and is on end or by fours. */
 static bool
 holds_card(const char *text)
 {
@@ -210,7 +256,8 @@ holds_card(const char *text)
 
     for (size_t i = 0; i < n; i++) {
         uint8_t digits[CARD_DIGITS_MAX];
-        size_t count = 0;
+        size_t count = 0, in_group = 0, groups = 1;
+        bool fours = true;
 
         if (text[i] < '0' || text[i] > '9' || (i > 0 && text[i - 1] >= '0' && text[i - 1] <= '9'))
             continue;
@@ -218,14 +265,19 @@ holds_card(const char *text)
             bool digit = text[j] >= '0' && text[j] <= '9';
             bool next = j + 1 < n && text[j + 1] >= '0' && text[j + 1] <= '9';
 
-            if (!digit && !(strchr(" -.", text[j]) != NULL && next))
+            if (!digit && !(strchr(" -._+", text[j]) != NULL && next))
                 break;
-            if (!digit)
+            if (!digit) {
+                fours &= in_group == 4;
+                groups++;
+                in_group = 0;
                 continue;
+            }
             if (count == CARD_DIGITS_MAX)
                 break;
+            in_group++;
             digits[count++] = (uint8_t)(text[j] - '0');
-            if (!next && card_valid(digits, count))
+            if (!next && (groups == 1 || (fours && in_group <= 4)) && card_valid(digits, count))
                 return true;
         }
     }
@@ -319,7 +371,7 @@ test_no_card_survives(void **state)
         memcpy(text, out.at, out.left);
         text[out.left] = '\0';
         assert_false(holds_card(text));
-        assert_int_equal(b.hits.count > 0, holds_card(line));
+        assert_true(b.hits.count > 0 || !holds_card(line));
     }
     assert_true(with > LINES / 4);
     bench_done(&b);
