@@ -127,6 +127,32 @@ evidence_of(const struct judge_event *e, const struct judge_slot *main)
     return all;
 }
 
+static bool
+is_range(const json_t *party)
+{
+    return strncmp(vg_json_str(party, "id", ""), "bin:", 4) == 0;
+}
+
+/* Who has a card's token, its first six and its last four digits is close to its number: an event that
+ * names a range of cards names no card (PCI DSS 3.5.1, applicability notes). Takes `evidence`. */
+static json_t *
+without_cards(json_t *evidence)
+{
+    json_t *all = json_array(), *v;
+    size_t i;
+
+    json_array_foreach(evidence, i, v)
+    {
+        json_t *own = json_copy(v);
+
+        (void)json_object_del(own, "card");
+        (void)json_object_del(own, "last4");
+        (void)json_array_append_new(all, own);
+    }
+    json_decref(evidence);
+    return all;
+}
+
 /* Takes the value; an empty array is left out. */
 static void
 set_filled(json_t *event, const char *key, json_t *array)
@@ -154,7 +180,7 @@ judge_event_build(const struct judge_event *e)
 {
     const struct judge_slot *main = strongest(e);
     char time[VTIME_TEXT_MAX];
-    json_t *event, *subject = judge_party_json(e->subject);
+    json_t *event, *evidence, *subject = judge_party_json(e->subject);
 
     if (main == NULL || subject == NULL) {
         json_decref(subject);
@@ -174,7 +200,11 @@ judge_event_build(const struct judge_event *e)
     if (main->peer != NULL)
         (void)json_object_set(event, "peer", main->peer);
     (void)json_object_set_new(event, "facts", facts_of(e, main));
-    set_filled(event, "evidence", evidence_of(e, main));
+    evidence = evidence_of(e, main);
+    if (is_range(subject) || is_range(main->peer) ||
+        json_object_get(json_object_get(event, "facts"), "bin") != NULL)
+        evidence = without_cards(evidence);
+    set_filled(event, "evidence", evidence);
     set_filled(event, "attack", attack_of(e, main));
     if (e->count > 1) {
         (void)json_object_set_new(event, "count", json_integer((json_int_t)e->count));

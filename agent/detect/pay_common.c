@@ -24,16 +24,33 @@ pay_key(const char *role, struct str text)
     return h ^ h >> 29;
 }
 
+/* Of "name_abcdef..." what people can tell apart at a glance: "name abcd…". False for plain ids. */
+static bool
+token_label(const char *id, char out[16])
+{
+    static const char *const kinds[] = {"name_", "mail_", "acct_", "card_"};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(kinds); i++)
+        if (strncmp(id, kinds[i], 5) == 0 && strspn(id + 5, "abcdefghijklmnop") == 32 &&
+            id[37] == '\0') {
+            (void)snprintf(out, 16, "%.4s %.4s…", id, id + 5);
+            return true;
+        }
+    return false;
+}
+
 bool
 pay_party(struct party *out, const char *kind, struct str id, const char *label)
 {
-    char text[PARTY_ID_MAX];
+    char text[PARTY_ID_MAX], label_own[16];
     size_t n = id.len < sizeof text - 1 ? id.len : sizeof text - 1;
 
     if (id.len == 0)
         return false;
     memcpy(text, id.at, n);
     text[n] = '\0';
+    if (label == NULL && token_label(text, label_own))
+        label = label_own;
     party_set(out, kind, text, label);
     return true;
 }

@@ -8,7 +8,8 @@
 /* A stored hash of a text under a role, so that one text in two roles makes two keys. 0 for "". */
 uint64_t pay_key(const char *role, struct str text);
 
-/* kind is a party kind; the label of a card is its last digits. False where `id` is empty. */
+/* kind is a party kind; a keyed token without a label gets its first letters as one. False where `id`
+ * is empty. */
 bool pay_party(struct party *out, const char *kind, struct str id, const char *label);
 /* The card, else the customer, else the terminal, else the log. */
 void pay_party_of(struct party *out, const struct txn_view *t);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pay/map_inside.h"
+#include "agent/pay/secret.h"
 
 void
 mapper_init(struct mapper *m, const struct profile *profile, struct tokens *tokens,
@@ -19,6 +20,8 @@ mapper_init(struct mapper *m, const struct profile *profile, struct tokens *toke
     (void)amount_currency(slice_of(currency, strlen(currency)), m->currency);
     m->source = source;
     m->count = m->used = 0;
+    for (size_t i = 0; i < profile->names.count; i++)
+        m->secret[i] = secret_name(profile->names.name[i]);
 }
 
 /* "-" and "--" stand for nothing in many exports. */
@@ -33,7 +36,7 @@ static struct slice
 source_value(const struct record *r, const struct map_source *source)
 {
     for (size_t i = 0; i < source->count; i++) {
-        if (r->values->present[source->slot[i]]) {
+        if (r->values->present[source->slot[i]] && !r->m->secret[source->slot[i]]) {
             struct slice v = bytes_trim(r->values->value[source->slot[i]]);
 
             if (v.left > 0 && !is_dashes(v))
@@ -269,12 +272,14 @@ texts_read(const struct record *r, int kind, struct txn_view *t)
 
     for (size_t i = 0; i < VG_ARRAY_LEN(plain) && err == VG_OK; i++)
         err = map_plain(r->m, field_value(r, kind, plain[i].field), plain[i].to);
+    if (err == VG_OK && map_is_name(t->customer))
+        err = map_name(r->m, slice_of(t->customer.at, t->customer.len), &t->customer);
     mail = field_value(r, kind, MAP_EMAIL);
     if (err == VG_OK && mail.left > 0)
         err = map_mail(r->m, mail, &t->email);
     name = field_value(r, kind, MAP_NAME);
     if (err == VG_OK && name.left > 0 && t->customer.len == 0)
-        err = map_token(r->m, TOKEN_NAME, map_lowered(r->m, map_cut(name), " .,"), &t->customer);
+        err = map_name(r->m, name, &t->customer);
     account = field_value(r, kind, MAP_ACCOUNT);
     if (err == VG_OK && account.left > 0) {
         account = map_lowered(r->m, map_cut(account), " -.");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* map: what a record holds under the profile's names, to transactions. E-mail addresses, payout
  * accounts and whatever identifies a card become keyed tokens here; whole card numbers have become
- * tokens before (card.h). */
+ * tokens before (card.h). Security codes and PINs are left out, whatever a profile asks for. */
 #pragma once
 
 #include "agent/pay/card.h"
@@ -13,9 +13,10 @@ struct mapper {
     const struct profile *profile;
     struct tokens *tokens;
     struct when_zone when, row_when;
-    size_t row_zone;   /* which of the profile's zones row_when is, + 1 */
-    int64_t latest_ns; /* the newest time so far: which year a date without one is of */
-    uint32_t dropped;  /* bits: formats of time that the file's dates rule out */
+    size_t row_zone;        /* which of the profile's zones row_when is, + 1 */
+    int64_t latest_ns;      /* the newest time so far: which year a date without one is of */
+    uint32_t dropped;       /* bits: formats of time that the file's dates rule out */
+    bool secret[NAMES_MAX]; /* names whose values are never looked at (secret.h) */
     enum amount_style style;
     char currency[4]; /* where the log names none */
     struct str source;

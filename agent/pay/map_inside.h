@@ -23,6 +23,9 @@ enum vg_err map_token(struct mapper *m, enum token_kind kind, struct slice value
 /* The value without the bytes that `drop` names, in lower case. */
 struct slice map_lowered(struct mapper *m, struct slice value, const char *drop);
 enum vg_err map_mail(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
+/* Whether a customer is told by a person's name rather than by a number: words without a digit. */
+bool map_is_name(struct str customer);
+enum vg_err map_name(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
 /* Any other text: borrowed as it stands, unless an address is in it. */
 enum vg_err map_plain(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
 void map_digits(char *to, struct slice from, size_t n);

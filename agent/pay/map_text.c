@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pay/map_inside.h"
+#include "agent/pay/secret.h"
 
 char *
 map_arena(struct mapper *m, size_t n)
@@ -78,17 +79,60 @@ map_mail(struct mapper *m, struct slice value, struct str *out)
     return map_token(m, TOKEN_MAIL, value, out);
 }
 
-/* Any other text: borrowed as it stands, unless an address is in it. */
+bool
+map_is_name(struct str customer)
+{
+    bool words = false;
+
+    for (size_t i = 0; i < customer.len; i++) {
+        uint8_t c = (uint8_t)customer.at[i];
+
+        if ((c >= '0' && c <= '9') || c == '_' || c == '@')
+            return false;
+        words |= c == ' ' || c >= 0x80;
+    }
+    return words;
+}
+
+enum vg_err
+map_name(struct mapper *m, struct slice value, struct str *out)
+{
+    return map_token(m, TOKEN_NAME, map_lowered(m, map_cut(value), " .,"), out);
+}
+
+/* A text of several words may tell a security code: the copy without it, else the text itself. */
+static struct slice
+codes_out(struct mapper *m, struct slice value)
+{
+    char text[MAP_TEXT_MAX], *own;
+
+    value = map_cut(value);
+    if (bytes_find(value, 0, ' ') >= value.left && bytes_find(value, 0, ':') >= value.left &&
+        bytes_find(value, 0, '=') >= value.left)
+        return value;
+    memcpy(text, value.at, value.left);
+    if (!secret_mask(text, value.left))
+        return value;
+    own = map_arena(m, value.left);
+    if (own == NULL)
+        return slice_of(NULL, 0);
+    memcpy(own, text, value.left);
+    return slice_of(own, value.left);
+}
+
+/* Any other text: borrowed as it stands, unless an address or a security code is in it. */
 enum vg_err
 map_plain(struct mapper *m, struct slice value, struct str *out)
 {
-    size_t at = bytes_find(value, 0, '@'), from = at, to = at + 1;
+    size_t at, from, to;
     struct slice head, tail;
     struct str token = str_of("");
     enum vg_err err;
     char *joined;
 
-    value = map_cut(value);
+    value = codes_out(m, value);
+    at = from = bytes_find(value, 0, '@');
+    to = at + 1;
     if (at >= value.left) {
         *out = bytes_str(value);
         return VG_OK;
