@@ -160,15 +160,22 @@ map_plain(struct mapper *m, struct slice value, struct str *out)
 
 /* ---- cards ---- */
 
-static bool
-is_token(struct slice value)
+/* The token that card.h put where a number stood, also within a longer text ("pan=..."); empty: none. */
+static struct slice
+token_in(struct slice value)
 {
-    if (value.left < TOKEN_LEN || memcmp(value.at, "card_", TOKEN_PREFIX) != 0)
-        return false;
-    for (size_t i = TOKEN_PREFIX; i < TOKEN_LEN; i++)
-        if (byte_at(value, i) < 'a' || byte_at(value, i) > 'p')
-            return false;
-    return true;
+    for (size_t at = bytes_find(value, 0, 'c'); at + TOKEN_LEN <= value.left;
+         at = bytes_find(value, at + 1, 'c')) {
+        size_t n = TOKEN_PREFIX;
+
+        if (memcmp(value.at + at, "card_", TOKEN_PREFIX) != 0)
+            continue;
+        while (n < TOKEN_LEN && byte_at(value, at + n) >= 'a' && byte_at(value, at + n) <= 'p')
+            n++;
+        if (n == TOKEN_LEN)
+            return bytes_part(value, at, at + TOKEN_LEN);
+    }
+    return slice_of(NULL, 0);
 }
 
 void
@@ -199,17 +206,17 @@ map_masked(struct slice value, struct txn_view *t)
 enum vg_err
 map_card(const struct record *r, struct slice value, struct txn_view *t)
 {
-    struct slice digits;
+    struct slice digits, own = token_in(value);
     uint8_t number[CARD_DIGITS_MAX];
     size_t n = 0;
 
-    if (is_token(value)) {
-        t->card = str_n(value.at, TOKEN_LEN);
+    if (own.left > 0) {
+        t->card = bytes_str(own);
         for (size_t i = 0; i < r->hits->count; i++) {
             const struct card_hit *h = &r->hits->hit[i];
             struct slice token = bytes_part(r->clean, h->at, h->at + TOKEN_LEN);
 
-            if (token.left == TOKEN_LEN && memcmp(token.at, value.at, TOKEN_LEN) == 0) {
+            if (token.left == TOKEN_LEN && memcmp(token.at, own.at, TOKEN_LEN) == 0) {
                 memcpy(t->bin, h->bin, sizeof t->bin);
                 memcpy(t->last4, h->last4, sizeof t->last4);
                 break;
