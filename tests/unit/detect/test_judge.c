@@ -360,14 +360,52 @@ test_score(void **state)
     kit_done(&kit);
 }
 
+/* Token and last four, or the first six alone: never all three in one event. */
+static void
+test_cards_of_a_range(void **state)
+{
+    static const char *const ids[] = {"card_x", "bin:411111"};
+    struct kit kit;
+    struct judge *judge;
+
+    (void)state;
+    kit_init(&kit);
+    judge = make(&kit, 3, 1.2);
+    for (size_t i = 0; i < VG_ARRAY_LEN(ids); i++) {
+        struct party who;
+        struct finding f = {.detector = "pay.a",
+                            .time_ns = 1,
+                            .subject = &who,
+                            .score = 90,
+                            .facts = json_pack("{s:i}", "x", 1),
+                            .evidence = json_pack("[{s:s, s:s, s:s, s:s}]", "type", "transaction",
+                                                  "id", "T1", "card", "card_x", "last4", "1111")};
+        json_t *kept;
+
+        party_set(&who, "card", ids[i], NULL);
+        judge_finding(judge, &f);
+        kept = json_array_get(json_object_get(json_array_get(kit.events, i), "evidence"), 0);
+        assert_string_equal(vg_json_str(kept, "id", ""), "T1");
+        assert_int_equal(json_object_get(kept, "card") != NULL, i == 0);
+        assert_int_equal(json_object_get(kept, "last4") != NULL, i == 0);
+    }
+    judge_free(judge);
+    kit_done(&kit);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null_rate), cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_fusion),    cmocka_unit_test(test_feedback),
-        cmocka_unit_test(test_findings),  cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_score),     cmocka_unit_test(test_restart_large),
+        cmocka_unit_test(test_null_rate),
+        cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_fusion),
+        cmocka_unit_test(test_feedback),
+        cmocka_unit_test(test_findings),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_score),
+        cmocka_unit_test(test_restart_large),
+        cmocka_unit_test(test_cards_of_a_range),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

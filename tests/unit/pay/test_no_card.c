@@ -182,11 +182,30 @@ head_of(int reader)
 
 /* ---- what comes out ---- */
 
+/* What is shipped: of one card the token with the last four digits, or the first six alone. */
+static void
+event_check_cards(const json_t *event)
+{
+    const json_t *subject = json_object_get(event, "subject"), *v;
+    const json_t *evidence = json_object_get(event, "evidence");
+    bool range = strncmp(vg_json_str(subject, "id", ""), "bin:", 4) == 0 ||
+                 json_object_get(json_object_get(event, "facts"), "bin") != NULL;
+    size_t i;
+
+    json_array_foreach(evidence, i, v)
+    {
+        assert_null(json_object_get(v, "bin"));
+        assert_true(!range ||
+                    (json_object_get(v, "card") == NULL && json_object_get(v, "last4") == NULL));
+    }
+}
+
 static void
 take_event(void *ctx, json_t *event)
 {
     struct world *w = ctx;
 
+    event_check_cards(event);
     w->totals.events++;
     vg_json_write(event, &w->out);
     buf_put_u8(&w->out, '\n');
@@ -494,7 +513,8 @@ test_no_card(void **state)
                  (unsigned long long)w->totals.bytes);
     /* The search is no use when there is nothing in the way: half of the lines have a card. */
     assert_true(w->totals.cards > w->totals.transactions / 3);
-    assert_true(w->totals.events > 0 && w->totals.rows > 0 && w->totals.bad > 0);
+    assert_true(w->totals.events > 0 && w->totals.bad > 0);
+    assert_true(w->totals.rows > 0 || order->lines < SAVE * BATCH);
     for (int r = 0; r < LINE_READERS; r++)
         profile_free(w->profile[r]);
     pay_sensor_done(&w->sensor);
