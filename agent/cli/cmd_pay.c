@@ -169,6 +169,7 @@ panel_make(struct pay *p)
     struct panel_options options = {
         .sensor = "pay",
         .rules_dir = p->config.rules_dir,
+        .geo_dir = p->config.geo_dir,
         .texts = p->texts,
         .zone = p->config.zone,
         .hours = &p->config.hours,

@@ -16,7 +16,21 @@
     X(PAY_REFUND)                                                                                  \
     X(PAY_CARD_NUMBER_EXPOSED)                                                                     \
     X(PAY_LOG_SILENT)                                                                              \
-    X(PAY_LOG_UNREADABLE)
+    X(PAY_LOG_UNREADABLE)                                                                          \
+    X(PAY_ACCOUNT_CHANGE)                                                                          \
+    X(PAY_DUPLICATE_CHARGE)                                                                        \
+    X(PAY_DECLINE_RATE)                                                                            \
+    X(PAY_VOID_ABUSE)                                                                              \
+    X(PAY_NEW_EMPLOYEE_PATTERN)                                                                    \
+    X(PAY_CHARGEBACK_SPIKE)                                                                        \
+    X(PAY_COMPROMISED_TERMINAL)                                                                    \
+    X(PAY_SPLIT_SALE)                                                                              \
+    X(PAY_OFF_HOURS)                                                                               \
+    X(PAY_COUNTRY_MISMATCH)                                                                        \
+    X(PAY_DISPOSABLE_EMAIL)                                                                        \
+    X(PAY_MISSING_SALES)                                                                           \
+    X(PAY_COLLUSION)                                                                               \
+    X(PAY_BENFORD)
 
 /* One row a line, so that several may add theirs. */
 #define NET_DETECTORS(X)                                                                           \

@@ -73,7 +73,10 @@ struct test {
     json_t *facts;                      /* taken; NULL unless judge_wants(p) */
     json_t *evidence;                   /* taken; NULL or an array */
 };
-void judge_test(struct judge *judge, struct test *test);
+/* True when the test passes the threshold and the shop has been told of its subject: by an alert now,
+ * or by the open group that it joined; false also where the budget held the alert back. For what goes
+ * on for weeks: its detector need not say so every day. */
+bool judge_test(struct judge *judge, struct test *test);
 
 struct finding {
     const char *detector;

@@ -114,30 +114,34 @@ peer_id(const struct judge_slot *slot)
     return vg_json_str(slot->peer, "id", "");
 }
 
-/* More on a subject that has alerted: joins, or speaks again, or takes the token that it lacked. */
-static void
+/* More on a subject that has alerted: joins, or speaks again, or takes the token that it lacked.
+ * Whether the shop knows. */
+static bool
 test_join(struct judge *judge, struct judge_group *g, struct test *test)
 {
     struct judge_slot slots[JUDGE_SLOTS] = {0};
     struct judge_event e;
     bool grown = judge_group_join(judge, g, test->time_ns);
     bool passes = test->p < judge_threshold(judge);
-    bool raised = g->suppressed && passes && judge_bucket_take(&judge->budget, judge->now_ns);
+    bool told, raised = g->suppressed && passes && judge_bucket_take(&judge->budget, judge->now_ns);
     bool further = passes && (raised || !g->suppressed) && judge_group_new_voice(g, test->detector);
 
     if (raised)
         g->suppressed = 0;
+    told = passes && !g->suppressed;
     if (!raised && !further && (!grown || g->suppressed))
-        return;
+        return told;
     slot_fill(&slots[0], test);
     event_from_test(judge, test, slots, &e);
     judge_group_event(&e, g);
     judge_verdict_note(judge, test->detector, test->subject, peer_id(&slots[0]), test->time_ns);
     judge_emit(judge, &e);
     judge_slot_clear(&slots[0]);
+    return told;
 }
 
-static void
+/* Whether the shop is told. */
+static bool
 test_alert(struct judge *judge, struct judge_group *g, const struct test *test,
            struct judge_subject *s)
 {
@@ -161,20 +165,21 @@ test_alert(struct judge *judge, struct judge_group *g, const struct test *test,
         judge->suppressed++;
         if (!judge_bucket_take(&judge->suppressed_budget, judge->now_ns)) {
             judge->suppressed_uncounted++;
-            return;
+            return false;
         }
     }
     judge_emit(judge, &e);
+    return !e.suppressed;
 }
 
-void
+bool
 judge_test(struct judge *judge, struct test *test)
 {
     struct cauchy all = {0};
     struct judge_subject *s;
     struct judge_group *g;
     uint64_t key;
-    bool fresh;
+    bool fresh, told = false;
 
     judge_advance(judge, test->time_ns);
     judge->tests++;
@@ -187,7 +192,7 @@ judge_test(struct judge *judge, struct test *test)
     key = judge_party_key(1, test->subject);
     g = keytab_change(judge->groups, key);
     if (g != NULL && judge_group_open(g, judge->now_ns)) {
-        test_join(judge, g, test);
+        told = test_join(judge, g, test);
         goto done;
     }
     purge(judge);
@@ -201,9 +206,10 @@ judge_test(struct judge *judge, struct test *test)
     if (cauchy_sum(&all) < judge_threshold(judge)) {
         g = keytab_touch(judge->groups, key, &fresh);
         if (g != NULL)
-            test_alert(judge, g, test, s);
+            told = test_alert(judge, g, test, s);
         keytab_remove(judge->subjects, key);
     }
 done:
     test_release(test);
+    return told;
 }

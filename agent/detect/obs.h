@@ -256,6 +256,9 @@ struct txn_view {
     char currency[4];
     struct str card;       /* keyed token */
     char bin[7], last4[5]; /* "" where unknown */
+    /* The shape of the address that became the token `email`: runs of letters as one 'a', of digits as
+     * one '0', then '@' and the domain as it is ("a.a0@example.org"). Never written anywhere. */
+    struct str mail_shape;
     struct str customer, email, ip, device, terminal, employee, order, original, account;
     char country[3];
     int label;         /* -1 unknown, 0 genuine, 1 fraud (charge-back, --labels) */

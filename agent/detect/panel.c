@@ -54,6 +54,7 @@ seat_make(struct panel *panel, const struct panel_options *options, const struct
         .currency = options->currency,
         .judge = panel->judge,
         .scene = panel->scene,
+        .geo_dir = options->geo_dir,
         .history = options->history,
     };
     char what[DETECT_WHY_MAX] = "";

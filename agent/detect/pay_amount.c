@@ -28,6 +28,9 @@
 #define SHARE_SHOP     0.28
 #define SHARE_TERMINAL 0.04
 #define SHARE_HOUR     0.04
+/* Weight of these tests among all (weighted p-values, as below): every sale is one of them, and most
+ * very large ones are a customer's good day. */
+#define WEIGHT 0.33
 /* How much more closely a card in full heat is watched. */
 #define HEAT_GAIN 20.0
 
@@ -123,7 +126,7 @@ watch(struct pay_money *m, const struct pay_habit *card, double p, int64_t now_n
     double mean = m->gain.weight > 0 && m->gain.mean > 1 ? m->gain.mean : 1;
 
     moments_add(&m->gain, gain, 1, now_ns, PAY_MONEY_MEMORY_NS);
-    p = p * mean / gain;
+    p = p * mean / gain / WEIGHT;
     return p < 1 ? p : 1;
 }
 

@@ -14,6 +14,7 @@
 
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
+#include "agent/detect/pay_frame.h"
 #include "agent/detect/pay_place.h"
 #include "agent/detect/pay_tries.h"
 #include "agent/detect/quantile.h"
@@ -24,14 +25,18 @@
 #define SMALL_SHARE 0.05
 /* From here on a place is under attack. */
 #define ATTACK_P 1e-3
+/* Beyond this it is a finding, not a test. */
+#define CERTAIN_P        1e-8
+#define CERTAIN_DECLINED 12.0
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 enum { AT_IP, AT_DEVICE, AT_TERMINAL, AT_BIN, AT_LOG, AT_COUNT };
 
 /* The attack that goes on: its subject stays the same. */
 struct attack {
     int64_t last_ns;         /* 0: none */
     uint64_t keys[AT_COUNT]; /* of the place and of whatever was seen with it */
+    bool told;               /* the shop knows of it */
     struct party subject;
 };
 
@@ -91,6 +96,21 @@ attack_goes_on(const struct attack *a, const uint64_t keys[AT_COUNT], int64_t no
     return false;
 }
 
+/* So many different cards declined in one place within minutes is an attack by its nature, whatever is
+ * left of the budget. */
+static void
+certain(struct testing *s, struct test *test)
+{
+    struct finding finding = {.detector = test->detector,
+                              .time_ns = test->time_ns,
+                              .subject = test->subject,
+                              .score = judge_score(test->p),
+                              .facts = test->facts,
+                              .evidence = test->evidence};
+
+    judge_finding(s->judge, &finding);
+}
+
 static void
 report(struct testing *s, const struct txn_view *t, const struct pay_place *c,
        const struct verdict *v, const uint64_t keys[AT_COUNT])
@@ -101,10 +121,12 @@ report(struct testing *s, const struct txn_view *t, const struct pay_place *c,
 
     subject_of(&subject, t, v->at);
     if (v->p < ATTACK_P) {
-        if (attack_goes_on(&s->attack, keys, t->time_ns))
+        if (attack_goes_on(&s->attack, keys, t->time_ns)) {
             subject = s->attack.subject;
-        else
+        } else {
             s->attack.subject = subject;
+            s->attack.told = false;
+        }
         s->attack.last_ns = t->time_ns;
         memcpy(s->attack.keys, keys, sizeof s->attack.keys);
     }
@@ -119,7 +141,12 @@ report(struct testing *s, const struct txn_view *t, const struct pay_place *c,
             t->currency[0] != '\0' ? t->currency : s->currency);
         test.evidence = pay_tries_evidence(&s->tries, t->time_ns - 3 * PAY_PLACE_WINDOW_NS);
     }
-    judge_test(s->judge, &test);
+    if (v->p < CERTAIN_P && (double)c->declined >= CERTAIN_DECLINED && !s->attack.told) {
+        certain(s, &test);
+        s->attack.told = true;
+    } else if (judge_test(s->judge, &test)) {
+        s->attack.told = true;
+    }
 }
 
 /* ---- one transaction ---- */
@@ -199,28 +226,16 @@ testing_save(void *self, struct state_out *out)
     codec_put_i64(&blob, s->last_ns);
     quantile_put(&s->amounts, &blob);
     codec_put_i64(&blob, s->attack.last_ns);
+    buf_put_u8(&blob, s->attack.told);
     for (int at = 0; at < AT_COUNT; at++)
         buf_put_be64(&blob, s->attack.keys[at]);
-    codec_put_text(&blob, s->attack.subject.kind, strlen(s->attack.subject.kind));
-    codec_put_text(&blob, s->attack.subject.id, strlen(s->attack.subject.id));
-    codec_put_text(&blob, s->attack.subject.label, strlen(s->attack.subject.label));
+    pay_frame_put_text(s->attack.subject.kind, &blob);
+    pay_frame_put_text(s->attack.subject.id, &blob);
+    pay_frame_put_text(s->attack.subject.label, &blob);
     pay_tries_put(&s->tries, &blob);
     if (!blob.bad)
         state_put(out, slice_of("a", 1), STATE_VERSION, buf_slice(&blob));
     buf_done(&blob);
-}
-
-static void
-get_text(struct slice *in, char *out, size_t size)
-{
-    struct slice text = slice_sub(in, slice_be32(in));
-
-    if (text.bad || text.left >= size) {
-        in->bad = true;
-        return;
-    }
-    out[text.left] = '\0';
-    (void)slice_copy(&text, out, text.left);
 }
 
 static void
@@ -230,11 +245,12 @@ get_main(struct testing *s, struct slice *in)
     s->last_ns = codec_time(in);
     quantile_get(&s->amounts, in);
     s->attack.last_ns = codec_time(in);
+    s->attack.told = slice_u8(in) != 0;
     for (int at = 0; at < AT_COUNT; at++)
         s->attack.keys[at] = slice_be64(in);
-    get_text(in, s->attack.subject.kind, sizeof s->attack.subject.kind);
-    get_text(in, s->attack.subject.id, sizeof s->attack.subject.id);
-    get_text(in, s->attack.subject.label, sizeof s->attack.subject.label);
+    pay_frame_get_text(s->attack.subject.kind, sizeof s->attack.subject.kind, in);
+    pay_frame_get_text(s->attack.subject.id, sizeof s->attack.subject.id, in);
+    pay_frame_get_text(s->attack.subject.label, sizeof s->attack.subject.label, in);
     pay_tries_get(&s->tries, in);
     s->any = !in->bad;
 }

@@ -5,9 +5,9 @@
  * another card. A refund that names no sale is one too where nearly all refunds (MATCHED_SHARE) name
  * one; one that names an unknown sale only where sales have been read for known_days and nearly all
  * are known: else the log simply does not say. Tests: an employee (or terminal) whose share of
- * refunds is far above everybody else's (negative binomial tail), or a refund far larger than
- * refunds usually are (ranks), fused by the Cauchy combination. Sales are kept by pay_sales, shares
- * by pay_person. */
+ * refunds is far above everybody else's (negative binomial tail), who refunds again and again when
+ * the shop has just closed (pay_share, pay_closing), or a refund far larger than refunds usually are
+ * (ranks), fused by the Cauchy combination. Sales are kept by pay_sales, shares by pay_person. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +16,11 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/moments.h"
+#include "agent/detect/pay_closing.h"
 #include "agent/detect/pay_common.h"
 #include "agent/detect/pay_person.h"
 #include "agent/detect/pay_sales.h"
+#include "agent/detect/pay_share.h"
 #include "agent/detect/tail.h"
 #include "common/vtime.h"
 
@@ -33,15 +35,32 @@
 /* Size of the negative binomial: refunds come in clumps (a bad batch of goods). */
 #define SIZE 3.0
 
-enum { STATE_VERSION = 1 };
-enum problem { PROBLEM_MORE, PROBLEM_CARD, PROBLEM_SALE, PROBLEM_SHARE, PROBLEM_LARGE, PROBLEMS };
-static const char *const PROBLEM_NAMES[PROBLEMS] = {"more", "card", "sale", "share", "large"};
+/* A refund when less than this is still to come of the day is late; so many refunds are thought to
+ * have been seen before. */
+#define LATE_LEFT  0.01
+#define LATE_PRIOR 50.0
+
+enum { STATE_VERSION = 2 };
+enum problem {
+    PROBLEM_MORE,
+    PROBLEM_CARD,
+    PROBLEM_SALE,
+    PROBLEM_SHARE,
+    PROBLEM_LARGE,
+    PROBLEM_LATE,
+    PROBLEMS
+};
+static const char *const PROBLEM_NAMES[PROBLEMS] = {"more",  "card",  "sale",
+                                                    "share", "large", "late"};
 
 struct refund {
     struct judge *judge;
     char currency[4];
     const json_t *settings; /* borrowed: the phrases of the problems */
-    struct keytab *sales, *people;
+    const struct zone *zone;
+    struct keytab *sales, *people, *late; /* late: pay_share of late refunds, by person */
+    struct pay_share late_all;
+    struct pay_closing closing;
     struct pay_person all;
     struct moments matched; /* of refunds that name a sale: 1 where it is known */
     struct moments named;   /* 1: the refund names a sale */
@@ -54,7 +73,7 @@ struct refund {
 /* A refund against what is known. */
 struct look {
     const struct pay_sale *sale; /* NULL: unknown */
-    double share, usual_share, p_share, p_large;
+    double share, usual_share, p_share, p_large, p_late;
 };
 
 /* ---- refunds ---- */
@@ -81,10 +100,11 @@ look_at(struct refund *r, const struct txn_view *t, const struct pay_person *p, 
 
     out->usual_share = (others > 0 ? others : 0) / (fmax(others_sales + others, 0) + 1);
     out->share = mine > 0 ? p->refunds / mine : 0;
-    out->p_share = out->p_large = 1;
+    out->p_share = out->p_large = out->p_late = 1;
     if (p->refunds >= SHARE_LEAST && others_sales > 20)
         out->p_share = pay_count_p(p->refunds, out->usual_share * mine + 0.5, SIZE);
-    if (t->has_amount && quantile_weight(&r->sizes) >= SIZES_LEAST)
+    /* A large sale that is taken back is no news: only where the sale is not known. */
+    if (out->sale == NULL && t->has_amount && quantile_weight(&r->sizes) >= SIZES_LEAST)
         out->p_large = tail_upper_p(&r->sizes, (double)t->amount + 1);
 }
 
@@ -171,29 +191,61 @@ find_problems(struct refund *r, const struct txn_view *t, const struct look *loo
     return false;
 }
 
-/* Returns the p of the test. */
+/* When less than LATE_LEFT of the day's business is still to come. */
+static void
+look_late(struct refund *r, const struct txn_view *t, uint64_t person, struct look *out)
+{
+    bool late = pay_closing_left(&r->closing, r->zone, t->time_ns) < LATE_LEFT, fresh;
+    struct pay_share *s = person != 0 ? keytab_touch(r->late, person, &fresh) : NULL,
+                     *all = &r->late_all;
+
+    if (s == NULL)
+        return;
+    pay_share_forget(s, t->time_ns);
+    pay_share_forget(all, t->time_ns);
+    out->p_late = pay_share_see(
+        s, pay_share_usual(fmax(all->n - s->n, 0), fmax(all->k - s->k, 0), LATE_PRIOR), late,
+        (double)t->amount, t->time_ns);
+    pay_share_learn(s, late, judge_learn_weight(out->p_late));
+    pay_share_learn(all, late, judge_learn_weight(out->p_late));
+}
+
+static enum problem
+worst_of(const struct look *look)
+{
+    if (look->p_late < look->p_share && look->p_late < look->p_large)
+        return PROBLEM_LATE;
+    return look->p_share <= look->p_large ? PROBLEM_SHARE : PROBLEM_LARGE;
+}
+
+/* Returns the p of the test. What goes on night after night is told once in a while. */
 static double
-make_test(struct refund *r, const struct txn_view *t, const struct look *look)
+make_test(struct refund *r, const struct txn_view *t, uint64_t person, const struct look *look)
 {
     struct party subject;
     struct test test = {.detector = "pay.refund", .time_ns = t->time_ns, .subject = &subject};
     struct cauchy both = {0};
 
-    cauchy_add_share(&both, look->p_share, 0.5);
-    cauchy_add_share(&both, look->p_large, 0.5);
+    cauchy_add_share(&both, look->p_share, 0.4);
+    cauchy_add_share(&both, look->p_large, 0.2);
+    cauchy_add_share(&both, look->p_late, 0.4);
     test.p = cauchy_sum(&both);
     subject_of(&subject, t);
     if (judge_wants(r->judge, test.p)) {
-        test.facts =
-            facts_of(r, t, look, look->p_share <= look->p_large ? PROBLEM_SHARE : PROBLEM_LARGE);
+        test.facts = facts_of(r, t, look, worst_of(look));
         test.evidence = json_pack("[o]", pay_evidence(t));
     }
-    judge_test(r->judge, &test);
+    if (judge_test(r->judge, &test) && person != 0 && worst_of(look) == PROBLEM_LATE) {
+        struct pay_share *late = keytab_change(r->late, person);
+
+        if (late != NULL)
+            pay_share_hush(late, t->time_ns);
+    }
     return cauchy_sum(&both);
 }
 
 static void
-see_refund(struct refund *r, const struct txn_view *t, struct pay_person *p)
+see_refund(struct refund *r, const struct txn_view *t, uint64_t key, struct pay_person *p)
 {
     struct pay_sale *sale = pay_sales_of(r->sales, t);
     struct look look = {.sale = sale};
@@ -203,9 +255,10 @@ see_refund(struct refund *r, const struct txn_view *t, struct pay_person *p)
     pay_person_count(p, true, 1, t->time_ns);
     pay_person_count(&r->all, true, 1, t->time_ns);
     look_at(r, t, p, &look);
+    look_late(r, t, key, &look);
     wrong = find_problems(r, t, &look);
-    if (!wrong && (look.p_share < 1 || look.p_large < 1))
-        w = judge_learn_weight(make_test(r, t, &look));
+    if (!wrong && (look.p_share < 1 || look.p_large < 1 || look.p_late < 1))
+        w = judge_learn_weight(make_test(r, t, key, &look));
     moments_add(&r->named, names_sale(t) ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, MEMORY_NS);
     if (names_sale(t))
         moments_add(&r->matched, sale != NULL ? 1 : 0, wrong ? 0.2 : 1, t->time_ns, MEMORY_NS);
@@ -238,10 +291,12 @@ refund_observe(void *self, const struct obs *obs)
     if (p == NULL)
         return;
     if (t->kind == TXN_REFUND) {
-        see_refund(r, t, p);
+        see_refund(r, t, key, p);
         return;
     }
     pay_sales_see(r->sales, t);
+    if (t->ip.len == 0) /* a web shop does not close */
+        pay_closing_sale(&r->closing, r->zone, t->time_ns);
     pay_person_count(p, false, 1, t->time_ns);
     pay_person_count(&r->all, false, 1, t->time_ns);
 }
@@ -256,6 +311,7 @@ refund_save(void *self, struct state_out *out)
 
     keytab_save(r->sales, out);
     keytab_save(r->people, out);
+    keytab_save(r->late, out);
     if (!r->changed)
         return;
     r->changed = false;
@@ -264,6 +320,8 @@ refund_save(void *self, struct state_out *out)
     moments_put(&r->matched, &blob);
     moments_put(&r->named, &blob);
     quantile_put(&r->sizes, &blob);
+    pay_share_put(&r->late_all, &blob);
+    pay_closing_put(&r->closing, &blob);
     codec_put_i64(&blob, r->since_ns);
     if (!blob.bad)
         state_put(out, slice_of("a", 1), STATE_VERSION, buf_slice(&blob));
@@ -280,12 +338,16 @@ refund_load(void *self, struct slice key, uint16_t version, struct slice blob)
         return keytab_load(r->sales, key, version, blob);
     if (keytab_owns(r->people, key))
         return keytab_load(r->people, key, version, blob);
+    if (keytab_owns(r->late, key))
+        return keytab_load(r->late, key, version, blob);
     if (key.left != 1 || slice_u8(&name) != 'a' || version != STATE_VERSION)
         return VG_ERR_FORMAT;
     pay_person_get(&r->all, &blob);
     moments_get(&r->matched, &blob);
     moments_get(&r->named, &blob);
     quantile_get(&r->sizes, &blob);
+    pay_share_get(&r->late_all, &blob);
+    pay_closing_get(&r->closing, &blob);
     r->since_ns = codec_time(&blob);
     r->any = !blob.bad;
     return blob.bad ? VG_ERR_FORMAT : VG_OK;
@@ -300,6 +362,7 @@ refund_free(void *self)
         return;
     keytab_free(r->sales);
     keytab_free(r->people);
+    keytab_free(r->late);
     free(r);
 }
 
@@ -312,6 +375,7 @@ refund_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
     if (r == NULL)
         return VG_ERR_NOMEM;
     r->judge = env->judge;
+    r->zone = env->zone;
     r->settings = env->settings;
     (void)vg_strcpy(r->currency, sizeof r->currency, env->currency != NULL ? env->currency : "");
     quantile_init(&r->sizes, MEMORY_NS);
@@ -320,6 +384,8 @@ refund_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
         err = pay_sales_new('s', STATE_VERSION, &r->sales);
     if (err == VG_OK)
         err = pay_people_new('p', STATE_VERSION, &r->people);
+    if (err == VG_OK)
+        err = pay_shares_new('l', STATE_VERSION, PAY_PEOPLE_MAX, &r->late);
     if (err != VG_OK) {
         refund_free(r);
         return err;

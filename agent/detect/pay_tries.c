@@ -2,37 +2,33 @@
 #include "agent/detect/pay_tries.h"
 
 #include "agent/detect/codec.h"
+#include "agent/detect/pay_frame.h"
 
-static void
-copy(char *dst, size_t size, struct str text)
+void
+pay_try_set(struct pay_try *k, const struct txn_view *t)
 {
-    size_t n = text.len < size ? text.len : size - 1;
-
-    memcpy(dst, text.at, n);
-    dst[n] = '\0';
+    k->time_ns = t->time_ns;
+    k->amount = t->has_amount ? t->amount : -1;
+    k->line = t->line;
+    k->outcome = (uint8_t)t->outcome;
+    pay_frame_copy(k->id, sizeof k->id, t->id);
+    pay_frame_copy(k->card, sizeof k->card, t->card);
+    pay_frame_copy(k->last4, sizeof k->last4, str_of(t->last4));
+    pay_frame_copy(k->bin, sizeof k->bin, str_of(t->bin));
+    pay_frame_copy(k->currency, sizeof k->currency, str_of(t->currency));
+    pay_frame_copy(k->ip, sizeof k->ip, t->ip);
+    pay_frame_copy(k->terminal, sizeof k->terminal, t->terminal);
+    pay_frame_copy(k->source, sizeof k->source, t->source);
 }
 
 void
 pay_tries_keep(struct pay_tries *r, const struct txn_view *t)
 {
-    struct pay_try *k = &r->kept[r->next++ % PAY_TRIES];
-
-    k->time_ns = t->time_ns;
-    k->amount = t->has_amount ? t->amount : -1;
-    k->line = t->line;
-    k->outcome = (uint8_t)t->outcome;
-    copy(k->id, sizeof k->id, t->id);
-    copy(k->card, sizeof k->card, t->card);
-    copy(k->last4, sizeof k->last4, str_of(t->last4));
-    copy(k->bin, sizeof k->bin, str_of(t->bin));
-    copy(k->currency, sizeof k->currency, str_of(t->currency));
-    copy(k->ip, sizeof k->ip, t->ip);
-    copy(k->terminal, sizeof k->terminal, t->terminal);
-    copy(k->source, sizeof k->source, t->source);
+    pay_try_set(&r->kept[r->next++ % PAY_TRIES], t);
 }
 
-static json_t *
-evidence(const struct pay_try *k)
+json_t *
+pay_try_evidence(const struct pay_try *k)
 {
     struct txn_view t = {
         .time_ns = k->time_ns,
@@ -70,72 +66,59 @@ pay_tries_evidence(const struct pay_tries *r, int64_t from_ns)
         const struct pay_try *k = &r->kept[(r->next + i) % PAY_TRIES];
 
         if (k->time_ns != 0 && k->time_ns >= from_ns)
-            (void)json_array_append_new(all, evidence(k));
+            (void)json_array_append_new(all, pay_try_evidence(k));
     }
     return all;
 }
 
-static void
-put(const char *text, struct buf *out)
+void
+pay_try_put(const struct pay_try *k, struct buf *out)
 {
-    codec_put_text(out, text, strlen(text));
-}
-
-static void
-get(char *dst, size_t size, struct slice *in)
-{
-    struct slice text = slice_sub(in, slice_be32(in));
-
-    if (text.bad || text.left >= size) {
-        in->bad = true;
-        return;
-    }
-    dst[text.left] = '\0';
-    (void)slice_copy(&text, dst, text.left);
+    codec_put_i64(out, k->time_ns);
+    codec_put_i64(out, k->amount);
+    buf_put_be64(out, k->line);
+    buf_put_u8(out, k->outcome);
+    pay_frame_put_text(k->id, out);
+    pay_frame_put_text(k->card, out);
+    pay_frame_put_text(k->last4, out);
+    pay_frame_put_text(k->bin, out);
+    pay_frame_put_text(k->currency, out);
+    pay_frame_put_text(k->ip, out);
+    pay_frame_put_text(k->terminal, out);
+    pay_frame_put_text(k->source, out);
 }
 
 void
 pay_tries_put(const struct pay_tries *r, struct buf *out)
 {
     buf_put_be32(out, r->next);
-    for (size_t i = 0; i < PAY_TRIES; i++) {
-        const struct pay_try *k = &r->kept[i];
+    for (size_t i = 0; i < PAY_TRIES; i++)
+        pay_try_put(&r->kept[i], out);
+}
 
-        codec_put_i64(out, k->time_ns);
-        codec_put_i64(out, k->amount);
-        buf_put_be64(out, k->line);
-        buf_put_u8(out, k->outcome);
-        put(k->id, out);
-        put(k->card, out);
-        put(k->last4, out);
-        put(k->bin, out);
-        put(k->currency, out);
-        put(k->ip, out);
-        put(k->terminal, out);
-        put(k->source, out);
-    }
+void
+pay_try_get(struct pay_try *k, struct slice *in)
+{
+    k->time_ns = codec_time(in);
+    k->amount = codec_amount(in);
+    k->line = slice_be64(in);
+    k->outcome = slice_u8(in);
+    pay_frame_get_text(k->id, sizeof k->id, in);
+    pay_frame_get_text(k->card, sizeof k->card, in);
+    pay_frame_get_text(k->last4, sizeof k->last4, in);
+    pay_frame_get_text(k->bin, sizeof k->bin, in);
+    pay_frame_get_text(k->currency, sizeof k->currency, in);
+    pay_frame_get_text(k->ip, sizeof k->ip, in);
+    pay_frame_get_text(k->terminal, sizeof k->terminal, in);
+    pay_frame_get_text(k->source, sizeof k->source, in);
 }
 
 void
 pay_tries_get(struct pay_tries *r, struct slice *in)
 {
     r->next = slice_be32(in);
-    for (size_t i = 0; i < PAY_TRIES && !in->bad; i++) {
-        struct pay_try *k = &r->kept[i];
-
-        k->time_ns = codec_time(in);
-        k->amount = codec_amount(in);
-        k->line = slice_be64(in);
-        k->outcome = slice_u8(in);
-        get(k->id, sizeof k->id, in);
-        get(k->card, sizeof k->card, in);
-        get(k->last4, sizeof k->last4, in);
-        get(k->bin, sizeof k->bin, in);
-        get(k->currency, sizeof k->currency, in);
-        get(k->ip, sizeof k->ip, in);
-        get(k->terminal, sizeof k->terminal, in);
-        get(k->source, sizeof k->source, in);
-    }
+    for (size_t i = 0; i < PAY_TRIES && !in->bad; i++)
+        pay_try_get(&r->kept[i], in);
     if (in->bad)
         *r = (struct pay_tries){0};
 }

@@ -19,6 +19,12 @@ struct pay_tries {
     struct pay_try kept[PAY_TRIES];
 };
 
+/* One of them by itself. */
+void pay_try_set(struct pay_try *k, const struct txn_view *t);
+json_t *pay_try_evidence(const struct pay_try *k); /* new reference */
+void pay_try_put(const struct pay_try *k, struct buf *out);
+void pay_try_get(struct pay_try *k, struct slice *in);
+
 void pay_tries_keep(struct pay_tries *r, const struct txn_view *t);
 /* Those since `from_ns`, oldest first, as an array. New reference. */
 json_t *pay_tries_evidence(const struct pay_tries *r, int64_t from_ns);

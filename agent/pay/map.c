@@ -277,6 +277,8 @@ texts_read(const struct record *r, int kind, struct txn_view *t)
     mail = field_value(r, kind, MAP_EMAIL);
     if (err == VG_OK && mail.left > 0)
         err = map_mail(r->m, mail, &t->email);
+    if (err == VG_OK && mail.left > 0)
+        err = map_mail_shape(r->m, mail, &t->mail_shape);
     name = field_value(r, kind, MAP_NAME);
     if (err == VG_OK && name.left > 0 && t->customer.len == 0)
         err = map_name(r->m, name, &t->customer);
@@ -389,6 +391,7 @@ mapper_read(struct mapper *m, const struct values *values, struct slice clean,
                            .card = {"", 0},
                            .customer = {"", 0},
                            .email = {"", 0},
+                           .mail_shape = {"", 0},
                            .ip = {"", 0},
                            .device = {"", 0},
                            .terminal = {"", 0},

@@ -120,6 +120,36 @@ codes_out(struct mapper *m, struct slice value)
     return slice_of(own, value.left);
 }
 
+static bool
+is_letter(uint8_t b)
+{
+    return (b >= 'a' && b <= 'z') || b >= 0x80;
+}
+
+enum vg_err
+map_mail_shape(struct mapper *m, struct slice value, struct str *out)
+{
+    struct slice s = map_lowered(m, map_cut(value), " ");
+    size_t at = bytes_find(s, 0, '@'), n = 0;
+    char *shape;
+
+    if (at >= s.left)
+        return VG_OK;
+    shape = map_arena(m, s.left);
+    if (shape == NULL)
+        return VG_ERR_LIMIT;
+    for (size_t i = 0; i < at; i++) {
+        uint8_t b = byte_at(s, i);
+        char c = is_letter(b) ? 'a' : b >= '0' && b <= '9' ? '0' : (char)b;
+
+        if (n == 0 || (c != 'a' && c != '0') || shape[n - 1] != c)
+            shape[n++] = c;
+    }
+    memcpy(shape + n, s.at + at, s.left - at);
+    *out = str_n(shape, n + s.left - at);
+    return VG_OK;
+}
+
 /* Any other text: borrowed as it stands, unless an address or a security code is in it. */
 enum vg_err
 map_plain(struct mapper *m, struct slice value, struct str *out)

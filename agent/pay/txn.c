@@ -43,14 +43,15 @@ txn_write(const struct txn_view *t, struct buf *out)
     buf_put_u8(out, '}');
 }
 
-enum { TEXTS = 12 };
+enum { TEXTS = 13 };
 
 static void
 texts_of(struct txn_view *t, struct str *out[TEXTS])
 {
     struct str *all[TEXTS] = {&t->id,       &t->reason, &t->card,     &t->customer,
                               &t->email,    &t->ip,     &t->device,   &t->terminal,
-                              &t->employee, &t->order,  &t->original, &t->account};
+                              &t->employee, &t->order,  &t->original, &t->account,
+                              &t->mail_shape};
 
     memcpy(out, all, sizeof all);
 }

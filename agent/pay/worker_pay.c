@@ -121,6 +121,7 @@ panel_make(struct pay_worker *w, const struct agent_config *config, char why[WOR
     struct panel_options options = {
         .sensor = "pay",
         .rules_dir = config->rules_dir,
+        .geo_dir = config->geo_dir,
         .texts = w->texts,
         .zone = config->zone,
         .hours = &config->hours,

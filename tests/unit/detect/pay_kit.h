@@ -21,36 +21,39 @@ struct shop {
     int64_t now_ns;
     uint64_t next_id;
     double score; /* of the last transaction */
+    double budget_per_week;
 };
 
 /* One transaction of the shop; the texts live in it. */
 struct shop_txn {
     struct txn_view view;
-    char id[24], card[24], terminal[16], employee[16], ip[24], original[24];
+    char id[24], card[24], terminal[16], employee[16], ip[24], original[24], account[24], mail[48];
 };
 
 static inline void
 shop_panel(struct shop *s)
 {
-    const struct panel_options options = {.sensor = "pay",
-                                          .rules_dir = "rules",
-                                          .texts = s->texts,
-                                          .zone = s->zone,
-                                          .currency = "MXN",
-                                          .judge = {.budget_per_week = 1.5, .target_per_week = 0.6},
-                                          .history = true};
+    const struct panel_options options = {
+        .sensor = "pay",
+        .rules_dir = "rules",
+        .texts = s->texts,
+        .zone = s->zone,
+        .currency = "MXN",
+        .judge = {.budget_per_week = s->budget_per_week, .target_per_week = 0.6},
+        .history = true};
     char why[DETECT_WHY_MAX];
 
     if (panel_new(&options, &s->kit.sink, &s->panel, why) != VG_OK)
         fail_msg("panel: %s", why);
 }
 
+/* A shop that may be told as much as the tests want to see. */
 static inline void
-shop_open(struct shop *s, uint64_t seed)
+shop_open_budget(struct shop *s, uint64_t seed, double budget_per_week)
 {
     struct conf_error err;
 
-    *s = (struct shop){.now_ns = SHOP_START};
+    *s = (struct shop){.now_ns = SHOP_START, .budget_per_week = budget_per_week};
     kit_init(&s->kit);
     kit_seed(&s->rng, seed);
     s->zone = zone_utc();
@@ -58,6 +61,12 @@ shop_open(struct shop *s, uint64_t seed)
     if (texts_load("rules", &s->texts, &err) != VG_OK)
         fail_msg("%s", err.text);
     shop_panel(s);
+}
+
+static inline void
+shop_open(struct shop *s, uint64_t seed)
+{
+    shop_open_budget(s, seed, 1.5);
 }
 
 static inline void
@@ -105,7 +114,9 @@ shop_give(struct shop *s, struct shop_txn *t)
     v->employee = str_of(t->employee);
     v->ip = str_of(t->ip);
     v->original = str_of(t->original);
-    v->reason = v->customer = v->email = v->device = v->order = v->account = str_of("");
+    v->account = str_of(t->account);
+    v->email = v->mail_shape = str_of(t->mail);
+    v->reason = v->customer = v->device = v->order = str_of("");
     v->source = str_of("pos.csv");
     v->line = s->next_id;
     judge_observation_begin(panel_judge(s->panel));
@@ -193,6 +204,53 @@ shop_check_events(const struct shop *s)
             if (getenv("SHOW_TEXTS") != NULL)
                 print_message("%s\n  %s\n  %s\n", m.title, m.brief, m.what);
             texts_message_done(&m);
+        }
+    }
+}
+
+/* Closes the panel and opens it from its rows. */
+static inline void
+shop_reopen(struct shop *s)
+{
+    bool known;
+
+    panel_save(s->panel);
+    panel_free(s->panel);
+    shop_panel(s);
+    for (size_t i = s->kit.row_count; i-- > 0;) {
+        const struct kit_row *r = &s->kit.rows[i];
+
+        if (r->version == 0)
+            continue;
+        assert_int_equal(panel_load(s->panel, r->detector, slice_of(r->key, r->key_len), r->version,
+                                    slice_of(r->blob, r->blob_len), &known),
+                         VG_OK);
+        if (!known)
+            fail_msg("%s refused its own row", r->detector);
+    }
+}
+
+/* Loads its rows, cut short anywhere, each in a block of its own, into a fresh panel: refused or taken. */
+static inline void
+shop_damage_rows(struct shop *s)
+{
+    bool known;
+
+    panel_save(s->panel);
+    panel_free(s->panel);
+    shop_panel(s);
+    for (size_t i = 0; i < s->kit.row_count; i += 1 + i / 40) {
+        const struct kit_row *r = &s->kit.rows[i];
+
+        for (size_t n = 0; n < r->blob_len; n += 1 + n / 32) {
+            uint8_t *cut = malloc(n > 0 ? n : 1);
+
+            assert_non_null(cut);
+            memcpy(cut, r->blob, n);
+            assert_int_equal(panel_load(s->panel, r->detector, slice_of(r->key, r->key_len),
+                                        r->version, slice_of(cut, n), &known),
+                             VG_OK);
+            free(cut);
         }
     }
 }

@@ -27,7 +27,8 @@ label(struct shop *s, const struct shop_txn *t, bool fraud)
     struct obs obs = {.kind = OBS_LABEL, .time_ns = s->now_ns, .txn = &own};
 
     own.label = fraud;
-    own.id = str_of(t->id); /* the view may have moved with its texts */
+    own.id = str_of(t->id);                         /* the view may have moved with its texts */
+    judge_observation_begin(panel_judge(s->panel)); /* as the sensor does after each transaction */
     panel_observe(s->panel, &obs);
 }
 
@@ -256,25 +257,6 @@ test_origins(void **state)
         assert_true(score[way] > 2 * score[0]);
 }
 
-static void
-reopen(struct shop *s)
-{
-    bool known;
-
-    panel_save(s->panel);
-    panel_free(s->panel);
-    shop_panel(s);
-    for (size_t i = s->kit.row_count; i-- > 0;) {
-        const struct kit_row *r = &s->kit.rows[i];
-
-        if (r->version == 0)
-            continue;
-        assert_int_equal(panel_load(s->panel, r->detector, slice_of(r->key, r->key_len), r->version,
-                                    slice_of(r->blob, r->blob_len), &known),
-                         VG_OK);
-    }
-}
-
 /* Scores after restarts, with labels that come after them, are those of one run, bit by bit. */
 static void
 test_restart(void **state)
@@ -293,7 +275,7 @@ test_restart(void **state)
                 sale(both[k], &bad[k][i], NULL, i < 3 ? "caja9" : NULL, i < 3 ? 1 : 9);
             shop_run(both[k], 5);
         }
-        reopen(&parts);
+        shop_reopen(&parts);
         for (unsigned k = 0; k < 2; k++) {
             for (unsigned i = 0; i < 5; i++)
                 label(both[k], &bad[k][i], i != 4);

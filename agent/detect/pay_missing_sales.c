@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pay.missing_sales: numbers are missing in a series that has no gaps: sales were deleted, or part of
+ * a log was.
+ *
+ * Ids and order numbers that end in digits form series: by log, by what stands before the digits, and
+ * with and without the terminal (a till may count for itself). A gap is held for WAIT_NS, in which late rows may
+ * fill it. Then it is a test: its p is how often this series has gaps (with a prior: printers jam), so
+ * that a shop whose abandoned orders take numbers hears nothing; gaps as long as this or longer count,
+ * and the prior is one over the length (what tears a series harmlessly tears it by one or two: Zipf's
+ * law). A number far back (a counter that starts anew each
+ * day) begins the series again. */
+#include <stdlib.h>
+
+#include "agent/detect/codec.h"
+#include "agent/detect/detectors.h"
+#include "agent/detect/pay_frame.h"
+#include "common/vtime.h"
+
+#define WAIT_NS (2 * VG_HOUR_NS)
+/* A series in which fewer follow directly is none. */
+#define DIRECT_SHARE 0.9
+#define DIRECT_LEAST 200.0
+#define GAPS_PRIOR   3.0
+/* Longer digits are times or random. */
+#define DIGITS_MAX 12
+
+enum { SIZES = 11, SERIES_MAX = 512, BACK_MAX = 200, MISSING_MAX = 1000, STATE_VERSION = 1 };
+
+struct series {
+    int64_t last;                      /* number */
+    double steps, direct, gaps[SIZES]; /* gaps by the logarithm of their length */
+    int64_t due_ns;                    /* of the gap that is held; 0: none */
+    int64_t from, missing, before_ns, after_ns;
+    uint32_t filled;
+    bool by_terminal;
+    char name[64], first[48]; /* whose it is; the id before the gap */
+    char next[48];
+};
+
+struct missing {
+    struct pay_frame frame; /* tables[0]: series */
+    int64_t due_ns;         /* the earliest gap; INT64_MAX: none */
+};
+
+/* ---- gaps ---- */
+
+static unsigned
+size_of(int64_t missing)
+{
+    unsigned size = 0;
+
+    for (; missing > 1 && size < SIZES - 1; missing /= 2)
+        size++;
+    return size;
+}
+
+static double
+gaps_from(const struct series *s, unsigned size)
+{
+    double gaps = 0;
+
+    for (; size < SIZES; size++)
+        gaps += s->gaps[size];
+    return gaps;
+}
+
+static double
+p_of(const struct series *s)
+{
+    int64_t missing = s->missing - s->filled;
+    double p = (gaps_from(s, size_of(missing)) + GAPS_PRIOR / (double)missing) / (s->steps + 1);
+
+    return p < 1 ? p : 1;
+}
+
+static void
+speak(struct missing *m, struct series *s)
+{
+    struct party subject;
+    struct test test = {
+        .detector = "pay.missing_sales", .time_ns = s->due_ns, .subject = &subject, .p = p_of(s)};
+
+    party_set(&subject, s->by_terminal ? "terminal" : "log", s->name, NULL);
+    if (judge_wants(m->frame.judge, test.p))
+        test.facts = json_pack(
+            "{s:I, s:o, s:o, s:I, s:I, s:I}", "missing", (json_int_t)(s->missing - s->filled),
+            "before", pay_text(str_of(s->first)), "after", pay_text(str_of(s->next)), "seconds",
+            (json_int_t)((s->after_ns - s->before_ns) / VG_SEC_NS), "numbers", (json_int_t)s->steps,
+            "gaps", (json_int_t)gaps_from(s, 0));
+    judge_test(m->frame.judge, &test);
+}
+
+static void
+settle(struct missing *m, struct series *s)
+{
+    if (s->missing > s->filled) {
+        if (s->steps >= DIRECT_LEAST && s->direct >= DIRECT_SHARE * s->steps &&
+            pay_frame_learned(&m->frame))
+            speak(m, s);
+        s->gaps[size_of(s->missing - s->filled)] += 1;
+    }
+    s->due_ns = 0;
+}
+
+static void
+release(struct missing *m, int64_t now_ns)
+{
+    uint64_t keys[SERIES_MAX];
+    size_t count;
+
+    if (now_ns < m->due_ns)
+        return;
+    m->due_ns = INT64_MAX;
+    count = keytab_keys(m->frame.tables[0], keys, SERIES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct series *seen = keytab_find(m->frame.tables[0], keys[i]);
+        struct series *s;
+
+        if (seen == NULL || seen->due_ns == 0)
+            continue;
+        if (seen->due_ns > now_ns) {
+            m->due_ns = seen->due_ns < m->due_ns ? seen->due_ns : m->due_ns;
+            continue;
+        }
+        s = keytab_change(m->frame.tables[0], keys[i]);
+        settle(m, s);
+    }
+}
+
+/* ---- numbers ---- */
+
+/* The number that the text ends in; -1: none. *head takes what stands before it. */
+static int64_t
+number_of(struct str text, struct str *head)
+{
+    struct slice s = slice_of(text.at, text.len);
+    int64_t n = 0;
+    size_t digits = 0, start = 0, at = 0;
+    uint8_t b;
+
+    while (s.left > 0) {
+        b = slice_u8(&s);
+        at++;
+        if (b < '0' || b > '9') {
+            digits = 0;
+            n = 0;
+            start = at;
+        } else if (++digits <= DIGITS_MAX) {
+            n = n * 10 + (b - '0');
+        }
+    }
+    if (digits == 0 || digits > DIGITS_MAX)
+        return -1;
+    *head = str_n(text.at, start);
+    return n;
+}
+
+static void
+jump(struct missing *m, struct series *s, const struct txn_view *t, struct str id, int64_t n)
+{
+    int64_t missing = n - s->last - 1;
+
+    s->steps += 1;
+    if (s->due_ns != 0)
+        settle(m, s);
+    if (missing > MISSING_MAX) /* another series, or the counter was set */
+        return;
+    s->due_ns = t->time_ns + WAIT_NS;
+    if (s->due_ns < m->due_ns)
+        m->due_ns = s->due_ns;
+    s->from = s->last + 1;
+    s->missing = missing;
+    s->filled = 0;
+    s->after_ns = t->time_ns;
+    pay_frame_copy(s->next, sizeof s->next, id);
+}
+
+static void
+see(struct missing *m, const struct txn_view *t, struct str id, const char *role, struct str place)
+{
+    struct str head;
+    int64_t n = number_of(id, &head), apart;
+    uint64_t key;
+    struct series *s;
+    bool fresh;
+
+    if (n < 0)
+        return;
+    key = pay_key(role, t->source) * 31 + pay_key("head", head) +
+          pay_key("place", place) * UINT64_C(0x9e3779b97f4a7c15);
+    s = keytab_touch(m->frame.tables[0], key, &fresh);
+    if (s == NULL)
+        return;
+    if (fresh) {
+        s->by_terminal = place.len > 0;
+        pay_frame_copy(s->name, sizeof s->name, place.len > 0 ? place : t->source);
+        s->last = n - 1;
+    }
+    apart = n - s->last;
+    if (apart == 0)
+        return;
+    if (apart < 0 && apart > -BACK_MAX) {
+        if (s->due_ns != 0 && n >= s->from && n < s->from + s->missing)
+            s->filled++;
+        if (n > 2)
+            return; /* late */
+    }
+    if (apart == 1) {
+        s->steps += 1;
+        s->direct += 1;
+    } else if (apart > 1) {
+        jump(m, s, t, id, n);
+    }
+    s->last = n;
+    if (s->due_ns == 0 || apart < 0) {
+        s->before_ns = t->time_ns;
+        pay_frame_copy(s->first, sizeof s->first, id);
+    }
+}
+
+static void
+missing_observe(void *self, const struct obs *obs)
+{
+    struct missing *m = self;
+    const struct txn_view *t = obs->txn;
+    const struct str none = str_of("");
+
+    pay_frame_time(&m->frame, obs->time_ns);
+    release(m, obs->time_ns);
+    if (obs->kind != OBS_TXN || t->kind == TXN_LOGIN || t->kind == TXN_SETTINGS ||
+        t->kind == TXN_PAYOUT || t->kind == TXN_CHARGEBACK)
+        return;
+    see(m, t, t->id, "id", none);
+    if (t->terminal.len > 0)
+        see(m, t, t->id, "id", t->terminal);
+    if (t->order.len > 0 && !str_eq(t->order, t->id))
+        see(m, t, t->order, "order", none);
+}
+
+/* ---- state ---- */
+
+static void
+series_put(const void *cell, struct buf *out)
+{
+    const struct series *s = cell;
+
+    codec_put_i64(out, s->last);
+    codec_put_f64(out, s->steps);
+    codec_put_f64(out, s->direct);
+    for (unsigned i = 0; i < SIZES; i++)
+        codec_put_f64(out, s->gaps[i]);
+    codec_put_i64(out, s->due_ns);
+    codec_put_i64(out, s->from);
+    codec_put_i64(out, s->missing);
+    codec_put_i64(out, s->before_ns);
+    codec_put_i64(out, s->after_ns);
+    buf_put_be32(out, s->filled);
+    buf_put_u8(out, s->by_terminal);
+    pay_frame_put_text(s->name, out);
+    pay_frame_put_text(s->first, out);
+    pay_frame_put_text(s->next, out);
+}
+
+static void
+series_get(void *cell, struct slice *in)
+{
+    struct series *s = cell;
+
+    s->last = codec_amount(in);
+    s->steps = codec_f64(in);
+    s->direct = codec_f64(in);
+    for (unsigned i = 0; i < SIZES; i++)
+        s->gaps[i] = codec_f64(in);
+    s->due_ns = codec_time(in);
+    s->from = codec_amount(in);
+    s->missing = codec_amount(in);
+    s->before_ns = codec_time(in);
+    s->after_ns = codec_time(in);
+    s->filled = slice_be32(in);
+    s->by_terminal = slice_u8(in) != 0;
+    pay_frame_get_text(s->name, sizeof s->name, in);
+    pay_frame_get_text(s->first, sizeof s->first, in);
+    pay_frame_get_text(s->next, sizeof s->next, in);
+    if (s->steps < 0)
+        in->bad = true;
+}
+
+static void
+missing_put(const void *self, struct buf *out)
+{
+    codec_put_i64(out, ((const struct missing *)self)->due_ns);
+}
+
+static void
+missing_get(void *self, struct slice *in)
+{
+    ((struct missing *)self)->due_ns = codec_i64(in);
+}
+
+static enum vg_err
+missing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
+{
+    static const struct keytab_options series = {.cell_bytes = sizeof(struct series),
+                                                 .cells_max = SERIES_MAX,
+                                                 .row_bits = 4,
+                                                 .name = 's',
+                                                 .version = STATE_VERSION,
+                                                 .put = series_put,
+                                                 .get = series_get};
+    struct missing *m = calloc(1, sizeof *m);
+    enum vg_err err;
+
+    if (m == NULL)
+        return VG_ERR_NOMEM;
+    m->due_ns = INT64_MAX;
+    m->frame.version = STATE_VERSION;
+    m->frame.put = missing_put;
+    m->frame.get = missing_get;
+    err = pay_frame_init(&m->frame, env, 14, why);
+    if (err == VG_OK)
+        err = keytab_new(&series, &m->frame.tables[0]);
+    if (err != VG_OK) {
+        pay_frame_free(m);
+        return err;
+    }
+    *self = m;
+    return VG_OK;
+}
+
+const struct detector PAY_MISSING_SALES = {
+    .name = "pay.missing_sales",
+    .sensor = "pay",
+    .kinds = UINT32_C(1) << OBS_TXN | UINT32_C(1) << OBS_TICK,
+    .make = missing_make,
+    .observe = missing_observe,
+    .save = pay_frame_save,
+    .load = pay_frame_load,
+    .free = pay_frame_free,
+    .health = pay_frame_health,
+};
