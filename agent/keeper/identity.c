@@ -9,6 +9,7 @@
 
 #include "agent/platform/platform.h"
 #include "common/hex.h"
+#include "common/log.h"
 
 enum { JSON_MAX = 8 * 1024, TOKEN_KEY_TEXT = 64 };
 
@@ -35,6 +36,62 @@ write_file(const char *dir, const char *name, struct slice content, bool secret)
     char path[IDENTITY_PATH_MAX + 32];
 
     return path_of(dir, name, path) ? platform_file_replace(path, content, secret) : VG_ERR_LIMIT;
+}
+
+/* ---- the key of tokens ---- */
+
+bool
+identity_keys_folder(const char *state_dir, char out[IDENTITY_PATH_MAX])
+{
+    size_t len = strlen(state_dir);
+    int n;
+
+    while (len > 1 && state_dir[len - 1] == '/')
+        len--;
+    n = snprintf(out, IDENTITY_PATH_MAX, "%.*s-keys", (int)len, state_dir);
+    return n > 0 && n < IDENTITY_PATH_MAX;
+}
+
+/* To STATE-keys/, or beside the data where there cannot be such a folder. */
+static enum vg_err
+token_key_write(const char *state_dir, struct slice key)
+{
+    char dir[IDENTITY_PATH_MAX], old[IDENTITY_PATH_MAX + 32];
+    enum vg_err err = VG_ERR_LIMIT;
+
+    if (identity_keys_folder(state_dir, dir)) {
+        err = platform_folder_make(dir, true);
+        if (err == VG_OK)
+            err = write_file(dir, "token.key", key, true);
+    }
+    (void)snprintf(dir, sizeof dir, "%s/identity", state_dir);
+    if (err == VG_OK) {
+        if (path_of(dir, "token.key", old))
+            err = platform_file_remove(old);
+        return err == VG_ERR_NOENT ? VG_OK : err;
+    }
+    log_event(LOG_LEVEL_WARN, "identity.token_key", "error=%s why=%s", vg_err_name(err),
+              log_quote("the folder STATE-keys cannot be made: the key of card tokens lies beside "
+                        "the data"));
+    err = platform_folder_make(dir, true);
+    return err == VG_OK ? write_file(dir, "token.key", key, true) : err;
+}
+
+/* VG_ERR_NOENT: there is none yet. */
+static enum vg_err
+token_key_read(const char *state_dir, struct buf *text)
+{
+    char dir[IDENTITY_PATH_MAX];
+    enum vg_err err = VG_ERR_NOENT;
+
+    if (identity_keys_folder(state_dir, dir))
+        err = read_file(dir, "token.key", TOKEN_KEY_TEXT, text);
+    if (err != VG_ERR_NOENT)
+        return err;
+    buf_done(text);
+    (void)snprintf(dir, sizeof dir, "%s/identity", state_dir);
+    err = read_file(dir, "token.key", TOKEN_KEY_TEXT, text);
+    return err == VG_OK ? token_key_write(state_dir, buf_slice(text)) : err;
 }
 
 static enum vg_err
@@ -130,7 +187,7 @@ identity_save(const char *state_dir, struct slice key_pem, const json_t *answer)
     if (err == VG_OK)
         err = write_file(dir, "ca.pem", slice_of(ca, strlen(ca)), false);
     if (err == VG_OK)
-        err = write_file(dir, "token.key", slice_of(token_key, TOKEN_KEY_TEXT), true);
+        err = token_key_write(state_dir, slice_of(token_key, TOKEN_KEY_TEXT));
     if (err == VG_OK)
         err = write_file(dir, "collector.json", slice_of(text, strlen(text)), false);
     if (err == VG_OK)
@@ -144,7 +201,7 @@ done:
 
 /* A key of this agent's own, durable before it is used. */
 static enum vg_err
-make_token_key(const char *dir)
+make_token_key(const char *state_dir)
 {
     char text[IDENTITY_TOKEN_KEY_SIZE];
     uint8_t bytes[TOKEN_KEY_TEXT / 2];
@@ -153,9 +210,7 @@ make_token_key(const char *dir)
     for (size_t i = 0; err == VG_OK && i < sizeof bytes; i++)
         (void)snprintf(text + 2 * i, 3, "%02x", bytes[i]);
     if (err == VG_OK)
-        err = platform_folder_make(dir, true);
-    if (err == VG_OK)
-        err = write_file(dir, "token.key", slice_of(text, TOKEN_KEY_TEXT), true);
+        err = token_key_write(state_dir, slice_of(text, TOKEN_KEY_TEXT));
     platform_secure_zero(bytes, sizeof bytes);
     platform_secure_zero(text, sizeof text);
     return err;
@@ -164,17 +219,15 @@ make_token_key(const char *dir)
 enum vg_err
 identity_token_key(const char *state_dir, char out[IDENTITY_TOKEN_KEY_SIZE])
 {
-    char dir[IDENTITY_PATH_MAX];
     uint8_t bytes[TOKEN_KEY_TEXT / 2];
     struct buf text = {.data = NULL};
-    enum vg_err err;
+    enum vg_err err = token_key_read(state_dir, &text);
 
-    (void)snprintf(dir, sizeof dir, "%s/identity", state_dir);
-    err = read_file(dir, "token.key", TOKEN_KEY_TEXT, &text);
     if (err == VG_ERR_NOENT) {
-        err = make_token_key(dir);
+        buf_done(&text);
+        err = make_token_key(state_dir);
         if (err == VG_OK)
-            err = read_file(dir, "token.key", TOKEN_KEY_TEXT, &text);
+            err = token_key_read(state_dir, &text);
     }
     if (err == VG_OK && (text.len != TOKEN_KEY_TEXT || buf_str(&text) == NULL ||
                          hex_parse_str((const char *)text.data, bytes, sizeof bytes) != VG_OK))

@@ -4,7 +4,11 @@
  *   cert.pem        90 days; written last: an agent is enrolled when it is there
  *   ca.pem          the collector's CA, the only one trusted for shipping
  *   collector.json  {"agent", "url", "tenant", "site"}
- *   token.key       64 hex digits: the key of card tokens, the same in all shops of the tenant */
+ * and in a folder of its own, STATE-keys/, so that a copy of STATE, or what was stolen of it, tells
+ * nobody which card a token is (PCI DSS 3.5.1.1):
+ *   token.key       64 hex digits: the key of card tokens, the same in all shops of the tenant
+ * Where that folder cannot be made (a folder above that is not ours) it lies in STATE/identity/, and
+ * the log says so. A key that an older version left there moves. */
 #pragma once
 
 #include "common/json.h"
@@ -29,6 +33,8 @@ void identity_done(struct identity *identity);
  * call while the agent stands alone. *out is the caller's to wipe. VG_ERR_FORMAT: the file is
  * damaged. VG_ERR_SYS. */
 enum { IDENTITY_TOKEN_KEY_SIZE = 65 };
+/* STATE-keys, without a slash at its end. False where the name is too long. */
+bool identity_keys_folder(const char *state_dir, char out[IDENTITY_PATH_MAX]) VG_MUST_CHECK;
 enum vg_err identity_token_key(const char *state_dir,
                                char out[IDENTITY_TOKEN_KEY_SIZE]) VG_MUST_CHECK;
 

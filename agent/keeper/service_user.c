@@ -1,10 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/keeper/service_user.h"
 
+#include "agent/keeper/identity.h"
 #include "agent/platform/platform.h"
 #include "common/log.h"
 
 #define DEFAULT_USER "vigia"
+
+/* The keys' folder lies beside the state's: only who may write above it can make it. Without one the
+ * key stays in the state folder (identity.h). */
+static void
+keys_give(const char *state_dir, const char *user)
+{
+    static const char *const marks[] = {"token.key", NULL};
+    char dir[IDENTITY_PATH_MAX];
+    enum vg_err err = VG_ERR_LIMIT;
+
+    if (identity_keys_folder(state_dir, dir))
+        err = platform_folder_make(dir, true);
+    if (err == VG_OK)
+        err = platform_folder_give(dir, user, marks);
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_WARN, "keeper.keys_folder", "user=%s error=%s", log_quote(user),
+                  vg_err_name(err));
+}
 
 enum vg_err
 service_user_become(const struct agent_config *config, unsigned rights)
@@ -26,9 +45,10 @@ service_user_become(const struct agent_config *config, unsigned rights)
         return VG_ERR_CONFIG;
     }
     err = platform_folder_give(config->state_dir, user, marks);
-    if (err == VG_OK)
+    if (err == VG_OK) {
+        keys_give(config->state_dir, user);
         err = platform_user_become(user, rights);
-    else
+    } else
         what = err == VG_ERR_EXISTS   ? "the state folder is root's and holds what is not ours"
                : err == VG_ERR_DENIED ? "the state folder is somebody else's"
                                       : "the state folder cannot be made that user's";

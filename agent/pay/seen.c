@@ -4,17 +4,21 @@
 #include <stdlib.h>
 
 enum { TABLE_START = 4096, VERSION = 1 };
+/* An entry of the table: where its digest stands among the slots of chunks, + 1, and some of its bits. */
+enum { PLACE_BITS = 21, TAG_SHIFT = 64 - (32 - PLACE_BITS) };
+_Static_assert((SEEN_CHUNKS + 1) * SEEN_CHUNK < 1 << PLACE_BITS, "a place has room in an entry");
 
 struct chunk {
-    uint32_t number, count;
+    uint32_t number, count, slot;
     uint64_t digest[SEEN_CHUNK];
 };
 
 struct seen {
     struct hash_key key;
-    uint64_t *table; /* open addressing, 0 is empty */
+    uint32_t *table; /* open addressing, 0 is empty */
     size_t room, used;
     struct chunk *chunk[SEEN_CHUNKS + 1]; /* oldest first; while loading in any order */
+    struct chunk *slot[SEEN_CHUNKS + 1];  /* the same, each where it was put first */
     size_t chunks;
     size_t dirty; /* chunks from this index on have changed since the last save */
     uint32_t forgotten[SEEN_CHUNKS];
@@ -52,12 +56,31 @@ seen_free(struct seen *s)
 
 /* ---- the table ---- */
 
+static uint64_t
+digest_of(const struct seen *s, uint32_t entry)
+{
+    uint32_t place = (entry & ((1U << PLACE_BITS) - 1)) - 1;
+
+    return s->slot[place / SEEN_CHUNK]->digest[place % SEEN_CHUNK];
+}
+
+static uint32_t
+entry_of(const struct chunk *c, size_t i)
+{
+    uint32_t place = c->slot * SEEN_CHUNK + (uint32_t)i + 1;
+
+    return (uint32_t)(c->digest[i] >> TAG_SHIFT) << PLACE_BITS | place;
+}
+
+/* Where the digest is, or the hole where it would be. */
 static size_t
 place_of(const struct seen *s, uint64_t digest)
 {
     size_t at = (size_t)digest & (s->room - 1);
+    uint32_t tag = (uint32_t)(digest >> TAG_SHIFT);
 
-    while (s->table[at] != 0 && s->table[at] != digest)
+    while (s->table[at] != 0 &&
+           (s->table[at] >> PLACE_BITS != tag || digest_of(s, s->table[at]) != digest))
         at = (at + 1) & (s->room - 1);
     return at;
 }
@@ -65,7 +88,7 @@ place_of(const struct seen *s, uint64_t digest)
 static enum vg_err
 table_grow(struct seen *s)
 {
-    uint64_t *old = s->table, *grown = calloc(s->room * 2, sizeof *grown);
+    uint32_t *old = s->table, *grown = calloc(s->room * 2, sizeof *grown);
     size_t room = s->room;
 
     if (grown == NULL)
@@ -74,7 +97,7 @@ table_grow(struct seen *s)
     s->room *= 2;
     for (size_t i = 0; i < room; i++)
         if (old[i] != 0)
-            s->table[place_of(s, old[i])] = old[i];
+            s->table[place_of(s, digest_of(s, old[i]))] = old[i];
     free(old);
     return VG_OK;
 }
@@ -97,7 +120,7 @@ table_remove(struct seen *s, uint64_t digest)
                 s->used--;
                 return;
             }
-            home = (size_t)s->table[at] & mask;
+            home = (size_t)digest_of(s, s->table[at]) & mask;
         } while (hole <= at ? hole < home && home <= at : hole < home || home <= at);
         s->table[hole] = s->table[at];
         hole = at;
@@ -113,12 +136,22 @@ chunk_forget(struct seen *s)
 
     for (size_t i = 0; i < oldest->count; i++)
         table_remove(s, oldest->digest[i]);
+    s->slot[oldest->slot] = NULL;
     if (s->forgotten_count < SEEN_CHUNKS)
         s->forgotten[s->forgotten_count++] = oldest->number;
     free(oldest);
     s->chunks--;
     memmove(s->chunk, s->chunk + 1, s->chunks * sizeof s->chunk[0]);
     s->dirty -= s->dirty > 0;
+}
+
+/* Into the first free slot: there is one more than SEEN_CHUNKS. */
+static void
+chunk_place(struct seen *s, struct chunk *c)
+{
+    while (s->slot[c->slot] != NULL)
+        c->slot++;
+    s->slot[c->slot] = c;
 }
 
 static enum vg_err
@@ -130,6 +163,7 @@ chunk_add(struct seen *s)
         return VG_ERR_NOMEM;
     c->number = s->chunks > 0 ? s->chunk[s->chunks - 1]->number + 1 : 1;
     s->chunk[s->chunks++] = c;
+    chunk_place(s, c);
     if (s->chunks > SEEN_CHUNKS)
         chunk_forget(s);
     return VG_OK;
@@ -160,9 +194,10 @@ remember(struct seen *s, uint64_t digest, bool *before)
         if (err != VG_OK)
             return err;
     }
-    s->table[place_of(s, digest)] = digest;
+    at = place_of(s, digest);
+    last->digest[last->count] = digest;
+    s->table[at] = entry_of(last, last->count++);
     s->used++;
-    last->digest[last->count++] = digest;
     if (s->dirty > s->chunks - 1)
         s->dirty = s->chunks - 1;
     return VG_OK;
@@ -290,7 +325,7 @@ seen_load(struct seen *s, struct slice key, uint16_t version, struct slice blob)
     if (version != VERSION || key.bad || key.left > 0 || blob.left % 8 != 0 ||
         blob.left > SEEN_CHUNK * 8 || number == 0)
         return VG_ERR_FORMAT;
-    if (s->chunks > SEEN_CHUNKS)
+    if (s->chunks >= SEEN_CHUNKS)
         return VG_ERR_LIMIT;
     c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -299,6 +334,7 @@ seen_load(struct seen *s, struct slice key, uint16_t version, struct slice blob)
     while (blob.left > 0)
         c->digest[c->count++] = slice_be64(&blob);
     s->chunk[s->chunks++] = c;
+    chunk_place(s, c);
     return VG_OK;
 }
 
@@ -323,8 +359,10 @@ seen_loaded(struct seen *s)
             if (s->used * 2 >= s->room && table_grow(s) != VG_OK)
                 return VG_ERR_NOMEM;
             at = place_of(s, digest);
-            s->used += s->table[at] == 0 && digest != 0;
-            s->table[at] = digest;
+            if (digest == 0 || s->table[at] != 0)
+                continue; /* damage: twice in the rows */
+            s->table[at] = entry_of(s->chunk[i], k);
+            s->used++;
         }
     }
     s->dirty = s->chunks;

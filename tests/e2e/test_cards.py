@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """No full card number in the store, on the wire, in mail, in logs."""
-import gzip, os, re
+import json, os, re
 
 import story
 import vigia
@@ -38,6 +38,14 @@ def test_no_card_number_leaves_the_log(collector, agents, tmp_path):
     texts = list(everything_below(agent.dir)) + list(everything_below(collector.dir))
     texts += [('show', shown.encode()), ('export', exported.encode()), ('mails', mails.encode())]
     assert len(texts) > 8
+    assert any('card_' in json.dumps(e) for e in events)
+    key = (agent.state.with_name(agent.state.name + '-keys') / 'token.key').read_bytes()
+    assert re.fullmatch(rb'[0-9a-f]{64}', key)
+    for name, data in everything_below(agent.state):        # who copies the data has no key of its tokens
+        assert key not in data and bytes.fromhex(key.decode()) not in data, name
+    for event in collector.events():                        # the token with the last four, or the first six alone
+        text = json.dumps(event)
+        assert '"bin"' not in text and not ('bin:' in text and 'card_' in text), text
     for name, data in texts:
         for found in pattern.findall(data):
             digits = re.sub(rb'\D', b'', found).decode()

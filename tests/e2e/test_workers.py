@@ -26,12 +26,17 @@ def calm(tmp_path_factory):
     agent.start()
     vigia.idle(agent)
     assert agent.stop() == 0
-    return log.read_bytes(), canonical(agent), agent.state / 'identity' / 'token.key'
+    return log.read_bytes(), canonical(agent), keys(agent) / 'token.key'
+
+
+def keys(agent):
+    """Where the key of card tokens lies: beside the state folder, not in it."""
+    return agent.state.with_name(agent.state.name + '-keys')
 
 
 def same_tokens(agent, key):
-    (agent.state / 'identity').mkdir(parents=True, mode=0o700)
-    shutil.copy(key, agent.state / 'identity' / 'token.key')
+    keys(agent).mkdir(parents=True, mode=0o700)
+    shutil.copy(key, keys(agent) / 'token.key')
     return agent
 
 

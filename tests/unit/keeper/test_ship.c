@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -98,6 +99,23 @@ issue(const struct buf *ca, const struct buf *ca_key, const struct buf *key, int
     buf_done(&csr);
 }
 
+/* The key of card tokens lies apart from the data; one that an older version left there moves. */
+static void
+check_token_key(const char *dir)
+{
+    char apart[64], beside[64], key[IDENTITY_TOKEN_KEY_SIZE];
+
+    (void)snprintf(apart, sizeof apart, "%s-keys/token.key", dir);
+    (void)snprintf(beside, sizeof beside, "%s/identity/token.key", dir);
+    assert_int_equal(access(apart, F_OK), 0);
+    assert_int_equal(access(beside, F_OK), -1);
+    assert_int_equal(rename(apart, beside), 0);
+    assert_int_equal(identity_token_key(dir, key), VG_OK);
+    assert_string_equal(key, HEX);
+    assert_int_equal(access(apart, F_OK), 0);
+    assert_int_equal(access(beside, F_OK), -1);
+}
+
 static void
 test_identity(void **state)
 {
@@ -118,6 +136,7 @@ test_identity(void **state)
                        "cert", buf_str(&cert), "ca", buf_str(&ca), "url", "https://h:8443",
                        "token_key", HEX, "tenant", "T", "site", "S");
     assert_int_equal(identity_save(dir, buf_slice(&key), answer), VG_OK);
+    check_token_key(dir);
     assert_int_equal(identity_load(dir, &id), VG_OK);
     assert_string_equal(id.url, "https://h:8443");
     assert_true(id.info.from_ns == NOW);
