@@ -75,8 +75,8 @@ csv_values(struct logfile *f, struct slice clean)
     return VG_OK;
 }
 
-static enum vg_err
-record_values(struct logfile *f, struct slice clean)
+enum vg_err
+logfile_values(struct logfile *f, struct slice clean)
 {
     bool escaped = false;
     enum vg_err err;
@@ -116,7 +116,7 @@ record_read(struct logfile *f, struct slice raw, uint64_t line)
     f->counts.records++;
     err = logfile_clean(f, raw, &clean);
     if (err == VG_OK) {
-        err = record_values(f, clean);
+        err = logfile_values(f, clean);
         logfile_cards_tell(f, clean, line);
         if (err == VG_END) {
             f->counts.skipped++;

@@ -94,6 +94,30 @@ line_there(const struct logfile *f, struct slice head)
     return head.left >= LOGFILE_HEAD_BYTES || bytes_find(head, 0, '\n') < head.left;
 }
 
+/* The first records of a log of lines or of JSON say how its dates and amounts are written. Nothing is
+ * taken from it yet. */
+static void
+records_look(struct logfile *f, struct slice head, bool whole)
+{
+    struct recognise_look look;
+    struct logfile_span s;
+
+    recognise_look_init(&look, f->profile);
+    for (size_t i = 0; i < RECOGNISE_RECORDS && head.left > 0; i++) {
+        struct slice text;
+
+        if (logfile_span_in(f, head, whole, &s) != VG_OK)
+            break;
+        if (logfile_utf8(f, bytes_part(head, s.start, s.end), &text) == VG_OK &&
+            logfile_values(f, text) == VG_OK)
+            recognise_look_record(&look, &f->values);
+        slice_skip(&head, s.next);
+    }
+    recognise_look_decide(&look, &f->rows);
+    f->card_count = 0; /* what was looked at is read once more */
+    f->counts.cards = 0;
+}
+
 enum vg_err
 logfile_ready(struct logfile *f, bool final)
 {
@@ -126,10 +150,14 @@ logfile_ready(struct logfile *f, bool final)
         err = header_read(f, final);
         if (err != VG_OK)
             return err;
+    } else if (!f->style_known &&
+               (f->profile->reader == PROFILE_JSON || f->profile->reader == PROFILE_TEXT)) {
+        records_look(f, bytes_part(head, 0, LOGFILE_HEAD_BYTES), final && f->at_end);
     }
     mapper_init(&f->mapper, f->profile, f->options.tokens, f->options.zone, f->options.currency,
                 str_of(f->source));
-    if (f->profile->style_auto && f->profile->reader == PROFILE_CSV)
+    if (f->profile->style_auto && f->profile->reader != PROFILE_XML &&
+        f->profile->reader != PROFILE_SGML)
         f->mapper.style = f->rows.style;
     f->rows.style = f->mapper.style;
     f->mapper.dropped = f->rows.dropped;

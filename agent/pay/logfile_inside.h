@@ -79,6 +79,15 @@ void logfile_skip_mark(struct logfile *f);
 /* The next record in the window, reading on as needed. VG_ERR_FORMAT: bytes that are no record. */
 enum vg_err logfile_span(struct logfile *f, bool final, struct logfile_span *s) VG_MUST_CHECK;
 
+/* The first record of a text, which is not read on. VG_AGAIN: none is whole. */
+enum vg_err logfile_span_in(const struct logfile *f, struct slice text, bool final,
+                            struct logfile_span *s) VG_MUST_CHECK;
+
+/* ---- logfile.c ---- */
+
+/* A cleaned record's values, by the profile's reader. VG_END: it is to be passed over. */
+enum vg_err logfile_values(struct logfile *f, struct slice clean) VG_MUST_CHECK;
+
 /* ---- logfile_clean.c ---- */
 
 /* As valid UTF-8: text that is none is taken as Windows-1252. Borrows `raw` or f->utf8. */

@@ -93,10 +93,9 @@ logfile_skip_mark(struct logfile *f)
         logfile_consume(f, 3, 0);
 }
 
-static enum vg_err
-span_find(const struct logfile *f, bool final, struct logfile_span *s)
+enum vg_err
+logfile_span_in(const struct logfile *f, struct slice text, bool final, struct logfile_span *s)
 {
-    struct slice text = logfile_unread(f);
     size_t newline;
 
     s->start = 0;
@@ -145,7 +144,8 @@ logfile_span(struct logfile *f, bool final, struct logfile_span *s)
         if (f->skipping)
             overflow(f);
         else
-            err = span_find(f, final && f->at_end && !logbytes_midway(f->bytes), s);
+            err = logfile_span_in(f, logfile_unread(f),
+                                  final && f->at_end && !logbytes_midway(f->bytes), s);
         if (err == VG_ERR_FORMAT || (err == VG_OK && s->end - s->start <= LOGFILE_RECORD_MAX))
             return err;
         if (err == VG_OK || f->end - f->start > LOGFILE_RECORD_MAX) {

@@ -2,6 +2,7 @@
 #include "agent/pay/pay_health.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/platform/platform.h"
 
@@ -13,18 +14,42 @@ pay_health_init(struct pay_health *h)
     *h = (struct pay_health){.told = {.burst = FILES_A_MINUTE}};
 }
 
+/* Room for one more line, NULL where it is not worth another's: the oldest of no known format goes,
+ * else the oldest. */
+static char *
+line_new(struct pay_health *h, bool known)
+{
+    unsigned gone = 0;
+
+    if (h->files == PAY_HEALTH_FILES) {
+        while (gone < PAY_HEALTH_FILES && h->known[gone])
+            gone++;
+        if (gone == PAY_HEALTH_FILES && !known)
+            return NULL;
+        gone %= PAY_HEALTH_FILES;
+        for (unsigned i = gone; i + 1 < PAY_HEALTH_FILES; i++) {
+            memcpy(h->file[i], h->file[i + 1], PAY_HEALTH_LINE);
+            h->known[i] = h->known[i + 1];
+        }
+        h->files--;
+    }
+    h->known[h->files] = known;
+    return h->file[h->files++];
+}
+
 void
 pay_health_file(struct pay_health *h, const char *name, const char *format,
                 const struct logfile_counts *c)
 {
-    char *line = h->file[h->files++ % PAY_HEALTH_FILES];
     bool known = format[0] != '\0';
+    char *line = line_new(h, known);
     unsigned long long bad = c->bad + c->too_long;
 
-    (void)snprintf(line, PAY_HEALTH_LINE,
-                   "%s: %s, %llu records, %llu transactions, %llu skipped, %llu bad", name,
-                   known ? format : "no known format", (unsigned long long)c->records,
-                   (unsigned long long)c->transactions, (unsigned long long)c->skipped, bad);
+    if (line != NULL)
+        (void)snprintf(line, PAY_HEALTH_LINE,
+                       "%s: %s, %llu records, %llu transactions, %llu skipped, %llu bad", name,
+                       known ? format : "no known format", (unsigned long long)c->records,
+                       (unsigned long long)c->transactions, (unsigned long long)c->skipped, bad);
     if (log_allowed(&h->told, platform_clock_monotonic()))
         log_event(known ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "pay.file",
                   "name=%s format=%s records=%llu transactions=%llu skipped=%llu bad=%llu",
@@ -36,12 +61,11 @@ pay_health_file(struct pay_health *h, const char *name, const char *format,
 static void
 files_put(const struct pay_health *h, json_t *health)
 {
-    for (unsigned i = 0; i < PAY_HEALTH_FILES && i < h->files; i++) {
+    for (unsigned i = 0; i < h->files; i++) {
         char key[16];
 
         (void)snprintf(key, sizeof key, "file_%u", i + 1);
-        (void)json_object_set_new(health, key,
-                                  json_string(h->file[(h->files - 1 - i) % PAY_HEALTH_FILES]));
+        (void)json_object_set_new(health, key, json_string(h->file[h->files - 1 - i]));
     }
 }
 

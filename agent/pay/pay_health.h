@@ -7,12 +7,14 @@
 #include "agent/pay/tail.h"
 #include "common/log.h"
 
-/* Health names the newest files; the log has one line for each. */
+/* Health names the newest files, those of known formats before others: in a folder of downloads most
+ * are none. The log has one line for each. */
 enum { PAY_HEALTH_FILES = 5, PAY_HEALTH_LINE = LOGFILE_NAME_MAX + 200 };
 
 struct pay_health {
-    char file[PAY_HEALTH_FILES][PAY_HEALTH_LINE]; /* a ring */
-    unsigned files;                               /* so far */
+    char file[PAY_HEALTH_FILES][PAY_HEALTH_LINE]; /* oldest first */
+    bool known[PAY_HEALTH_FILES];
+    unsigned files; /* that are there */
     struct log_limit told;
 };
 struct pay_health_now {

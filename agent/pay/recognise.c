@@ -282,3 +282,47 @@ recognise_rows(const struct profile *p, struct slice head, uint8_t delimiter,
     out->style = amount_decide(&look.amounts, &look.others);
     out->dropped = dates_decide(&look.dates, &out->dates);
 }
+
+/* ---- records that are no rows ---- */
+
+void
+recognise_look_init(struct recognise_look *l, const struct profile *p)
+{
+    *l = (struct recognise_look){.profile = p};
+    dates_init(&l->dates, p);
+}
+
+static struct slice
+value_of(const struct values *values, const struct map_source *source)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (values->present[source->slot[i]]) {
+            struct slice v = bytes_trim(values->value[source->slot[i]]);
+
+            if (v.left > 0)
+                return v;
+        }
+    return slice_of(NULL, 0);
+}
+
+void
+recognise_look_record(struct recognise_look *l, const struct values *values)
+{
+    const struct map_source *base = l->profile->base;
+
+    amount_look(&l->amounts, value_of(values, &base[MAP_AMOUNT]));
+    amount_look(&l->amounts, value_of(values, &base[MAP_DEBIT]));
+    dates_look(&l->dates, value_of(values, &base[MAP_TIME]), value_of(values, &base[MAP_CLOCK]));
+}
+
+void
+recognise_look_decide(const struct recognise_look *l, struct recognised *out)
+{
+    struct amount_evidence amounts = l->amounts;
+
+    /* A number of JSON has a decimal point and no groups (RFC 8259, 6): 9.705 is not thousands. */
+    if (l->profile->reader == PROFILE_JSON)
+        amounts.dot_group = 0;
+    out->style = amount_decide(&amounts, NULL);
+    out->dropped = dates_decide(&l->dates, &out->dates);
+}

@@ -23,12 +23,23 @@ const struct profile *recognise_head(const struct profiles *all, const char *onl
 size_t recognise_start(const struct profile *p, struct slice head, bool whole,
                        struct csv_arena *arena);
 
-/* What only the rows of `head` say (csv): the style of the amount columns (profiles with style:
- * auto), and the formats of time to leave out (dates.h). */
+/* What only the records say: the style of the amounts (profiles with style: auto), and the formats of
+ * time to leave out (dates.h). */
 struct recognised {
     enum amount_style style;
     uint32_t dropped;
     enum dates_found dates;
 };
+/* Of the first rows of a csv log. */
 void recognise_rows(const struct profile *p, struct slice head, uint8_t delimiter,
                     struct csv_arena *arena, struct recognised *out);
+/* Of the first records of another one, each read by its own reader. */
+enum { RECOGNISE_RECORDS = 200 };
+struct recognise_look {
+    const struct profile *profile;
+    struct amount_evidence amounts;
+    struct dates dates;
+};
+void recognise_look_init(struct recognise_look *l, const struct profile *p);
+void recognise_look_record(struct recognise_look *l, const struct values *values);
+void recognise_look_decide(const struct recognise_look *l, struct recognised *out);

@@ -166,6 +166,37 @@ def test_what_a_dropped_file_was_taken_for(watched):
         assert CARD not in text
 
 
+def test_a_folder_of_downloads(agents, tmp_path):
+    """Exports lie among everything else that people download: each is known by its content under whatever name
+    the browser gave it, nothing else is an alert, and the file scanner watches the same folder."""
+    folder = tmp_path / 'Downloads'
+    folder.mkdir()
+    agent = agents('network: {interfaces: []}\npayments: [{path: "%s"}]\nfiles: ["%s"]\n' % (folder, folder))
+    agent.start()
+    vigia.wait_for(lambda: health(agent).get('caught_up'), 60, 0.3)
+    (folder / 'foto.jpg').write_bytes(b'\xff\xd8\xff\xe0\x00\x10JFIF' + bytes(range(256)) * 40)
+    (folder / 'factura.pdf').write_bytes(b'%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n' * 50)
+    (folder / 'lista.csv').write_text('producto,precio\nlapiz,12.50\ncuaderno,30.00\n')
+    (folder / 'nota.txt').write_text('llamar a Ana el lunes\n')
+    odoo = (vigia.ROOT / 'tests' / 'fixtures' / 'pay' / 'odoo-pos-orders.csv').read_text()
+    (folder / 'Orders (pos.order) (1).csv.crdownload').write_text(odoo[:300])
+    (folder / 'Orders (pos.order) (1).csv.crdownload').unlink()
+    (folder / 'Orders (pos.order) (1).csv').write_text(odoo)
+    export(folder / 'descarga(3)', 0, 25)
+
+    def told():
+        files = [v for k, v in health(agent).items() if k.startswith('file_')]
+        known = [f for f in files if 'no known format' not in f]
+        return sorted(known) if len(known) == 2 else None
+    known = vigia.wait_for(told, 60, 0.3)
+    assert known == ['Orders (pos.order) (1).csv: odoo-pos-orders, 5 records, 4 transactions, 1 skipped, 0 bad',
+                     'descarga(3): pos-csv-es, 25 records, 25 transactions, 0 skipped, 0 bad']
+    log = agent.process.tail(100000)
+    assert len([x for x in log.split('\n') if 'pay.file' in x and 'format=odoo-pos-orders' in x]) == 1, log
+    assert agent.stop() == 0
+    assert vigia.alerts(agent.events()) == []
+
+
 # ---- the back-test ----
 
 def test_two_logs_at_once(tmp_path):

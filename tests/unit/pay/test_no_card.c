@@ -407,7 +407,7 @@ read_batch(struct world *w, int reader, const char *source, size_t records)
         buf_printf(&w->out, "%s\n", logfile_bad_shape(f, i));
     w->totals.bad += logfile_counts(f)->bad;
     pay_health_file(&w->health, logfile_source(f), "never", logfile_counts(f));
-    buf_printf(&w->out, "%s\n", w->health.file[(w->health.files - 1) % PAY_HEALTH_FILES]);
+    buf_printf(&w->out, "%s\n", w->health.file[w->health.files - 1]);
     logfile_free(f);
 }
 
