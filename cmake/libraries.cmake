@@ -6,7 +6,7 @@ foreach(row
     EVENT:libevent EVENT_SSL:libevent_openssl EVENT_THREADS:libevent_pthreads
     JANSSON:jansson YAML:yaml-0.1 ZSTD:libzstd ZLIB:zlib NGHTTP2:libnghttp2
     SECCOMP:libseccomp CAPNG:libcap-ng ARGON2:libargon2 PCRE2:libpcre2-8 EXPAT:expat
-    PSL:libpsl IDN2:libidn2 MAXMINDDB:libmaxminddb)
+    ARCHIVE:libarchive PSL:libpsl IDN2:libidn2 MAXMINDDB:libmaxminddb)
   string(REPLACE ":" ";" row ${row})
   list(GET row 0 name)
   list(GET row 1 module)

@@ -10,16 +10,14 @@
 #include "agent/file/file_walk.h"
 #include "common/vtime.h"
 
-enum { OPT_ALL, OPT_CONFIG, OPT_JSON, OPT_NO_SANDBOX };
-static const struct cli_option OPTIONS[] = {{"all", 0, false},
-                                            {"config", 'c', true},
-                                            {"json", 0, false},
-                                            {"no-sandbox", 0, false},
-                                            {NULL, 0, false}};
+enum { OPT_ALL, OPT_CONFIG, OPT_JSON, OPT_NO_ARCHIVES, OPT_NO_SANDBOX };
+static const struct cli_option OPTIONS[] = {{"all", 0, false},        {"config", 'c', true},
+                                            {"json", 0, false},       {"no-archives", 0, false},
+                                            {"no-sandbox", 0, false}, {NULL, 0, false}};
 
 struct scan_command {
     const char *config_path;
-    bool all, json, no_sandbox, progress;
+    bool all, json, no_archives, no_sandbox, progress;
     const char **path; /* borrowed from argv */
     size_t path_count;
 
@@ -57,6 +55,8 @@ read_line(struct scan_command *c, int argc, char **argv)
             c->config_path = value;
         else if (which == OPT_JSON)
             c->json = true;
+        else if (which == OPT_NO_ARCHIVES)
+            c->no_archives = true;
         else if (which == OPT_NO_SANDBOX)
             c->no_sandbox = true;
         else
@@ -96,7 +96,7 @@ open_known(struct scan_command *c)
     uint8_t digest[YARA_DIGEST];
 
     snprintf(folder, sizeof(folder), "%s/yara", c->config.rules_dir);
-    if (path == NULL || c->all || yara_digest(folder, digest) != VG_OK ||
+    if (path == NULL || c->all || c->no_archives || yara_digest(folder, digest) != VG_OK ||
         file_known_open(path, digest, &c->known) != VG_OK)
         c->known = NULL;
     free(path);
@@ -131,6 +131,8 @@ open_rules(struct scan_command *c)
     }
     if (file_scan_new(panel_judge(c->panel), &c->scan) != VG_OK || file_walk_new(&c->walk) != VG_OK)
         return VG_EXIT_INTERNAL;
+    if (c->no_archives)
+        file_scan_packed(c->scan);
     open_known(c);
     return c->known != NULL && file_known_count(c->known) > 0 ? VG_EXIT_DONE : load_rules(c);
 }
@@ -142,6 +144,7 @@ lock_down(const struct scan_command *c)
     char told[PLATFORM_TOLD_MAX], rules[1024];
     const size_t room = PLATFORM_PATHS_MAX - 2;
 
+    platform_memory_limit(UNPACK_MEMORY_MAX);
     if (c->no_sandbox)
         return VG_EXIT_DONE;
     snprintf(rules, sizeof(rules), "%s/yara", c->config.rules_dir);
@@ -260,6 +263,19 @@ tell_end(const struct scan_command *c)
     if (n->unscanned > 0)
         fprintf(stderr, "beyond the first %llu MiB of a file and not scanned: %llu bytes\n",
                 (unsigned long long)(FILE_SCAN_BYTES_MAX >> 20), (unsigned long long)n->unscanned);
+    if (n->inside.members > 0)
+        fprintf(stderr, "looked at inside archives and documents: %llu\n",
+                (unsigned long long)n->inside.members);
+    if (n->inside.capped > 0)
+        fprintf(stderr,
+                "archives too large, too deep or too tightly packed to be looked at whole: %llu\n",
+                (unsigned long long)n->inside.capped);
+    if (n->inside.damaged > 0)
+        fprintf(stderr, "archives and documents with damaged parts: %llu\n",
+                (unsigned long long)n->inside.damaged);
+    if (n->inside.locked > 0)
+        fprintf(stderr, "under a password and not looked at: %llu\n",
+                (unsigned long long)n->inside.locked);
     if (w->beyond > 0)
         fprintf(stderr, "folders too deep or too full to be looked at whole: %llu\n",
                 (unsigned long long)w->beyond);

@@ -11,7 +11,7 @@
 #include "common/str.h"
 #include "common/vtime.h"
 
-#define MAGIC      "vigia scan known 1"
+#define MAGIC      "vigia scan known 2"
 #define SETTLED_NS (2 * VG_SEC_NS)
 enum {
     SHA256_BYTES = 32,

@@ -8,6 +8,7 @@
 
 #include "agent/detect/mask.h"
 #include "common/hex.h"
+#include "common/vtime.h"
 
 enum {
     SHA256_BYTES = 32,
@@ -19,6 +20,9 @@ enum {
 struct file_look {
     struct yara_rules *rules;
     struct yara_result result;
+    struct unpack *unpack; /* NULL: things stay packed */
+    int64_t deadline_ns;
+    struct file_verdict *out;
 };
 
 void
@@ -36,13 +40,26 @@ file_look_new(struct yara_rules *rules, struct file_look **out)
     if (look == NULL)
         return VG_ERR_NOMEM;
     look->rules = rules;
+    if (unpack_new(&look->unpack) != VG_OK) {
+        free(look);
+        return VG_ERR_NOMEM;
+    }
     *out = look;
     return VG_OK;
 }
 
 void
+file_look_packed(struct file_look *look)
+{
+    unpack_free(look->unpack);
+    look->unpack = NULL;
+}
+
+void
 file_look_free(struct file_look *look)
 {
+    if (look != NULL)
+        unpack_free(look->unpack);
     free(look);
 }
 
@@ -126,28 +143,91 @@ read_context(const struct yara_source *source, const struct yara_string *s,
         context_of(slice_of(window, got), (size_t)(begin - base), (size_t)(end - base), out);
 }
 
-/* ---- one file ---- */
+/* A rule tells once of a member, though its pieces overlap. */
+static bool
+told_already(const struct file_verdict *v, const char *rule, const char *inside)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (strcmp(v->hit[i].match.rule, rule) == 0 && strcmp(v->hit[i].inside, inside) == 0)
+            return true;
+    return false;
+}
 
 static void
-take_hits(const struct yara_result *result, const struct yara_source *source,
-          struct file_verdict *out)
+take_hits(const struct yara_result *result, const struct yara_source *source, const char *inside,
+          uint64_t at, struct file_verdict *out)
 {
-    out->more = result->more;
-    if (result->count == 0)
-        return;
-    out->hit = calloc(result->count, sizeof(*out->hit));
-    if (out->hit == NULL) {
-        out->more += result->count; /* counted at least */
-        return;
-    }
+    out->more += result->more;
+    if (result->count > 0 && out->hit == NULL)
+        out->hit = calloc(FILE_HITS_MAX, sizeof(*out->hit));
     for (size_t i = 0; i < result->count; i++) {
-        struct file_hit *hit = &out->hit[out->count++];
+        struct file_hit *hit;
 
+        if (out->hit == NULL || out->count == FILE_HITS_MAX) {
+            out->more++;
+            continue;
+        }
+        if (told_already(out, result->match[i].rule, inside))
+            continue;
+        hit = &out->hit[out->count++];
         hit->match = result->match[i];
-        for (size_t k = 0; k < hit->match.string_count; k++)
+        (void)vg_strcpy(hit->inside, sizeof(hit->inside), inside);
+        for (size_t k = 0; k < hit->match.string_count; k++) {
             read_context(source, &hit->match.string[k], hit->context[k]);
+            hit->match.string[k].offset += at;
+        }
     }
 }
+
+/* ---- what lies inside ---- */
+
+static enum vg_err
+read_piece(void *ctx, uint64_t offset, void *to, size_t size, size_t *got)
+{
+    struct slice from = *(const struct slice *)ctx;
+
+    *got = 0;
+    if (offset > from.left)
+        return VG_OK;
+    slice_skip(&from, (size_t)offset);
+    *got = size < from.left ? size : from.left;
+    return slice_copy(&from, to, *got) ? VG_OK : VG_ERR_FORMAT;
+}
+
+static void
+on_member(void *ctx, const char *name, uint64_t at, struct slice piece)
+{
+    struct file_look *look = ctx;
+    struct yara_source source = {.read = read_piece, .ctx = &piece, .size = piece.left};
+    int64_t left_s = (look->deadline_ns - platform_clock_monotonic()) / VG_SEC_NS + 1;
+    enum vg_err err;
+
+    if (left_s < 1)
+        return; /* the next piece ends it, and counts */
+    err = yara_scan(look->rules, piece, (int)left_s, &look->result);
+    look->out->timeout |= err != VG_OK;
+    if (err == VG_OK || err == VG_ERR_LIMIT)
+        take_hits(&look->result, &source, name, at, look->out);
+}
+
+static void
+look_inside(struct file_look *look, const struct yara_source *source, struct file_verdict *out)
+{
+    uint8_t head[UNPACK_HEAD];
+    size_t got = 0;
+    enum unpack_kind kind;
+
+    if (look->unpack == NULL || source->read(source->ctx, 0, head, sizeof(head), &got) != VG_OK)
+        return;
+    kind = unpack_kind_of(slice_of(head, got), source->size);
+    if (kind == UNPACK_NOTHING)
+        return;
+    look->out = out;
+    out->timeout |=
+        unpack_file(look->unpack, kind, source, look->deadline_ns, on_member, look, &out->inside);
+}
+
+/* ---- one file ---- */
 
 void
 file_look_handle(struct file_look *look, platform_file file, struct file_verdict *out)
@@ -161,6 +241,7 @@ file_look_handle(struct file_look *look, platform_file file, struct file_verdict
         out->err = VG_ERR_FORMAT;
     if (out->err != VG_OK)
         return;
+    look->deadline_ns = platform_clock_monotonic() + FILE_SCAN_SECONDS * VG_SEC_NS;
     source.size = out->stat.size < FILE_SCAN_BYTES_MAX ? out->stat.size : FILE_SCAN_BYTES_MAX;
     out->err = yara_scan_source(look->rules, &source, FILE_SCAN_SECONDS, result);
     if (out->err != VG_OK && out->err != VG_ERR_LIMIT)
@@ -169,7 +250,8 @@ file_look_handle(struct file_look *look, platform_file file, struct file_verdict
     out->scanned = source.size;
     out->unscanned = out->stat.size - source.size;
     out->timeout = result->timeout;
-    take_hits(result, &source, out);
+    take_hits(result, &source, "", 0, out);
+    look_inside(look, &source, out);
     if (out->count == 0)
         return;
     if (out->unscanned == 0)

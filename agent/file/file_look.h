@@ -2,18 +2,21 @@
 /* file_look: YARA on one file by one thread: what it found, and what a technician wants to know of the
  * file then. Tells nobody (file_scan.h does).
  *
- * A file is read FILE_SCAN_BYTES_MAX bytes far, for FILE_SCAN_SECONDS at most. Of each string that was
+ * A file is read FILE_SCAN_BYTES_MAX bytes far, with what it holds (unpack.h), for FILE_SCAN_SECONDS at
+ * most. Of each string that was
  * found the bytes around it are given with every control byte, every longer number (mask.h) and all
  * that is no text replaced: the neighbourhood on both sides is masked too before it is cut off, so that
  * no part of a card number is left at the edge. */
 #pragma once
 
 #include "agent/detect/yara.h"
+#include "agent/file/unpack.h"
 #include "agent/platform/platform.h"
 
 #define FILE_SCAN_BYTES_MAX (UINT64_C(256) * 1024 * 1024)
 enum {
     FILE_SCAN_SECONDS = 30,
+    FILE_HITS_MAX = 16,      /* told of one file with all that is in it */
     FILE_CONTEXT_BYTES = 24, /* on each side of a string */
     FILE_CONTEXT_MATCH = 48, /* of the string itself */
     FILE_CONTEXT_MAX = 2 * FILE_CONTEXT_BYTES + FILE_CONTEXT_MATCH + 1,
@@ -21,6 +24,7 @@ enum {
 
 struct file_hit {
     struct yara_match match;
+    char inside[UNPACK_NAME_MAX]; /* the member that matched; "" for the file itself */
     char context[YARA_STRINGS_MAX][FILE_CONTEXT_MAX]; /* "" where it could not be read */
 };
 
@@ -30,8 +34,9 @@ struct file_verdict {
     uint64_t scanned, unscanned; /* bytes */
     bool timeout;                /* given up before its end */
     struct file_hit *hit;        /* owned */
-    size_t count, more;          /* more: rules beyond YARA_MATCHES_MAX */
-    char sha256[65], owner[64];  /* where there is a hit; "" when they could not be had */
+    size_t count, more;          /* more: matches beyond FILE_HITS_MAX */
+    struct unpack_counts inside;
+    char sha256[65], owner[64]; /* where there is a hit; "" when they could not be had */
 };
 void file_verdict_done(struct file_verdict *verdict); /* zeroed is fine */
 
@@ -39,6 +44,8 @@ struct file_look;
 
 /* `rules` are this thread's own (yara_share()) and outlive it. */
 enum vg_err file_look_new(struct yara_rules *rules, struct file_look **out) VG_MUST_CHECK;
+/* Leaves archives and documents packed. */
+void file_look_packed(struct file_look *look);
 void file_look_free(struct file_look *look);
 
 /* *out is written in every case. */

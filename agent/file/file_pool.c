@@ -27,7 +27,7 @@ struct file_pool {
     size_t hands;
     mtx_t lock;
     cnd_t work, done; /* a job waits; the oldest job is done */
-    bool locks, stop;
+    bool locks, stop, packed;
     /* Numbers of jobs, the ring's place is the rest by its size: told <= taken <= given. */
     struct job ring[FILE_POOL_QUEUE];
     uint64_t given, taken, told;
@@ -87,6 +87,8 @@ add_hand(struct file_pool *pool, struct yara_rules *rules)
         err = yara_share(rules, &hand->rules);
     if (err == VG_OK)
         err = file_look_new(hand->rules, &hand->look);
+    if (err == VG_OK && pool->packed)
+        file_look_packed(hand->look);
     if (err == VG_OK && !first && thrd_create(&hand->thread, run, hand) != thrd_success)
         err = VG_ERR_SYS;
     if (err == VG_OK) {
@@ -101,8 +103,8 @@ add_hand(struct file_pool *pool, struct yara_rules *rules)
 }
 
 enum vg_err
-file_pool_new(struct yara_rules *rules, size_t threads, file_pool_tell *tell, void *ctx,
-              struct file_pool **out)
+file_pool_new(struct yara_rules *rules, size_t threads, bool packed, file_pool_tell *tell,
+              void *ctx, struct file_pool **out)
 {
     struct file_pool *pool = calloc(1, sizeof(*pool));
     bool lock, work, done;
@@ -111,6 +113,7 @@ file_pool_new(struct yara_rules *rules, size_t threads, file_pool_tell *tell, vo
         return VG_ERR_NOMEM;
     pool->tell = tell;
     pool->ctx = ctx;
+    pool->packed = packed;
     lock = mtx_init(&pool->lock, mtx_plain) == thrd_success;
     work = cnd_init(&pool->work) == thrd_success;
     done = cnd_init(&pool->done) == thrd_success;

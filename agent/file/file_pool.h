@@ -16,9 +16,10 @@ struct file_pool;
 /* Called by the owner's thread within put() and finish(). */
 typedef void file_pool_tell(void *ctx, const char *path, const struct file_verdict *verdict);
 
-/* After the lock-down, which its threads then share. `rules` outlive it. VG_ERR_NOMEM. */
-enum vg_err file_pool_new(struct yara_rules *rules, size_t threads, file_pool_tell *tell, void *ctx,
-                          struct file_pool **out) VG_MUST_CHECK;
+/* After the lock-down, which its threads then share. `rules` outlive it. packed: file_look_packed().
+ * VG_ERR_NOMEM. */
+enum vg_err file_pool_new(struct yara_rules *rules, size_t threads, bool packed,
+                          file_pool_tell *tell, void *ctx, struct file_pool **out) VG_MUST_CHECK;
 void file_pool_free(struct file_pool *pool); /* what was not told is dropped */
 
 /* VG_ERR_NOMEM: not taken. */

@@ -17,6 +17,7 @@ struct file_scan {
     struct file_known *known; /* borrowed */
     struct file_scan_counts counts;
     enum vg_err failed; /* in the pool, by our own fault */
+    bool packed;
 };
 
 enum vg_err
@@ -40,6 +41,14 @@ file_scan_load(struct file_scan *scan, const char *rules_dir, struct yara_report
     snprintf(folder, sizeof(folder), "%s/yara", rules_dir);
     err = yara_load(folder, &scan->rules, report);
     return err == VG_OK ? file_look_new(scan->rules, &scan->look) : err;
+}
+
+void
+file_scan_packed(struct file_scan *scan)
+{
+    scan->packed = true;
+    if (scan->look != NULL)
+        file_look_packed(scan->look);
 }
 
 void
@@ -70,6 +79,7 @@ evidence_of(const struct file_hit *hit, const struct file_verdict *v)
 
     for (size_t i = 0; i < hit->match.string_count; i++)
         put_text(json_array_get(strings, i), "context", hit->context[i]);
+    put_text(one, "inside", hit->inside);
     put_text(one, "sha256", v->sha256);
     (void)json_array_append_new(all, one);
     return all;
@@ -93,9 +103,9 @@ report(struct file_scan *scan, const char *path, const struct file_verdict *v,
     mask_text(shown, sizeof(shown), path, strlen(path));
     slash = strrchr(shown, '/');
     party_set(&subject, "file", shown, slash != NULL && slash[1] != '\0' ? slash + 1 : NULL);
-    finding.facts =
-        json_pack("{s:s, s:s, s:I, s:s, s:s}", "path", shown, "name", subject.label, "size",
-                  (json_int_t)v->stat.size, "sha256", v->sha256, "owner", v->owner);
+    finding.facts = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "path", shown, "name",
+                              subject.label, "inside", hit->inside, "size",
+                              (json_int_t)v->stat.size, "sha256", v->sha256, "owner", v->owner);
     yara_put_facts(match, finding.facts);
     finding.evidence = evidence_of(hit, v);
     judge_finding(scan->judge, &finding);
@@ -116,6 +126,11 @@ tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int
     scan->counts.unscanned += v->unscanned;
     scan->counts.timeouts += v->timeout;
     scan->counts.matches += v->count + v->more;
+    scan->counts.inside.members += v->inside.members;
+    scan->counts.inside.bytes += v->inside.bytes;
+    scan->counts.inside.capped += v->inside.capped;
+    scan->counts.inside.damaged += v->inside.damaged;
+    scan->counts.inside.locked += v->inside.locked;
     for (size_t i = 0; i < v->count; i++)
         report(scan, path, v, &v->hit[i], now_ns);
     if (scan->known != NULL && harmless)
@@ -172,7 +187,7 @@ enum vg_err
 file_scan_threads(struct file_scan *scan, size_t threads, struct file_known *known)
 {
     scan->known = known;
-    return file_pool_new(scan->rules, threads, on_told, scan, &scan->pool);
+    return file_pool_new(scan->rules, threads, scan->packed, on_told, scan, &scan->pool);
 }
 
 enum vg_err

@@ -14,6 +14,7 @@ struct file_scan_counts {
     uint64_t refused;   /* could not be opened or read */
     uint64_t unscanned; /* bytes beyond FILE_SCAN_BYTES_MAX of a file */
     uint64_t timeouts;  /* files whose scan was given up */
+    struct unpack_counts inside;
     uint64_t matches;
 };
 
@@ -25,6 +26,9 @@ void file_scan_free(struct file_scan *scan);
  * VG_ERR_NOMEM. */
 enum vg_err file_scan_load(struct file_scan *scan, const char *rules_dir,
                            struct yara_report *report) VG_MUST_CHECK;
+
+/* Archives and documents stay packed; before the first file. */
+void file_scan_packed(struct file_scan *scan);
 
 /* Scans a file; *matches (may be NULL) is the number of rules that matched. `now_ns` is the time of
  * the findings. Errors of opening and reading; a given-up scan is VG_OK and counted. */

@@ -126,6 +126,7 @@ file_open(const struct agent_config *config, const struct sink *sink, struct wor
     w->sink = sink;
     w->opener = opener;
     w->now_ns = vtime_now();
+    platform_memory_limit(UNPACK_MEMORY_MAX);
     err = open_rules(w, why);
     if (err == VG_OK)
         err = keyed_new(WORKER_FILE_KNOWN_MAX, sizeof(struct seen), &w->seen);
@@ -226,6 +227,11 @@ commit(struct file_worker *w)
     put_count(health, "file.refused", n->refused + c->refused + w->missing);
     put_count(health, "file.given_up", n->timeouts);
     put_count(health, "file.bytes_unscanned", n->unscanned);
+    put_count(health, "file.inside", n->inside.members);
+    put_count(health, "file.inside_bytes", n->inside.bytes);
+    put_count(health, "file.archives_cut", n->inside.capped);
+    put_count(health, "file.archives_damaged", n->inside.damaged);
+    put_count(health, "file.locked", n->inside.locked);
     put_count(health, "file.folders_beyond", c->beyond);
     put_count(health, "file.folders_unwatched", w->unwatched);
     put_count(health, "file.evicted", keyed_evicted(w->seen));

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +27,16 @@ clock_ns(clockid_t clock)
     if (clock_gettime(clock, &now) != 0)
         return 0;
     return (int64_t)now.tv_sec * VG_SEC_NS + now.tv_nsec;
+}
+
+void
+platform_memory_limit(uint64_t bytes)
+{
+    const struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
+
+    /* A sanitizer's own tables are larger than any limit. */
+    if (!LINUX_SANITIZERS)
+        (void)setrlimit(RLIMIT_DATA, &limit);
 }
 
 size_t

@@ -177,6 +177,8 @@ void platform_secure_zero(void *p, size_t n);
 void platform_memory_settle(void);
 /* Until then, for a command that ends soon: freed memory is kept for the next step of getting ready. */
 void platform_memory_hold(void);
+/* Memory beyond `bytes` is not given to this process: allocations fail. Before the lock-down. */
+void platform_memory_limit(uint64_t bytes);
 bool platform_terminal(int standard); /* 1 stdout, 2 stderr is a terminal */
 
 /* The program behind a local socket (host worker only). VG_ERR_NOENT when there is none. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file sensor and `scan` with the real agent: every bad file told once, whatever lies around it or dies."""
-import fcntl, json, os, re, shutil, signal, time
+import fcntl, gzip, io, json, lzma, os, re, shutil, signal, tarfile, time, zipfile
+from pathlib import Path
 
 import pytest
 
@@ -248,3 +249,37 @@ def test_scan_again(tmp_path, cache):
     kept.unlink()
     kept.symlink_to(good)
     assert again() == ([], 0) and good.read_text() == 'nothing'
+
+
+def zipped(name, content):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as z:
+        z.writestr(name, content)
+    return out.getvalue()
+
+
+def test_scan_archives(tmp_path):
+    folder = tmp_path / 'a'
+    folder.mkdir()
+    bad = (YARA / (WEBSHELL + '.hit')).read_bytes() + b'//' + os.urandom(200).hex().encode()
+    (folder / 'a.zip').write_bytes(zipped('shop/x.php', bad))
+    (folder / 'b.docx').write_bytes(zipped('word/y.bin', zipped('z.php', bad)))
+    (folder / 'c.php.gz').write_bytes(gzip.compress(bad))
+    (folder / 'd.php.xz').write_bytes(lzma.compress(bad))
+    with tarfile.open(folder / 'e.tar.bz2', 'w:bz2') as t:
+        t.add(YARA / (WEBSHELL + '.hit'), '../../etc/f.php')
+    p = scan('--json', folder)
+    inside = {Path(e['facts']['path']).name: e['facts']['inside'] for e in map(json.loads, p.stdout.splitlines())}
+    assert inside == {'a.zip': 'shop/x.php', 'b.docx': 'word/y.bin > z.php', 'c.php.gz': 'data', 'd.php.xz': 'data',
+                      'e.tar.bz2': '../../etc/f.php'}, p.stderr
+    assert p.returncode == 1 and os.listdir(tmp_path) == ['a'], 'nothing is unpacked to anywhere'
+    assert paths(scan('--json', '--no-archives', folder)) == []
+
+    # Broken, cut, enormous: counted, and the rest is found all the same.
+    whole = (folder / 'a.zip').read_bytes()
+    for n in range(0, len(whole), 7):
+        (folder / ('cut%d.zip' % n)).write_bytes(whole[:n])
+    (folder / 'bomb.zip').write_bytes(zipped('zeros', bytes(600 << 20)))
+    p = scan('--json', folder)
+    assert p.returncode == 1 and {Path(x).name for x in paths(p)} >= set(inside), p.stderr
+    assert 'too tightly packed to be looked at whole: 1' in p.stderr and 'damaged parts' in p.stderr
