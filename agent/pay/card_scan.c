@@ -269,28 +269,34 @@ is_uuid(struct slice text, size_t at)
         if (dash ? c != '-' : hex_value(c) < 0)
             return false;
     }
-    return true;
+    return CLASS[byte_at(text, at + UUID_LEN)] != DIGIT;
 }
 
+/* Whether it has a part in a UUID. What lies before `floor` became a token: nobody sees it again. */
 static bool
-is_in_uuid(struct slice text, const struct card_found *m)
+is_in_uuid(struct slice text, const struct card_found *m, size_t floor)
 {
-    size_t from = m->end > UUID_LEN ? m->end - UUID_LEN : 0;
+    size_t at = m->start >= UUID_LEN ? m->start - UUID_LEN + 1 : 0;
 
-    for (size_t at = from; at <= m->start; at++)
-        if (is_uuid(text, at))
+    for (at = at > floor ? at : floor; at < m->end; at++) {
+        bool digit_before = at > floor && CLASS[byte_at(text, at - 1)] == DIGIT;
+
+        if (!digit_before && is_uuid(text, at))
             return true;
+    }
     return false;
 }
 
 /* Thirteen digits behind a plus that begins a word (ITU-T E.164). The plus of a form, "pan=+4...", is
  * a space. */
 static bool
-is_telephone(struct slice text, const struct card_found *m)
+is_telephone(struct slice text, const struct card_found *m, size_t floor)
 {
-    if (m->n != CARD_DIGITS_MIN || m->start == 0 || byte_at(text, m->start - 1) != '+')
+    if (m->n != CARD_DIGITS_MIN || m->start < floor + 1 || byte_at(text, m->start - 1) != '+')
         return false;
-    return m->start == 1 || memchr(" \t\"',;:|(>", byte_at(text, m->start - 2), 10) != NULL;
+    if (m->start == 1)
+        return true;
+    return m->start >= floor + 2 && memchr(" \t\"',;:|(>", byte_at(text, m->start - 2), 10) != NULL;
 }
 
 /* ---- track data ---- */
@@ -414,12 +420,12 @@ card_scan_next(struct card_scan *s, struct card_found *out)
 {
     for (;;) {
         while (s->at < s->chain_end) {
-            if (match_at(s->text, s->at, out) && !is_in_uuid(s->text, out) &&
-                !is_telephone(s->text, out)) {
+            if (match_at(s->text, s->at, out) && !is_in_uuid(s->text, out, s->floor) &&
+                !is_telephone(s->text, out, s->floor)) {
                 size_t end = track_end(s->text, out->end);
 
                 out->track = end > out->end;
-                out->end = s->at = end;
+                out->end = s->at = s->floor = end;
                 if (s->from < end)
                     s->from = s->chain_end = end;
                 else

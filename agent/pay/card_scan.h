@@ -28,6 +28,7 @@ struct card_found {
 struct card_scan {
     struct slice text;
     size_t from, at, chain_end;
+    size_t floor; /* behind the last one */
 };
 
 static inline struct card_scan
