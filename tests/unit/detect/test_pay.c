@@ -125,6 +125,43 @@ test_card_testing(void **state)
     shop_close(&s);
 }
 
+/* The access log of a checkout names no card: attempts from one address are told by their number. */
+static void
+tries(struct shop *s, int count, bool declined)
+{
+    for (int i = 0; i < count; i++) {
+        struct shop_txn t;
+
+        s->now_ns += 20 * VG_SEC_NS;
+        shop_sale(s, &t);
+        t.card[0] = t.terminal[0] = t.employee[0] = '\0';
+        (void)vg_strcpy(t.ip, sizeof t.ip, "198.51.100.7");
+        t.view.kind = TXN_AUTH;
+        t.view.has_amount = false;
+        t.view.line = (uint64_t)i + 1;
+        t.view.outcome = declined ? TXN_DECLINED : TXN_APPROVED;
+        shop_give(s, &t);
+    }
+}
+
+static void
+test_nameless_card_testing(void **state)
+{
+    struct shop s;
+
+    (void)state;
+    shop_open(&s, 4);
+    shop_run(&s, 21);
+    json_array_clear(s.kit.events);
+    tries(&s, 4, true); /* somebody mistypes */
+    tries(&s, 12, false);
+    assert_int_equal(shop_alerts(&s, "pay.card_testing"), 0);
+    s.now_ns += 3 * VG_HOUR_NS;
+    tries(&s, 12, true);
+    assert_int_equal(shop_alerts(&s, "pay.card_testing"), 1);
+    shop_close(&s);
+}
+
 static void
 test_velocity(void **state)
 {
@@ -379,12 +416,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quiet),        cmocka_unit_test(test_learning),
-        cmocka_unit_test(test_amount),       cmocka_unit_test(test_card_testing),
-        cmocka_unit_test(test_velocity),     cmocka_unit_test(test_refund),
-        cmocka_unit_test(test_refund_quiet), cmocka_unit_test(test_card_number),
-        cmocka_unit_test(test_restart),      cmocka_unit_test(test_damaged_rows),
-        cmocka_unit_test(test_odd_text),     cmocka_unit_test(test_sale_sums),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_amount),
+        cmocka_unit_test(test_card_testing),
+        cmocka_unit_test(test_nameless_card_testing),
+        cmocka_unit_test(test_velocity),
+        cmocka_unit_test(test_refund),
+        cmocka_unit_test(test_refund_quiet),
+        cmocka_unit_test(test_card_number),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_damaged_rows),
+        cmocka_unit_test(test_odd_text),
+        cmocka_unit_test(test_sale_sums),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
