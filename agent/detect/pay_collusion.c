@@ -27,7 +27,7 @@
 #define CHANCE_MIN 0.15
 #define CHANCE_MAX (ALWAYS - 0.01)
 
-enum { CARDS_MAX = 16384, PEOPLE_MAX = 256, VISITS_LEAST = 5, STATE_VERSION = 1 };
+enum { CARDS_MAX = 8192, PEOPLE_MAX = 256, VISITS_LEAST = 5, STATE_VERSION = 1 };
 
 struct card {
     int64_t last_ns, run_ns;
@@ -231,7 +231,7 @@ collusion_make(const struct detector_env *env, void **self, char why[DETECT_WHY_
 {
     static const struct keytab_options cards = {.cell_bytes = sizeof(struct card),
                                                 .cells_max = CARDS_MAX,
-                                                .row_bits = 8,
+                                                .row_bits = 7,
                                                 .name = 'c',
                                                 .version = STATE_VERSION,
                                                 .put = card_put,

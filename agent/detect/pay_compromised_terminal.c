@@ -19,7 +19,7 @@
 #define CARD_NS (30 * VG_DAY_NS)
 #define PRIOR   400.0
 
-enum { TERMINALS_MAX = 256, CARDS_MAX = 1024, SALES_MAX = 32768, STATE_VERSION = 1 };
+enum { TERMINALS_MAX = 256, CARDS_MAX = 1024, SALES_MAX = 16384, STATE_VERSION = 1 };
 
 struct terminal {
     struct pay_share share;
@@ -211,7 +211,7 @@ compromised_make(const struct detector_env *env, void **self, char why[DETECT_WH
                                                     .get = terminal_get};
     static const struct keytab_options sales = {.cell_bytes = sizeof(struct sale),
                                                 .cells_max = SALES_MAX,
-                                                .row_bits = 10,
+                                                .row_bits = 9,
                                                 .name = 's',
                                                 .by_place = true,
                                                 .version = STATE_VERSION,

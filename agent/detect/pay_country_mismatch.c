@@ -30,7 +30,7 @@
 #define HOME_LEAST     2.0F
 #define HOME_SHARE     0.9F
 
-enum { HOMES_MAX = 16384, COUNTRIES = 26 * 26, STATE_VERSION = 1 };
+enum { HOMES_MAX = 8192, COUNTRIES = 26 * 26, STATE_VERSION = 1 };
 
 struct home {
     char country[2];
@@ -297,7 +297,7 @@ mismatch_make(const struct detector_env *env, void **self, char why[DETECT_WHY_M
 {
     static const struct keytab_options homes = {.cell_bytes = sizeof(struct home),
                                                 .cells_max = HOMES_MAX,
-                                                .row_bits = 8,
+                                                .row_bits = 7,
                                                 .name = 'h',
                                                 .version = STATE_VERSION,
                                                 .put = home_put,

@@ -21,6 +21,8 @@
 /* Sales of the shop of which so many are larger are large. */
 #define LARGE_SHARE 0.02
 #define LARGE_LEAST 300.0
+/* Sales between two looks at where that begins. */
+#define LARGE_EVERY 500
 
 enum { PEOPLE_MAX = 512, STATE_VERSION = 1 };
 enum { OP_REFUND, OP_VOID, OP_LARGE, OP_COUNT };
@@ -35,6 +37,8 @@ struct pattern {
     struct pay_frame frame; /* tables[0]: person by name */
     struct pay_share all[OP_COUNT];
     struct quantile sizes; /* of sales */
+    double large;          /* from here on a sale is large, as of LARGE_EVERY sales ago at most */
+    uint32_t sales;        /* since then */
 };
 
 struct verdict {
@@ -94,10 +98,7 @@ report(struct pattern *n, const struct txn_view *t, const struct person *p, cons
 static bool
 is_large(const struct pattern *n, const struct txn_view *t)
 {
-    double all = quantile_weight(&n->sizes);
-
-    return t->has_amount && all >= LARGE_LEAST &&
-           quantile_above(&n->sizes, (double)t->amount + 1) < LARGE_SHARE * all;
+    return t->has_amount && n->large > 0 && (double)t->amount > n->large;
 }
 
 static struct verdict
@@ -149,8 +150,13 @@ pattern_observe(void *self, const struct obs *obs)
     v = see(n, t, p, hit);
     if (v.p <= 1 && !pay_share_is_hushed(&p->ops[v.op], t->time_ns) && report(n, t, p, &v))
         pay_share_hush(&p->ops[v.op], t->time_ns);
-    if (t->kind == TXN_SALE && t->has_amount)
+    if (t->kind == TXN_SALE && t->has_amount) {
         quantile_add(&n->sizes, (double)t->amount + 1, 1);
+        if (++n->sales >= LARGE_EVERY) {
+            n->sales = 0;
+            n->large = quantile_value(&n->sizes, 1 - LARGE_SHARE);
+        }
+    }
 }
 
 static void
@@ -161,6 +167,8 @@ pattern_put(const void *self, struct buf *out)
     for (int i = 0; i < OP_COUNT; i++)
         pay_share_put(&n->all[i], out);
     quantile_put(&n->sizes, out);
+    codec_put_f64(out, n->large);
+    buf_put_be32(out, n->sales);
 }
 
 static void
@@ -171,6 +179,8 @@ pattern_get(void *self, struct slice *in)
     for (int i = 0; i < OP_COUNT; i++)
         pay_share_get(&n->all[i], in);
     quantile_get(&n->sizes, in);
+    n->large = codec_f64(in);
+    n->sales = slice_be32(in);
 }
 
 static enum vg_err

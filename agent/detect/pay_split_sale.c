@@ -20,9 +20,10 @@
 #define BAND      0.12
 /* Charges below this quantile of the shop's are nobody's split. */
 #define LARGE_QUANTILE 0.75
-#define LARGE_LEAST    300.0
-#define AGAIN          0.1
-#define PRIOR          500.0
+/* Sales between two looks at where that is. */
+#define LARGE_EVERY 300
+#define AGAIN       0.1
+#define PRIOR       500.0
 
 enum { RUNS_MAX = 4096, LEAST = 3, STATE_VERSION = 1 };
 
@@ -34,6 +35,8 @@ struct run {
 struct split {
     struct pay_frame frame; /* tables[0]: run by card or customer */
     struct quantile sizes;
+    double least;           /* of a large charge, as of LARGE_EVERY sales ago at most */
+    uint32_t sales;         /* since then */
     double large, followed; /* large charges; those that went on a run */
     int64_t folded_ns;
 };
@@ -79,15 +82,6 @@ report(struct split *s, const struct txn_view *t, const struct run *r, double p)
     judge_test(s->frame.judge, &test);
 }
 
-static bool
-is_large(const struct split *s, const struct txn_view *t)
-{
-    double all = quantile_weight(&s->sizes);
-
-    return all >= LARGE_LEAST &&
-           quantile_above(&s->sizes, (double)t->amount) <= (1 - LARGE_QUANTILE) * all;
-}
-
 static void
 see_large(struct split *s, const struct txn_view *t, uint64_t key, int64_t limit)
 {
@@ -97,9 +91,7 @@ see_large(struct split *s, const struct txn_view *t, uint64_t key, int64_t limit
 
     if (r == NULL)
         return;
-    s->large += 1;
-    if (fresh || limit == 0 || r->limit != limit || t->time_ns - r->last_ns > RUN_NS ||
-        t->time_ns < r->last_ns) {
+    if (fresh || r->limit != limit || t->time_ns - r->last_ns > RUN_NS || t->time_ns < r->last_ns) {
         *r = (struct run){t->time_ns, t->time_ns, limit, t->amount, 1};
         return;
     }
@@ -120,6 +112,7 @@ split_observe(void *self, const struct obs *obs)
     struct split *s = self;
     const struct txn_view *t = obs->txn;
     uint64_t key = pay_key("card", t->card.len > 0 ? t->card : t->customer);
+    int64_t limit;
 
     if (t->kind != TXN_SALE || t->outcome != TXN_APPROVED || !t->has_amount || t->amount <= 0)
         return;
@@ -132,9 +125,17 @@ split_observe(void *self, const struct obs *obs)
         s->followed *= keep;
         s->folded_ns = t->time_ns;
     }
-    if (key != 0 && is_large(s, t))
-        see_large(s, t, key, limit_of(t->amount));
+    if (key != 0 && s->least > 0 && (double)t->amount >= s->least) {
+        s->large += 1;
+        limit = limit_of(t->amount);
+        if (limit != 0)
+            see_large(s, t, key, limit);
+    }
     quantile_add(&s->sizes, (double)t->amount, 1);
+    if (++s->sales >= LARGE_EVERY) {
+        s->sales = 0;
+        s->least = quantile_value(&s->sizes, LARGE_QUANTILE);
+    }
 }
 
 /* ---- state ---- */
@@ -171,6 +172,8 @@ split_put(const void *self, struct buf *out)
     const struct split *s = self;
 
     quantile_put(&s->sizes, out);
+    codec_put_f64(out, s->least);
+    buf_put_be32(out, s->sales);
     codec_put_f64(out, s->large);
     codec_put_f64(out, s->followed);
     codec_put_i64(out, s->folded_ns);
@@ -182,6 +185,8 @@ split_get(void *self, struct slice *in)
     struct split *s = self;
 
     quantile_get(&s->sizes, in);
+    s->least = codec_f64(in);
+    s->sales = slice_be32(in);
     s->large = codec_f64(in);
     s->followed = codec_f64(in);
     s->folded_ns = codec_time(in);
