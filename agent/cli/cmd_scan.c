@@ -10,14 +10,14 @@
 #include "agent/file/file_walk.h"
 #include "common/vtime.h"
 
-enum { OPT_ALL, OPT_CONFIG, OPT_JSON, OPT_NO_ARCHIVES, OPT_NO_SANDBOX };
-static const struct cli_option OPTIONS[] = {{"all", 0, false},        {"config", 'c', true},
-                                            {"json", 0, false},       {"no-archives", 0, false},
-                                            {"no-sandbox", 0, false}, {NULL, 0, false}};
+enum { OPT_ALL, OPT_CONFIG, OPT_JSON, OPT_NETWORK, OPT_NO_ARCHIVES, OPT_NO_SANDBOX };
+static const struct cli_option OPTIONS[] = {
+    {"all", 0, false},         {"config", 'c', true},    {"json", 0, false}, {"network", 0, false},
+    {"no-archives", 0, false}, {"no-sandbox", 0, false}, {NULL, 0, false}};
 
 struct scan_command {
     const char *config_path;
-    bool all, json, no_archives, no_sandbox, progress;
+    bool all, json, network, no_archives, no_sandbox, progress;
     const char **path; /* borrowed from argv */
     size_t path_count;
 
@@ -55,6 +55,8 @@ read_line(struct scan_command *c, int argc, char **argv)
             c->config_path = value;
         else if (which == OPT_JSON)
             c->json = true;
+        else if (which == OPT_NETWORK)
+            c->network = true;
         else if (which == OPT_NO_ARCHIVES)
             c->no_archives = true;
         else if (which == OPT_NO_SANDBOX)
@@ -131,6 +133,8 @@ open_rules(struct scan_command *c)
     }
     if (file_scan_new(panel_judge(c->panel), &c->scan) != VG_OK || file_walk_new(&c->walk) != VG_OK)
         return VG_EXIT_INTERNAL;
+    if (c->network)
+        file_walk_remote(c->walk);
     if (c->no_archives)
         file_scan_packed(c->scan);
     open_known(c);
@@ -276,6 +280,9 @@ tell_end(const struct scan_command *c)
     if (n->inside.locked > 0)
         fprintf(stderr, "under a password and not looked at: %llu\n",
                 (unsigned long long)n->inside.locked);
+    if (w->remote > 0)
+        fprintf(stderr, "drives of other machines left alone (--network scans them): %llu\n",
+                (unsigned long long)w->remote);
     if (w->beyond > 0)
         fprintf(stderr, "folders too deep or too full to be looked at whole: %llu\n",
                 (unsigned long long)w->beyond);

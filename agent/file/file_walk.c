@@ -8,6 +8,7 @@
 struct level {
     struct platform_names names;
     size_t next, path_len; /* of the folder's own path */
+    uint64_t volume;
 };
 
 struct file_walk {
@@ -15,6 +16,7 @@ struct file_walk {
     size_t depth;
     char path[FILE_WALK_PATH_MAX];
     bool single; /* the path is one file, not yet given */
+    bool remote; /* drives of other machines too */
     struct file_walk_counts counts;
     void (*seen)(void *ctx, const char *path);
     void *seen_ctx;
@@ -54,9 +56,15 @@ file_walk_on_folder(struct file_walk *walk, void (*seen)(void *ctx, const char *
     walk->seen_ctx = ctx;
 }
 
+void
+file_walk_remote(struct file_walk *walk)
+{
+    walk->remote = true;
+}
+
 /* Opens the folder that walk->path names. */
 static enum vg_err
-enter(struct file_walk *walk)
+enter(struct file_walk *walk, uint64_t volume)
 {
     struct level *level = &walk->level[walk->depth];
     enum vg_err err;
@@ -75,6 +83,7 @@ enter(struct file_walk *walk)
     walk->counts.folders++;
     walk->counts.beyond += level->names.more;
     level->next = 0;
+    level->volume = volume;
     level->path_len = strlen(walk->path);
     walk->depth++;
     return VG_OK;
@@ -101,7 +110,7 @@ file_walk_begin(struct file_walk *walk, const char *path)
     len = strlen(walk->path);
     while (len > 1 && walk->path[len - 1] == '/')
         walk->path[--len] = '\0';
-    return enter(walk);
+    return enter(walk, stat.identity.volume);
 }
 
 /* The next name of the deepest folder into walk->path. */
@@ -145,8 +154,14 @@ file_walk_next(struct file_walk *walk, const char **path, struct platform_stat *
             continue;
         }
         if (stat->folder) {
-            enum vg_err ignored = enter(walk); /* counted; the walk goes on beside it */
+            enum vg_err ignored; /* counted; the walk goes on beside it */
 
+            if (!walk->remote && stat->identity.volume != level->volume &&
+                platform_path_remote(walk->path)) {
+                walk->counts.remote++;
+                continue;
+            }
+            ignored = enter(walk, stat->identity.volume);
             (void)ignored;
             continue;
         }

@@ -13,7 +13,13 @@
 #include "common/vtime.h"
 
 #define STATE_NAME "file.seen"
-enum { STATE_VERSION = 1 };
+enum {
+    STATE_VERSION = 2,
+    SHARE = 4,        /* of one core, for what is new: one in so many */
+    SHARE_AGAIN = 10, /* for what only the rules are new to */
+};
+#define DEBT_MAX_NS  (5 * VG_SEC_NS) /* one large file does not put off the next for longer */
+#define REST_NS      (300 * VG_MS_NS)
 #define WORK_NS      (20 * VG_MS_NS)
 #define SETTLE_NS    (2 * VG_SEC_NS) /* a file that just changed is still being written */
 #define ROUND_NS     VG_HOUR_NS      /* all folders are walked so often without being asked */
@@ -21,7 +27,8 @@ enum { STATE_VERSION = 1 };
 
 struct seen {
     uint64_t size;
-    int64_t modified_ns;
+    int64_t modified_ns, changed_ns;
+    uint64_t rules; /* which found nothing in it, or told */
 };
 
 struct file_worker {
@@ -36,6 +43,10 @@ struct file_worker {
     struct platform_watch *watch;
     size_t watched, unwatched;
     int64_t now_ns;
+    uint64_t rules;      /* the rules of today, the first bytes of their digest */
+    int64_t rest_ns;     /* until then (monotonic) others have the processor */
+    int64_t debt_ns;     /* how long to rest for what was used */
+    bool again_by_rules; /* the last file was scanned because the rules are new */
     /* the round: a walk over all folders */
     bool walking, again, unsettled;
     size_t folder;
@@ -78,6 +89,21 @@ on_folder(void *ctx, const char *path)
 /* ---- opening ---- */
 
 static enum vg_err
+read_digest(struct file_worker *w)
+{
+    uint8_t digest[YARA_DIGEST];
+    char folder[1024];
+    struct slice in = slice_of(digest, sizeof(digest));
+    enum vg_err err;
+
+    snprintf(folder, sizeof(folder), "%s/yara", w->config->rules_dir);
+    err = yara_digest(folder, digest);
+    if (err == VG_OK)
+        w->rules = slice_be64(&in);
+    return err;
+}
+
+static enum vg_err
 open_rules(struct file_worker *w, char why[WORKER_WHY_MAX])
 {
     struct panel_options options = {.sensor = "file", .zone = w->config->zone};
@@ -107,6 +133,8 @@ open_rules(struct file_worker *w, char why[WORKER_WHY_MAX])
     if (err != VG_OK)
         return err;
     err = file_scan_load(w->scan, w->config->rules_dir, &report);
+    if (err == VG_OK)
+        err = read_digest(w);
     if (err != VG_OK)
         snprintf(why, WORKER_WHY_MAX, "yara: %.200s",
                  report.why[0] != '\0' ? report.why : "no usable rule");
@@ -163,6 +191,8 @@ encode(const void *value, struct buf *out)
 
     buf_put_be64(out, s->size);
     buf_put_be64(out, (uint64_t)s->modified_ns);
+    buf_put_be64(out, (uint64_t)s->changed_ns);
+    buf_put_be64(out, s->rules);
 }
 
 static void
@@ -172,6 +202,8 @@ decode(void *value, struct slice *in)
 
     s->size = slice_be64(in);
     s->modified_ns = (int64_t)slice_be64(in);
+    s->changed_ns = (int64_t)slice_be64(in);
+    s->rules = slice_be64(in);
 }
 
 static enum vg_err
@@ -234,6 +266,7 @@ commit(struct file_worker *w)
     put_count(health, "file.locked", n->inside.locked);
     put_count(health, "file.folders_beyond", c->beyond);
     put_count(health, "file.folders_unwatched", w->unwatched);
+    put_count(health, "file.network_drives", c->remote);
     put_count(health, "file.evicted", keyed_evicted(w->seen));
     buf_init(&text, 4096);
     vg_json_write(health, &text);
@@ -250,9 +283,12 @@ scan_file(struct file_worker *w, const char *path, const struct platform_stat *s
     struct net_key k = seen_key(stat);
     const struct seen *old = keyed_find(w->seen, k.bytes, k.len);
     int64_t age_ns = vtime_now() - stat->modified_ns;
+    bool same = old != NULL && old->size == stat->size && old->modified_ns == stat->modified_ns &&
+                old->changed_ns == stat->changed_ns;
     enum vg_err err;
 
-    if (old != NULL && old->size == stat->size && old->modified_ns == stat->modified_ns) {
+    w->again_by_rules = same;
+    if (same && old->rules == w->rules) {
         w->known++;
         return;
     }
@@ -272,7 +308,10 @@ scan_file(struct file_worker *w, const char *path, const struct platform_stat *s
     if (err != VG_OK)
         return; /* counted; tried again in the next round */
     *(struct seen *)keyed_use(w->seen, k.bytes, k.len, NULL) =
-        (struct seen){.size = stat->size, .modified_ns = stat->modified_ns};
+        (struct seen){.size = stat->size,
+                      .modified_ns = stat->modified_ns,
+                      .changed_ns = stat->changed_ns,
+                      .rules = w->rules};
     w->uncommitted++;
 }
 
@@ -305,6 +344,26 @@ step(struct file_worker *w)
     return false;
 }
 
+/* The same, and a rest for what it used: the shop's own work goes first. False: the round is over
+ * (not *more), or it is time to rest. */
+static bool
+paid_step(struct file_worker *w, bool *more)
+{
+    int64_t before = platform_cpu_time(), used;
+
+    *more = step(w);
+
+    used = platform_cpu_time() - before;
+    w->debt_ns += used * ((w->again_by_rules ? SHARE_AGAIN : SHARE) - 1);
+    w->again_by_rules = false;
+    if (w->debt_ns > WORK_NS) {
+        w->rest_ns =
+            platform_clock_monotonic() + (w->debt_ns < DEBT_MAX_NS ? w->debt_ns : DEBT_MAX_NS);
+        w->debt_ns = 0;
+    }
+    return *more && w->rest_ns <= platform_clock_monotonic();
+}
+
 static enum vg_err
 file_begin(void *self)
 {
@@ -317,13 +376,21 @@ file_work(void *self, platform_handle *handle, int64_t *wait_ns)
 {
     struct file_worker *w = self;
     int64_t began_ns = platform_clock_monotonic(), since_ns;
+    bool more;
 
     w->now_ns = vtime_now();
+    if (w->walking && w->rest_ns > began_ns) {
+        *handle = PLATFORM_NO_HANDLE;
+        *wait_ns = w->rest_ns - began_ns < REST_NS ? w->rest_ns - began_ns : REST_NS;
+        return VG_AGAIN;
+    }
     while (w->walking && platform_clock_monotonic() - began_ns < WORK_NS) {
         if (w->uncommitted >= WORKER_FILE_COMMIT_FILES)
             return commit(w);
-        if (step(w))
+        if (paid_step(w, &more))
             continue;
+        if (more)
+            return VG_OK; /* rests */
         w->walking = false;
         w->ended_ns = platform_clock_monotonic();
         return commit(w);

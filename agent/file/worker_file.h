@@ -2,7 +2,9 @@
 /* worker_file: the file sensor: all files of the configured folders once, then new and changed ones
  * as they come. What a file was when it was last scanned (identity, size, time) is a row, so that a
  * restart does not scan it again; a change is looked for whenever a folder says that something
- * moved, and once an hour. */
+ * moved, and once an hour. With new rules all is scanned again, slowly. It uses a quarter of one core at most
+ * over the seconds, a tenth for what only the rules are new to; network drives mounted below a watched
+ * folder are left alone, sticks are not. */
 #pragma once
 
 #include "agent/link/worker.h"

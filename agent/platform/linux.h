@@ -8,6 +8,8 @@
 enum vg_err linux_err(int error);
 /* linux_err(errno). */
 enum vg_err linux_errno(void);
+/* Whether a file system of this type (statfs) is another machine's. */
+bool linux_remote_type(uint64_t type);
 /* close() that keeps errno. */
 void linux_close(int fd);
 

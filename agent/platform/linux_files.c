@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/vtime.h"
@@ -69,6 +70,40 @@ platform_path_stat_self(const char *path, struct platform_stat *out)
         return linux_errno();
     fill_stat(&st, out);
     return VG_OK;
+}
+
+/* By linux/magic.h and statfs(2). FUSE is also what mounts NTFS sticks: no sign of another machine. */
+bool
+linux_remote_type(uint64_t type)
+{
+    static const uint32_t remote[] = {
+        0x6969,     /* NFS */
+        0x517b,     /* SMB */
+        0xff534d42, /* CIFS */
+        0xfe534d42, /* SMB 2 and later */
+        0x564c,     /* NCP */
+        0x5346414f, /* AFS */
+        0x6b414653, /* AFS in the kernel */
+        0x73757245, /* Coda */
+        0x01021997, /* 9P */
+        0x00c36400, /* Ceph */
+        0x0bd00bd0, /* Lustre */
+        0x01161970, /* GFS2 */
+        0x7461636f, /* OCFS2 */
+    };
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(remote); i++)
+        if ((uint32_t)type == remote[i])
+            return true;
+    return false;
+}
+
+bool
+platform_path_remote(const char *path)
+{
+    struct statfs fs;
+
+    return statfs(path, &fs) == 0 && linux_remote_type((uint64_t)fs.f_type);
 }
 
 enum vg_err

@@ -34,6 +34,9 @@ enum vg_err platform_file_stat(platform_file file, struct platform_stat *out) VG
 enum vg_err platform_path_stat(const char *path, struct platform_stat *out) VG_MUST_CHECK;
 /* The same of a link itself, which is then neither a folder nor regular: for walking a tree. */
 enum vg_err platform_path_stat_self(const char *path, struct platform_stat *out) VG_MUST_CHECK;
+/* Whether the path lies on a drive of another machine: whoever reads there makes others wait, and scans
+ * what they scan. */
+bool platform_path_remote(const char *path);
 /* Reads at an offset without moving anything; *got 0 at the end. */
 enum vg_err platform_file_read(platform_file file, uint64_t offset, void *to, size_t size,
                                size_t *got) VG_MUST_CHECK;

@@ -69,7 +69,7 @@ fake_take(struct judge *judge, struct fake_report r, const struct party *subject
     judge->report[judge->count++] = r;
 }
 
-void
+bool
 judge_test(struct judge *judge, struct test *test)
 {
     struct fake_report r = {
@@ -78,6 +78,7 @@ judge_test(struct judge *judge, struct test *test)
     assert_true(test->p > 0 && test->p <= 1);
     snprintf(r.detector, sizeof(r.detector), "%s", test->detector);
     fake_take(judge, r, test->subject, test->peer);
+    return judge_wants(judge, r.p);
 }
 
 double

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "agent/platform/platform.h"
+#include "agent/platform/linux.h"
 
 struct place {
     char dir[64];
@@ -325,6 +325,19 @@ test_machine(void **state)
     free(plain);
 }
 
+static void
+test_remote(void **state)
+{
+    assert_true(linux_remote_type(0x6969));
+    assert_true(linux_remote_type(0xff534d42));
+    assert_true(linux_remote_type((uint64_t)(int32_t)0xff534d42)); /* as a signed word */
+    assert_false(linux_remote_type(0xef53));                       /* ext4 */
+    assert_false(linux_remote_type(0x4d44));                       /* FAT: a stick */
+    assert_false(linux_remote_type(0x65735546));                   /* FUSE: NTFS on a stick */
+    assert_false(platform_path_remote("/proc"));
+    assert_false(platform_path_remote("/no/such/place"));
+}
+
 int
 main(void)
 {
@@ -340,6 +353,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_lock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_watch, set_up, tear_down),
         cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_remote),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
