@@ -22,6 +22,7 @@ struct text { /* one that a rule needs, folded; a short one only small letters *
     size_t start; /* in `bytes` */
     uint16_t len, rule;
     uint8_t clause;
+    bool wide; /* NUL after each letter */
 };
 
 struct gram {            /* three bytes of a text */
@@ -31,7 +32,9 @@ struct gram {            /* three bytes of a text */
 
 struct yara_gate {
     uint8_t bits[(1 << HASH_BITS) / 8]; /* which hashes any gram has */
-    uint16_t head[HEADS];
+    /* Chains of grams. Folded, those of wide texts are letters and spaces, of which all texts are full: they
+     * are looked through only where there are NULs. */
+    uint16_t head[HEADS], wide_head[HEADS];
     struct buf bytes; /* all texts */
     struct text *text;
     struct gram *gram;
@@ -88,7 +91,8 @@ text_put(struct yara_gate *g, struct slice from, bool wide, size_t rule, uint8_t
 
     if (g->text_count == YARA_NEEDS_TEXTS_MAX)
         return false;
-    *t = (struct text){.start = g->bytes.len, .rule = (uint16_t)rule, .clause = clause};
+    *t = (struct text){
+        .start = g->bytes.len, .rule = (uint16_t)rule, .clause = clause, .wide = wide};
     while (from.left > 0) {
         uint8_t c = slice_u8(&from);
 
@@ -170,7 +174,7 @@ grams_put(struct yara_gate *g)
         }
         for (size_t back = 0; back < g->stride; back++) {
             uint32_t hash = gram_hash(gram_at(t->at + back));
-            uint16_t *head = &g->head[hash % HEADS];
+            uint16_t *head = t->wide ? &g->wide_head[hash % HEADS] : &g->head[hash % HEADS];
 
             g->gram[g->gram_count] = (struct gram){*head, (uint16_t)i, (uint8_t)back};
             *head = (uint16_t)++g->gram_count;
@@ -300,6 +304,12 @@ short_at(const struct text *t, const uint8_t *at)
     return true;
 }
 
+static inline bool
+noted(const struct yara_gate *g, const struct text *t)
+{
+    return (g->seen[t->rule] >> t->clause & 1) != 0;
+}
+
 /* Whether a rule now has all that it needs. */
 static bool
 note(struct yara_gate *g, const struct text *t)
@@ -311,17 +321,26 @@ note(struct yara_gate *g, const struct text *t)
 /* Notes the texts around the gram at `at`, of which `before` and `after` bytes may be read; whether
  * a rule now has all that it needs. */
 static bool
-look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint32_t hash)
+look_along(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint16_t chain)
 {
-    for (uint16_t n = g->head[hash % HEADS]; n > 0; n = g->gram[n - 1].next) {
+    for (uint16_t n = chain; n > 0; n = g->gram[n - 1].next) {
         const struct gram *gram = &g->gram[n - 1];
         const struct text *t = &g->text[gram->text];
 
-        if (gram->back <= before && (size_t)(t->len - gram->back) <= after &&
+        if (gram->back <= before && (size_t)(t->len - gram->back) <= after && !noted(g, t) &&
             text_at(t, at - gram->back) && note(g, t))
             return true;
     }
     return false;
+}
+
+static bool
+look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint32_t hash)
+{
+    bool wide = at[1] == 0 || (at[0] == 0 && at[2] == 0);
+
+    return look_along(g, at, before, after, g->head[hash % HEADS]) ||
+           (wide && look_along(g, at, before, after, g->wide_head[hash % HEADS]));
 }
 
 /* From `i` on, each word with as many grams as it has; compiled for each stride by itself. */
