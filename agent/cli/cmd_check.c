@@ -10,6 +10,7 @@
 #include "agent/detect/geo.h"
 #include "agent/detect/indicator_list.h"
 #include "agent/detect/yara.h"
+#include "agent/detect/yara_probe.h"
 #include "agent/net/app.h"
 #include "agent/pay/profile.h"
 #include "agent/platform/platform.h"
@@ -120,6 +121,21 @@ check_detectors(const struct agent_config *config)
     return good;
 }
 
+/* Slow files make everything slow, but are no mistake: a note. */
+static void
+tell_slow_rules(const char *folder, const char *what)
+{
+    struct yara_probe probe;
+
+    if (yara_probe_folder(folder, &probe) != VG_OK)
+        return;
+    for (size_t i = 0; i < probe.slow_count; i++)
+        printf("note %s: %s.yar is slow: %.0f ms for a MB, the middle file takes %.1f\n", what,
+               probe.slow[i].file, probe.slow[i].ms_per_mb, probe.median_ms_per_mb);
+    if (probe.slow_more > 0)
+        printf("note %s: %zu more files are slow\n", what, probe.slow_more);
+}
+
 /* The rules of one folder; `what` for people. */
 static bool
 check_yara_folder(const struct agent_config *config, const char *name, const char *what)
@@ -132,6 +148,7 @@ check_yara_folder(const struct agent_config *config, const char *name, const cha
     snprintf(folder, sizeof(folder), "%.2000s/%s", config->rules_dir, name);
     err = yara_load(folder, &rules, &report);
     yara_free(rules);
+    tell_slow_rules(folder, what);
     if (err != VG_OK || report.bad > 0) {
         printf("BAD %s: %zu of %zu files in %s: %s\n", what, report.bad, report.files, folder,
                report.why[0] != '\0' ? report.why : vg_err_name(err));

@@ -234,3 +234,14 @@ yara_compile_folder(const char *folder, struct yara_set out[YARA_SETS], struct y
     platform_names_free(&names);
     return err;
 }
+
+enum vg_err
+yara_compile_file(const char *folder, const char *name, YR_RULES **out)
+{
+    char copy[256], *one = copy;
+    struct platform_names names = {.name = &one, .count = 1};
+    struct yara_report report;
+
+    return vg_strcpy(copy, sizeof(copy), name) ? compile_files(&names, folder, true, &report, out)
+                                               : VG_ERR_NOENT;
+}

@@ -22,4 +22,7 @@ enum vg_err yara_compile_folder(const char *folder, struct yara_set out[YARA_SET
                                 struct yara_report *report) VG_MUST_CHECK;
 void yara_set_done(struct yara_set *set);
 
+/* One file by itself; yr_rules_destroy() frees. VG_ERR_NOENT: it is bad. */
+enum vg_err yara_compile_file(const char *folder, const char *name, YR_RULES **out) VG_MUST_CHECK;
+
 bool yara_is_file(const char *name); /* ends in .yar */

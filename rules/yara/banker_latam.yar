@@ -35,12 +35,12 @@ rule Vigia_Banker_Overlay
         $bank11 = "bradesco" nocase ascii wide
         $bank12 = "sicredi" nocase ascii wide
         $bank13 = "banco do brasil" nocase ascii wide
-        $bank14 = /mercado ?pago/ nocase ascii wide
+        $bank14 = /[Mm]ercado ?[Pp]ago/ ascii wide
         $hold1 = "BlockInput" ascii wide
         $hold2 = /SwapMouseButton|SetWindowsHookEx/ ascii
         $hold3 = "DwmEnableComposition" ascii wide
-        $hold4 = /taskkill[^\n\x00]{0,40}(chrome|firefox|msedge|iexplore)\.exe/ nocase ascii wide
-        $hold5 = /\b(itoken|netkey|token ?m.{1,2}vil|clave din.{1,2}mica|clave de acceso|senha)\b/ nocase ascii wide
+        $hold4 = /[Tt]askkill[^\n\x00]{0,40}([Cc]hrome|[Ff]irefox|[Mm]sedge|[Ii]explore)\.[Ee]xe/ ascii wide
+        $hold5 = /\b([Ii]token|[Nn]etkey|[Tt]oken ?[Mm].{1,2}[Vv]il|[Cc]lave [Dd]in.{1,2}[Mm]ica|[Cc]lave [Dd]e [Aa]cceso|[Ss]enha)\b/ ascii wide
         $hold6 = /\b(StretchBlt|GetDesktopWindow)\b/ ascii
     condition:
         uint16(0) == 0x5A4D and all of ($drive*) and $watch and 2 of ($browser*) and 3 of ($bank*) and 2 of ($hold*)
@@ -59,11 +59,11 @@ rule Vigia_Banker_Looks_For_Bank_Shields
         needs = "mozillawindowclass|chrome_widgetwin_1|ieframe"
         needs = "getforegroundwindow|enumwindows|getwindowtext"
     strings:
-        $shield1 = /\\Trusteer(\\Rapport)?/ nocase ascii wide
+        $shield1 = /\\[Tt]rusteer(\\[Rr]apport)?/ ascii wide
         $shield2 = /\\(Diebold|Topaz OFD|GAS Tecnologia)\\Warsaw/ nocase ascii wide
-        $shield3 = /\\GbPlugin|gbpsv\.exe/ nocase ascii wide
-        $shield4 = /core\.exe[^\n]{0,20}warsaw|warsaw[^\n]{0,40}core\.exe/ nocase ascii wide
-        $shield5 = /\\Aplicativo (Ita|Bradesco)/ nocase ascii wide
+        $shield3 = /\\[Gg]b[Pp]lugin|[Gg]bpsv\.[Ee]xe/ ascii wide
+        $shield4 = /[Cc]ore\.[Ee]xe[^\n]{0,20}[Ww]arsaw|[Ww]arsaw[^\n]{0,40}[Cc]ore\.[Ee]xe/ ascii wide
+        $shield5 = /\\[Aa]plicativo ([Ii]ta|[Bb]radesco)/ ascii wide
         $watch1 = /GetForegroundWindow|EnumWindows|GetWindowText[AW]/ ascii
         $watch2 = /MozillaWindowClass|Chrome_WidgetWin_1|IEFrame/ ascii wide
         $drive = /mouse_event|keybd_event/ ascii
@@ -90,7 +90,7 @@ rule Vigia_Banker_Swollen_Program
         $drive = /mouse_event|keybd_event/ ascii
         $delphi = /Embarcadero|\bTForm\d|TPF0|Borland\\Delphi/ ascii
         $mail = /Outlook\.Application|IdSMTP|TIdHTTP|IdTCPClient/ ascii wide
-        $stay = /CurrentVersion\\Run/ nocase ascii wide
+        $stay = /[Cc]urrent[Vv]ersion\\[Rr]un/ ascii wide
     condition:
         uint16(0) == 0x5A4D and filesize > 90MB and all of them
 }
@@ -108,9 +108,9 @@ rule Vigia_Banker_Password_Tools
         needs = "mail passview|mailpv|mailpassview"
         needs = "currentversion\\run|/stext"
     strings:
-        $web = /WebBrowserPass ?View|Web Browser Pass/ nocase ascii wide
-        $mail = /Mail PassView|mailpv|MailPassView/ nocase ascii wide
-        $act1 = /CurrentVersion\\Run/ nocase ascii wide
+        $web = /[Ww]eb[Bb]rowser[Pp]ass ?[Vv]iew|[Ww]eb [Bb]rowser [Pp]ass/ ascii wide
+        $mail = /[Mm]ail [Pp]ass[Vv]iew|[Mm]ailpv|[Mm]ail[Pp]ass[Vv]iew/ ascii wide
+        $act1 = /[Cc]urrent[Vv]ersion\\[Rr]un/ ascii wide
         $act2 = "/stext" nocase ascii wide
         $act3 = /WScript\.Shell|CreateObject/ nocase ascii wide
         $act4 = "GetClipboardData" ascii wide
@@ -146,7 +146,7 @@ rule Vigia_Banker_Browser_Extension
         $take1 = /addEventListener\s{0,2}\(\s{0,2}['"](keydown|keyup|keypress|submit|input|change)['"]/
         $take2 = /(querySelectorAll|getElementsByTagName)\s{0,2}\(\s{0,2}['"](input|form)/
         $take3 = /requestBody\.(formData|raw)|\['requestBody'\]/
-        $take4 = /boleto|c.{1,8}digo de barras|clabe|type=.?password/ nocase
+        $take4 = /[Bb]oleto|[Cc].{1,8}[Dd]igo [Dd]e [Bb]arras|[Cc]labe|[Tt]ype=.?[Pp]assword/
         $send = /(fetch|\.open|sendBeacon|new WebSocket|\$\.post|\$\.ajax)\s{0,2}\([^\n]{0,60}['"](https?|wss?):\/\//
     condition:
         filesize < 2MB and $api and 3 of ($bank*) and 2 of ($take*) and $send
@@ -164,8 +164,8 @@ rule Vigia_Clipboard_Swapper
         needs = "setclipboarddata|clipboard.settext|set-clipboard|pyperclip.copy|setdataobject|clipboard_set"
         needs = "getclipboarddata|clipboard.gettext|get-clipboard|pyperclip.paste|containstext|clipboard_get|addclipboardformatlistener"
     strings:
-        $set = /SetClipboardData|Clipboard\.SetText|Set-Clipboard|pyperclip\.copy|SetDataObject|clipboard_set/ nocase ascii wide
-        $get = /GetClipboardData|Clipboard\.GetText|Get-Clipboard|pyperclip\.paste|ContainsText|clipboard_get|AddClipboardFormatListener/ nocase ascii wide
+        $set = /[Ss]et[Cc]lipboard[Dd]ata|[Cc]lipboard\.[Ss]et[Tt]ext|[Ss]et-[Cc]lipboard|[Pp]yperclip\.[Cc]opy|[Ss]et[Dd]ata[Oo]bject|[Cc]lipboard_[Ss]et/ ascii wide
+        $get = /[Gg]et[Cc]lipboard[Dd]ata|[Cc]lipboard\.[Gg]et[Tt]ext|[Gg]et-[Cc]lipboard|[Pp]yperclip\.[Pp]aste|[Cc]ontains[Tt]ext|[Cc]lipboard_[Gg]et|[Aa]dd[Cc]lipboard[Ff]ormat[Ll]istener/ ascii wide
         $coin1 = /\[a-km-zA-HJ-NP-Z1-9\]\{2[0-9],3[0-9]\}/ ascii wide
         $coin2 = /0x\[?\(?\[?a-fA-F0-9\]\{40\}/ ascii wide
         $coin3 = /bc1\)?\[[^\]\n]{3,40}\]\{/ ascii wide

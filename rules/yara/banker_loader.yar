@@ -12,14 +12,14 @@ rule Vigia_Banker_Loader_VBS
         needs = "vmware|hyper-v|virtual machine"
         needs = "xmlhttp|winhttprequest|adodb.stream|bitsadmin|urldownloadtofile|downloadfile"
     strings:
-        $ask = /Win32_(ComputerSystem|BIOS|VideoController|BaseBoard)/ nocase ascii wide
-        $lab1 = /VirtualBox|\bVBOX\b|innotek/ nocase ascii wide
-        $lab2 = /VMware|Hyper-V|Virtual Machine/ nocase ascii wide
-        $where = /GetLocale|OSLanguage|\bLocale\b|\bMUILanguages\b|CodeSet|CountryCode/ nocase ascii wide
-        $get = /XMLHTTP|WinHttpRequest|ADODB\.Stream|bitsadmin|URLDownloadToFile|DownloadFile/ nocase ascii wide
-        $run = /WScript\.Shell|ShellExecute|\.Run\s{0,2}[("]|rundll32|Win32_Process|msiexec/ nocase ascii wide
-        $script = /CreateObject\s{0,2}\(|ActiveXObject\s{0,2}\(|GetObject\s{0,2}\(/ nocase ascii wide
-        $quit = /WScript\.Quit|window\.close|Exit Sub|ExitProcess/ nocase ascii wide
+        $ask = /Win32_(ComputerSystem|BIOS|VideoController|BaseBoard)/ nocase
+        $lab1 = /VirtualBox|\bVBOX\b|innotek/ nocase
+        $lab2 = /VMware|Hyper-V|Virtual Machine/ nocase
+        $where = /GetLocale|OSLanguage|\bLocale\b|\bMUILanguages\b|CodeSet|CountryCode/ nocase
+        $get = /XMLHTTP|WinHttpRequest|ADODB\.Stream|bitsadmin|URLDownloadToFile|DownloadFile/ nocase
+        $run = /WScript\.Shell|ShellExecute|\.Run\s{0,2}[("]|rundll32|Win32_Process|msiexec/ nocase
+        $script = /CreateObject\s{0,2}\(|ActiveXObject\s{0,2}\(|GetObject\s{0,2}\(/ nocase
+        $quit = /WScript\.Quit|window\.close|Exit Sub|ExitProcess/ nocase
     condition:
         filesize < 2MB and $ask and all of ($lab*) and $where and $get and $run and $script and $quit
 }
@@ -41,8 +41,8 @@ rule Vigia_Banker_Loader_MSI
         $get1 = /ADODB\.Stream/ nocase ascii wide
         $get2 = /Start-BitsTransfer|URLDownloadToFile|\.DownloadFile/ nocase ascii wide
         $via = /(MSXML2\.|Microsoft\.)(Server)?XMLHTTP|WinHttpRequest|WebClient|BitsTransfer/ nocase ascii wide
-        $open = /CopyHere|Expand-Archive|ExtractToDirectory|\.zip\b/ nocase ascii wide
-        $run = /\.Run\s{0,2}\(|ShellExecute|Start-Process|Win32_Process|\.Exec\s{0,2}\(/ nocase ascii wide
+        $open = /[Cc]opy[Hh]ere|[Ee]xpand-[Aa]rchive|[Ee]xtract[Tt]o[Dd]irectory|\.[Zz]ip\b/ ascii wide
+        $run = /\.[Rr]un\s{0,2}\(|[Ss]hell[Ee]xecute|[Ss]tart-[Pp]rocess|[Ww]in32_[Pp]rocess|\.[Ee]xec\s{0,2}\(/ ascii wide
         $stay = /CurrentVersion\\Run|\\Startup\\|WScript\.Shell|\\Public\\|APPDATA|ProgramData/ nocase ascii wide
     condition:
         uint32(0) == 0xE011CFD0 and filesize < 30MB and $msi and any of ($get*) and $via and $open and $run and $stay
@@ -60,9 +60,9 @@ rule Vigia_Banker_Loader_AutoHotkey
         needs = "#notrayicon"
         needs = "dllcall"
     strings:
-        $hidden = "#NoTrayIcon" nocase ascii wide
-        $load1 = /DllCall\(\s{0,2}"?(LoadLibrary[AW]?"\s{0,2},\s{0,2}"(Str|WStr)"\s{0,2},\s{0,2}|GetModuleHandle)[^\n]{0,60}(A_ScriptDir|A_AppData|A_Temp|A_WorkingDir|A_AppDataCommon|EnvGet|Public)/ nocase ascii wide
-        $load2 = /DllCall\(\s{0,2}(A_ScriptDir|A_AppData|A_Temp|A_WorkingDir|"?%A_ScriptDir%)[^\n]{1,80}(\.dll|\\)/ nocase ascii wide
+        $hidden = "#NoTrayIcon" nocase
+        $load1 = /DllCall\(\s{0,2}"?(LoadLibrary[AW]?"\s{0,2},\s{0,2}"(Str|WStr)"\s{0,2},\s{0,2}|GetModuleHandle)[^\n]{0,60}(A_ScriptDir|A_AppData|A_Temp|A_WorkingDir|A_AppDataCommon|EnvGet|Public)/ nocase
+        $load2 = /[Dd]ll[Cc]all\(\s{0,2}([Aa]_[Ss]cript[Dd]ir|[Aa]_[Aa]pp[Dd]ata|[Aa]_[Tt]emp|[Aa]_[Ww]orking[Dd]ir|"?%[Aa]_[Ss]cript[Dd]ir%)[^\n]{1,80}(\.[Dd]ll|\\)/
     condition:
         filesize < 16KB and $hidden and any of ($load*)
 }
@@ -80,14 +80,14 @@ rule Vigia_Banker_Loader_AutoIt
         needs = "virtualalloc|callwindowproc|dllcalladdress|ntallocatevirtualmemory|virtualprotect"
         needs = "binarytostring|dllstructsetdata|fileread|dllcall"
     strings:
-        $make = /DllStructCreate\(\s{0,2}"byte/ nocase ascii wide
-        $mem = /VirtualAlloc|VirtualProtect|NtAllocateVirtualMemory/ nocase ascii wide
-        $go1 = /DllCallAddress\(/ nocase ascii wide
-        $go2 = "CallWindowProc" nocase ascii wide
-        $go3 = /CreateThread|EnumWindows|EnumFonts|CreateRemoteThread|NtUnmapViewOfSection|RtlDecompressFragment|RtlDecompressBuffer/ nocase ascii wide
-        $put1 = /DllStructSetData\(/ nocase ascii wide
-        $put2 = /BinaryToString|FileRead\(|FileInstall\(|BitXOR\(/ nocase ascii wide
-        $hide = /#NoTrayIcon|@StartupDir|@TempDir|@AppDataDir|@ScriptDir|CurrentVersion\\Run/ nocase ascii wide
+        $make = /[Dd]ll[Ss]truct[Cc]reate\(\s{0,2}"[Bb]yte/
+        $mem = /[Vv]irtual[Aa]lloc|[Vv]irtual[Pp]rotect|[Nn]t[Aa]llocate[Vv]irtual[Mm]emory/
+        $go1 = /[Dd]ll[Cc]all[Aa]ddress\(/
+        $go2 = "CallWindowProc" nocase
+        $go3 = /[Cc]reate[Tt]hread|[Ee]num[Ww]indows|[Ee]num[Ff]onts|[Cc]reate[Rr]emote[Tt]hread|[Nn]t[Uu]nmap[Vv]iew[Oo]f[Ss]ection|[Rr]tl[Dd]ecompress[Ff]ragment|[Rr]tl[Dd]ecompress[Bb]uffer/
+        $put1 = /[Dd]ll[Ss]truct[Ss]et[Dd]ata\(/
+        $put2 = /BinaryToString|FileRead\(|FileInstall\(|BitXOR\(/ nocase
+        $hide = /#[Nn]o[Tt]ray[Ii]con|@[Ss]tartup[Dd]ir|@[Tt]emp[Dd]ir|@[Aa]pp[Dd]ata[Dd]ir|@[Ss]cript[Dd]ir|[Cc]urrent[Vv]ersion\\[Rr]un/
     condition:
         filesize < 10MB and $make and $mem and any of ($go*) and all of ($put*) and $hide
 }
@@ -103,14 +103,14 @@ rule Vigia_Banker_Loader_Windows_Tools
         false_positives = "Lists of such commands for teaching."
         needs = "/format:|extexport|desktop.ini:|scrobj|rundll32|mshta.exe|mshta javascript|mshta vbscript|mshta \"javascript|mshta \"vbscript|bitsadmin"
     strings:
-        $a1 = /wmic(\.exe)?["']?\s[^\n]{1,80}\/format:\s{0,2}["'\\]{0,3}(https?:|\\\\)/ nocase ascii wide
-        $a2 = /ExtExport(\.exe)?["']?\s{1,4}["']?(c:\\(users\\public|programdata)|%(public|appdata|temp)%)/ nocase ascii wide
-        $a3 = /(type|echo|copy)[^\n]{1,160}>{1,2}\s{0,2}["']?[^\n"']{0,120}desktop\.ini:[a-z0-9._-]{1,60}/ nocase ascii wide
-        $a4 = /regsvr32(\.exe)?["']?\s[^\n]{0,60}\/i:\s{0,2}["']?https?:[^\n]{1,160}scrobj/ nocase ascii wide
-        $a5 = /(rundll32[^\n]{0,12}|mshta\.exe["']?\s{1,4}["']?|mshta "?)(javascript|vbscript):[^\n]{1,300}(GetObject|ActiveXObject|CreateObject|RunHTMLApplication)/ nocase ascii wide
-        $b1 = /bitsadmin(\.exe)?["']?\s{1,4}\/transfer\s[^\n]{1,200}https?:[^\n]{1,300}(%(public|temp|appdata)%|\\users\\public|\\appdata\\|\\programdata)/ nocase ascii wide
-        $b2 = /(start|call|rundll32|wscript|cscript|regsvr32)[^\n]{0,40}(%(public|temp|appdata)%|\\users\\public|\\appdata\\|\\programdata)[^\n]{1,80}\.(dll|exe|vbs|js|cpl)/ nocase ascii wide
-        $hide = /attrib\s{1,4}\+[hs]|schtasks|CurrentVersion\\Run|-w(indowstyle)?\s{1,3}hidden|ping\s{1,3}(-n\s)?127|timeout\s{1,3}\/t/ nocase ascii wide
+        $a1 = /[Ww]mic(\.[Ee]xe)?["']?\s[^\n]{1,80}\/[Ff]ormat:\s{0,2}["'\\]{0,3}([Hh]ttps?:|\\\\)/
+        $a2 = /[Ee]xt[Ee]xport(\.[Ee]xe)?["']?\s{1,4}["']?([Cc]:\\([Uu]sers\\[Pp]ublic|[Pp]rogramdata)|%([Pp]ublic|[Aa]ppdata|[Tt]emp)%)/
+        $a3 = /([Tt]ype|[Ee]cho|[Cc]opy)[^\n]{1,160}>{1,2}\s{0,2}["']?[^\n"']{0,120}[Dd]esktop\.[Ii]ni:[a-zA-Z0-9._-]{1,60}/
+        $a4 = /[Rr]egsvr32(\.[Ee]xe)?["']?\s[^\n]{0,60}\/[Ii]:\s{0,2}["']?[Hh]ttps?:[^\n]{1,160}[Ss]crobj/
+        $a5 = /(rundll32[^\n]{0,12}|mshta\.exe["']?\s{1,4}["']?|mshta "?)(javascript|vbscript):[^\n]{1,300}(GetObject|ActiveXObject|CreateObject|RunHTMLApplication)/ nocase
+        $b1 = /[Bb]itsadmin(\.[Ee]xe)?["']?\s{1,4}\/[Tt]ransfer\s[^\n]{1,200}[Hh]ttps?:[^\n]{1,300}(%([Pp]ublic|[Tt]emp|[Aa]ppdata)%|\\[Uu]sers\\[Pp]ublic|\\[Aa]ppdata\\|\\[Pp]rogramdata)/
+        $b2 = /([Ss]tart|[Cc]all|[Rr]undll32|[Ww]script|[Cc]script|[Rr]egsvr32)[^\n]{0,40}(%([Pp]ublic|[Tt]emp|[Aa]ppdata)%|\\[Uu]sers\\[Pp]ublic|\\[Aa]ppdata\\|\\[Pp]rogramdata)[^\n]{1,80}\.([Dd]ll|[Ee]xe|[Vv]bs|[Jj]s|[Cc]pl)/
+        $hide = /[Aa]ttrib\s{1,4}\+[hsHS]|[Ss]chtasks|[Cc]urrent[Vv]ersion\\[Rr]un|-[Ww]([Ii]ndowstyle)?\s{1,3}[Hh]idden|[Pp]ing\s{1,3}(-[Nn]\s)?127|[Tt]imeout\s{1,3}\/[Tt]/
     condition:
         filesize < 500KB and (any of ($a*) or ($b1 and $b2 and $hide))
 }
@@ -133,11 +133,11 @@ rule Vigia_Banker_Loader_Padded_Script
         $rev4 = "tcejbOmetsySeliF" nocase
         $rev5 = "eliFoTdaolnwoD" nocase
         $rev6 = "llehsrewop" nocase
-        $cut1 = /"wsc(" & "ri|r" & "i|ri" & ")pt/ nocase
-        $cut2 = /"(msx" & "ml2|msxml2" & "|ado" & "db|adodb" & ")/ nocase
-        $glue = /StrReverse\s{0,2}\(/ nocase
-        $chr = /chrw?\( ?(\d{1,3}|&h[0-9a-f]{2}|\w{1,20} ?[-+\/*^] ?\d{1,6})\) ?& ?chrw?\(/ nocase
-        $exec = /ExecuteGlobal|\bExecute ?\(/ nocase
+        $cut1 = /"[Ww]sc(" & "[Rr]i|[Rr]" & "[Ii]|[Rr]i" & ")[Pp]t/
+        $cut2 = /"([Mm]sx" & "[Mm]l2|[Mm]sxml2" & "|[Aa]do" & "[Dd]b|[Aa]dodb" & ")/
+        $glue = /[Ss]tr[Rr]everse\s{0,2}\(/
+        $chr = /[Cc]hrw?\( ?(\d{1,3}|&[Hh][0-9a-f]{2}|\w{1,20} ?[-+\/*^] ?\d{1,6})\) ?& ?[Cc]hrw?\(/
+        $exec = /[Ee]xecute[Gg]lobal|\b[Ee]xecute ?\(/
         $obj = /CreateObject|ActiveXObject|GetObject/ nocase
     condition:
         filesize < 2MB and ((any of ($rev*) and $glue and ($obj or $exec)) or (any of ($cut*) and $obj) or (#chr > 20 and $exec))

@@ -11,7 +11,7 @@ rule Vigia_Miner_Dropper_Server
         needs = "stratum+|xmrig|minerd|kdevtmpfsi|kinsing|cpuminer|cryptonight|monero"
         needs = "crontab|/etc/cron|/var/spool/cron|authorized_keys|ld.so.preload|/etc/rc.local|systemctl|chattr"
     strings:
-        $mine = /stratum\+(tcp|ssl)|xmrig|minerd|kdevtmpfsi|kinsing|cpuminer|cryptonight|monero/ nocase
+        $mine = /[Ss]tratum\+([Tt]cp|[Ss]sl)|[Xx]mrig|[Mm]inerd|[Kk]devtmpfsi|[Kk]insing|[Cc]puminer|[Cc]ryptonight|[Mm]onero/
         $bang = /^#!\/(usr\/)?bin\/(env )?(ba|da|z)?sh|\/bin\/(ba)?sh\b/
         $get = /(curl|wget)\s[^\n]{1,160}https?:\/\//
         $kill = /pkill\s{1,3}(-9\s{1,3})?-f|killall\s|kill -9\s{1,3}`?\$?\(?|xargs\s[^\n]{0,20}kill/
@@ -36,13 +36,13 @@ rule Vigia_Miner_Dropper_Windows
         needs = "stratum+|xmrig|nbminer|phoenixminer|lolminer|donate-level|randomx|cryptonight|nanominer|t-rex.exe|pool.supportxmr|moneroocean|nicehash"
         needs = "schtasks|currentversion\\run|sc create|sc.exe create|new-service|register-scheduledtask"
     strings:
-        $mine = /stratum\+(tcp|ssl)|xmrig|nbminer|phoenixminer|lolminer|donate-level|randomx|cryptonight|nanominer|t-rex\.exe|pool\.supportxmr|moneroocean|nicehash/ nocase ascii wide
-        $get = /(Invoke-WebRequest|DownloadFile|DownloadString|Start-BitsTransfer|bitsadmin|certutil|curl(\.exe)?\s)[^\n]{0,300}https?:/ nocase ascii wide
-        $stay = /schtasks(\.exe)?\s[^\n]{0,20}\/create|CurrentVersion\\Run|sc(\.exe)? create|New-Service|Register-ScheduledTask/ nocase ascii wide
-        $hide1 = /Add-MpPreference|Set-MpPreference/ nocase ascii wide
-        $hide2 = /-w(in(dowstyle)?)?\s{1,3}hidden|vbHide|, ?0, ?false/ nocase ascii wide
-        $hide3 = /attrib\s{1,3}\+[hs]/ nocase ascii wide
-        $hide4 = /taskkill[^\n]{0,60}(taskmgr|processhacker|procexp|miner)/ nocase ascii wide
+        $mine = /[Ss]tratum\+([Tt]cp|[Ss]sl)|[Xx]mrig|[Nn]bminer|[Pp]hoenixminer|[Ll]olminer|[Dd]onate-[Ll]evel|[Rr]andomx|[Cc]ryptonight|[Nn]anominer|[Tt]-[Rr]ex\.[Ee]xe|[Pp]ool\.[Ss]upportxmr|[Mm]oneroocean|[Nn]icehash/
+        $get = /([Ii]nvoke-[Ww]eb[Rr]equest|[Dd]ownload[Ff]ile|[Dd]ownload[Ss]tring|[Ss]tart-[Bb]its[Tt]ransfer|[Bb]itsadmin|[Cc]ertutil|[Cc]url(\.[Ee]xe)?\s)[^\n]{0,300}[Hh]ttps?:/
+        $stay = /[Ss]chtasks(\.[Ee]xe)?\s[^\n]{0,20}\/[Cc]reate|[Cc]urrent[Vv]ersion\\[Rr]un|[Ss]c(\.[Ee]xe)? [Cc]reate|[Nn]ew-[Ss]ervice|[Rr]egister-[Ss]cheduled[Tt]ask/
+        $hide1 = /[Aa]dd-[Mm]p[Pp]reference|[Ss]et-[Mm]p[Pp]reference/
+        $hide2 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden|[Vv]b[Hh]ide|, ?0, ?[Ff]alse/
+        $hide3 = /[Aa]ttrib\s{1,3}\+[hsHS]/
+        $hide4 = /[Tt]askkill[^\n]{0,60}([Tt]askmgr|[Pp]rocesshacker|[Pp]rocexp|[Mm]iner)/
     condition:
         filesize < 1MB and uint16(0) != 0x5A4D and uint16(0) != 0x457f and $mine and $get and $stay and any of ($hide*)
 }
@@ -60,7 +60,7 @@ rule Vigia_Miner_In_Page
     strings:
         $go1 = /new\s{1,3}(\w{1,20}\.)?(CoinHive|CoinImp|Client|CRLT|CryptoLoot|deepMiner|WMP|PRMining|Minero)\.(Anonymous|User|Token)\(\s{0,2}['"][A-Za-z0-9]{16,70}['"]/
         $go2 = /startMining\s{0,2}\(\s{0,2}['"][\w.-]{3,60}['"]\s{0,2},\s{0,2}['"][A-Za-z0-9]{60,110}['"]/
-        $go3 = /cryptonight[^\n]{0,60}(\.wasm|asm\.js|worker)/ nocase
+        $go3 = /[Cc]ryptonight[^\n]{0,60}(\.[Ww]asm|[Aa]sm\.[Jj]s|[Ww]orker)/
         $run1 = /\.start\s{0,2}\(/
         $run2 = /throttle\s{0,2}:|setThrottle\s{0,2}\(|setNumThreads\s{0,2}\(/
         $run3 = /new\s{1,3}WebSocket\s{0,2}\(/

@@ -12,12 +12,12 @@ rule Vigia_POS_Scraper_Script
         needs = "dllimport|ctypes|windll|add-type|declare|dllcall"
     strings:
         $read = "ReadProcessMemory" ascii wide
-        $kind = /DllImport|ctypes|windll|Add-Type|Declare (PtrSafe )?Function|DllCall/ nocase ascii wide
+        $kind = /[Dd]ll[Ii]mport|[Cc]types|[Ww]indll|[Aa]dd-[Tt]ype|[Dd]eclare ([Pp]tr[Ss]afe )?[Ff]unction|[Dd]ll[Cc]all/ ascii wide
         $track1 = /(\\d|\[0-9\]|\[\\d\])\{1[2-6](,1[5-9])?\}[\]\[()\\]{0,4}[=D\^]/ ascii wide
         $track2 = /\[?[3456][^\n\x00]{0,12}(\\d|\[0-9\])\{1[2-5](,1[5-9])?\}/ ascii wide
-        $track3 = /\btrack[ _-]?[12]\b/ nocase ascii wide
-        $walk = /Get-Process|GetProcesses\(|EnumProcesses|CreateToolhelp32Snapshot|process_iter|VirtualQueryEx|ProcessList/ nocase ascii wide
-        $luhn = /luhn|%10==|% 10 ==|%10 ==|% 10\) ==|Mod 10 = 0/ nocase ascii wide
+        $track3 = /\b[Tt]rack[ _-]?[12]\b/ ascii wide
+        $walk = /[Gg]et-[Pp]rocess|[Gg]et[Pp]rocesses\(|[Ee]num[Pp]rocesses|[Cc]reate[Tt]oolhelp32[Ss]napshot|[Pp]rocess_[Ii]ter|[Vv]irtual[Qq]uery[Ee]x|[Pp]rocess[Ll]ist/ ascii wide
+        $luhn = /[Ll]uhn|%10==|% 10 ==|%10 ==|% 10\) ==|[Mm]od 10 = 0/ ascii wide
     condition:
         filesize < 2MB and uint16(0) != 0x457f and $read and $kind and $walk and
         (($track1 and ($track3 or $luhn)) or ($track2 and $luhn and $track3))
@@ -38,13 +38,13 @@ rule Vigia_POS_Card_Sender
     strings:
         $read = "ReadProcessMemory" ascii wide
         $send = /DnsQuery_[AW]|HttpSendRequest[AW]|InternetOpenUrl[AW]|WinHttpSendRequest|FtpPutFile[AW]|gethostbyname|InternetConnect[AW]/ ascii
-        $card1 = /\btrack[ _]?[12]\b/ nocase ascii wide
-        $card2 = /\b(trackdata|track_data|card_data|tracks)\b/ nocase ascii wide
+        $card1 = /\b[Tt]rack[ _]?[12]\b/ ascii wide
+        $card2 = /\b([Tt]rackdata|[Tt]rack_[Dd]ata|[Cc]ard_[Dd]ata|[Tt]racks)\b/ ascii wide
         $card3 = "dumps." nocase ascii wide
         $form1 = /(&|\?)(track|dump|cc|data|t1|t2|hwid|uid|ui|unm|op|host|id|pcname|gpc)=%?s?/ ascii wide
-        $form2 = /\[mem\]|memscan|scan_mem|ramscrap|pos_(id|name)|grabber/ nocase ascii wide
+        $form2 = /\[[Mm]em\]|[Mm]emscan|[Ss]can_[Mm]em|[Rr]amscrap|[Pp]os_([Ii]d|[Nn]ame)|[Gg]rabber/ ascii wide
         $walk = /Process32Next|EnumProcesses|NtQuerySystemInformation/ ascii
-        $stay = /CurrentVersion\\Run|CreateService[AW]/ nocase ascii wide
+        $stay = /[Cc]urrent[Vv]ersion\\[Rr]un|[Cc]reate[Ss]ervice[AWaw]/ ascii wide
     condition:
         uint16(0) == 0x5A4D and filesize < 10MB and $read and $send and $walk and $stay and any of ($card*) and any of ($form*)
 }
@@ -63,12 +63,12 @@ rule Vigia_POS_Swipe_Listener
         needs = "ftpputfile|httpsendrequest|internetopenurl|smtpclient|api.telegram.org|winhttpsendrequest|webclient|webrequest|urldownload"
     strings:
         $keys = /GetAsyncKeyState|SetWindowsHookEx|RegisterRawInputDevices|GetRawInputData/ ascii wide
-        $swipe1 = /\btrack ?[12]\b/ nocase ascii wide
-        $swipe2 = /swiped|card ?swipe|swipe_/ nocase ascii wide
-        $list1 = /(dump|swipe|track|card|cc|tarjeta)s?\.(log|txt|dat|tmp|bin)\b/ nocase ascii wide
+        $swipe1 = /\b[Tt]rack ?[12]\b/ ascii wide
+        $swipe2 = /[Ss]wiped|[Cc]ard ?[Ss]wipe|[Ss]wipe_/ ascii wide
+        $list1 = /([Dd]ump|[Ss]wipe|[Tt]rack|[Cc]ard|[Cc]c|[Tt]arjeta)[Ss]?\.([Ll]og|[Tt]xt|[Dd]at|[Tt]mp|[Bb]in)\b/ ascii wide
         $list2 = /\^\[?A-Z|;\[0-9\]|;\(?\\d[{+]/ ascii wide
         $send = /FtpPutFile|HttpSendRequest|InternetOpenUrl|SmtpClient|api\.telegram\.org|WinHttpSendRequest|WebClient|WebRequest|URLDownload/ ascii wide
-        $stay = /CurrentVersion\\Run|schtasks|CreateService/ nocase ascii wide
+        $stay = /[Cc]urrent[Vv]ersion\\[Rr]un|[Ss]chtasks|[Cc]reate[Ss]ervice/ ascii wide
     condition:
         uint16(0) == 0x5A4D and filesize < 10MB and $keys and any of ($swipe*) and all of ($list*) and $send and $stay
 }
@@ -87,11 +87,11 @@ rule Vigia_Cash_Machine_Emptier
     strings:
         $xfs1 = /WFS(Async)?(Execute|Open|StartUp)|msxfs\.dll/ nocase ascii wide
         $xfs2 = /CurrencyDispenser\d?|CDM\d{0,2}\b|DISPENSER\d?\b|WFS_CMD_CDM_DISPENSE/ nocase ascii wide
-        $cash = /dispens[ea]|cassette|cartucho|casete/ nocase ascii wide
+        $cash = /[Dd]ispens[eaEA]|[Cc]assette|[Cc]artucho|[Cc]asete/ ascii wide
         $hide1 = /SetWindowsHookEx|GetAsyncKeyState|RegisterHotKey/ ascii wide
         $hide2 = /Userinit|CurrentVersion\\Run|CreateService[AW]/ ascii wide
-        $hide3 = /(activation|activaci.{1,2}n)[^\n\x00]{0,30}(code|key|expired|expirad|c.{1,2}digo|clave)/ nocase ascii wide
-        $hide4 = /taskkill|TerminateProcess|DiskPart|NetworkInterface\.Disable|netsh[^\n]{0,40}disable/ nocase ascii wide
+        $hide3 = /([Aa]ctivation|[Aa]ctivaci.{1,2}[Nn])[^\n\x00]{0,30}([Cc]ode|[Kk]ey|[Ee]xpired|[Ee]xpirad|[Cc].{1,2}[Dd]igo|[Cc]lave)/ ascii wide
+        $hide4 = /[Tt]askkill|[Tt]erminate[Pp]rocess|[Dd]isk[Pp]art|[Nn]etwork[Ii]nterface\.[Dd]isable|[Nn]etsh[^\n]{0,40}[Dd]isable/ ascii wide
     condition:
         uint16(0) == 0x5A4D and filesize < 30MB and all of ($xfs*) and $cash and 3 of ($hide*)
 }

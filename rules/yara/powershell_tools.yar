@@ -10,13 +10,13 @@ rule Vigia_PowerShell_Stops_Defender
         false_positives = "Scripts that slim Windows down switch it off too; a shop should not use those."
         needs = "mppreference|disableantispyware|stop windefend|config windefend|delete windefend"
     strings:
-        $set1 = /Set-MpPreference[^\n]{0,80}-DisableRealtimeMonitoring\s{1,3}(\$true|1)/ nocase ascii wide
-        $set2 = /Set-MpPreference[^\n]{0,200}-Disable(IOAVProtection|ScriptScanning|BehaviorMonitoring|BlockAtFirstSeen|IntrusionPreventionSystem)\s{1,3}(\$true|1)/ nocase ascii wide
-        $set3 = /Set-MpPreference[^\n]{0,200}-(SubmitSamplesConsent|MAPSReporting)\s{1,3}(2|0|NeverSend|Disable)/ nocase ascii wide
-        $off1 = /Add-MpPreference[^\n]{0,40}-ExclusionPath\s{1,3}["'@(]{0,4}(C:\\?["'\s,)]|\$env:(temp|appdata|public|localappdata|systemdrive|userprofile)|%temp%|%appdata%|C:\\Users\\Public|C:\\ProgramData["'\s,)])/ nocase ascii wide
-        $off2 = /Add-MpPreference[^\n]{0,40}-ExclusionExtension\s{1,3}["'@(]{0,4}\.?(exe|dll|ps1|bat)/ nocase ascii wide
-        $reg = /DisableAntiSpyware[^\n]{0,60}(\/d\s{1,3}["']?1|-Value\s{1,3}1|dword:0{0,7}1)/ nocase ascii wide
-        $svc = /sc(\.exe)? (stop|config|delete) windefend|delete windefend/ nocase ascii wide
+        $set1 = /[Ss]et-[Mm]p[Pp]reference[^\n]{0,80}-[Dd]isable[Rr]ealtime[Mm]onitoring\s{1,3}(\$[Tt]rue|1)/
+        $set2 = /Set-MpPreference[^\n]{0,200}-Disable(IOAVProtection|ScriptScanning|BehaviorMonitoring|BlockAtFirstSeen|IntrusionPreventionSystem)\s{1,3}(\$true|1)/ nocase
+        $set3 = /Set-MpPreference[^\n]{0,200}-(SubmitSamplesConsent|MAPSReporting)\s{1,3}(2|0|NeverSend|Disable)/ nocase
+        $off1 = /[Aa]dd-[Mm]p[Pp]reference[^\n]{0,40}-[Ee]xclusion[Pp]ath\s{1,3}["'@(]{0,4}([Cc]:\\?["'\s,)]|\$[Ee]nv:([Tt]emp|[Aa]ppdata|[Pp]ublic|[Ll]ocalappdata|[Ss]ystemdrive|[Uu]serprofile)|%[Tt]emp%|%[Aa]ppdata%|[Cc]:\\[Uu]sers\\[Pp]ublic|[Cc]:\\[Pp]rogram[Dd]ata["'\s,)])/
+        $off2 = /[Aa]dd-[Mm]p[Pp]reference[^\n]{0,40}-[Ee]xclusion[Ee]xtension\s{1,3}["'@(]{0,4}\.?([Ee]xe|[Dd]ll|[Pp]s1|[Bb]at)/
+        $reg = /[Dd]isable[Aa]nti[Ss]pyware[^\n]{0,60}(\/[Dd]\s{1,3}["']?1|-[Vv]alue\s{1,3}1|[Dd]word:0{0,7}1)/
+        $svc = /[Ss]c(\.[Ee]xe)? ([Ss]top|[Cc]onfig|[Dd]elete) [Ww]indefend|[Dd]elete [Ww]indefend/
     condition:
         filesize < 3MB and uint16(0) != 0x457f and ((#set1 + #set2 + #set3 > 0 and any of ($off*, $reg, $svc)) or (all of ($off*)) or ($reg and $svc) or ($set1 and $set2 and $set3))
 }
@@ -33,12 +33,12 @@ rule Vigia_PowerShell_Reverse_Shell
         needs = "sockets.tcpclient|net.websockets.clientwebsocket"
         needs = "getstream|receiveasync"
     strings:
-        $net = /Net\.Sockets\.TCPClient["'\s)]{0,4}[(,]|Net\.WebSockets\.ClientWebSocket/ nocase ascii wide
-        $stream = /\.GetStream\s{0,2}\(|ReceiveAsync/ nocase ascii wide
-        $run = /\b(iex|Invoke-Expression)\b|\.Invoke\(|Start-Process|Diagnostics\.Process/ nocase ascii wide
-        $loop = /while\s{0,2}\(/ nocase ascii wide
-        $back = /Out-String|StandardOutput|GetBytes\s{0,2}\(/ nocase ascii wide
-        $prompt = /["']PS ["']|\(pwd\)\.Path|\(Get-Location\)\.Path|cmd\.exe|powershell\.exe|RedirectStandardInput/ nocase ascii wide
+        $net = /Net\.Sockets\.TCPClient["'\s)]{0,4}[(,]|Net\.WebSockets\.ClientWebSocket/ nocase
+        $stream = /\.[Gg]et[Ss]tream\s{0,2}\(|[Rr]eceive[Aa]sync/
+        $run = /\b([Ii]ex|[Ii]nvoke-[Ee]xpression)\b|\.[Ii]nvoke\(|[Ss]tart-[Pp]rocess|[Dd]iagnostics\.[Pp]rocess/
+        $loop = /[Ww]hile\s{0,2}\(/
+        $back = /[Oo]ut-[Ss]tring|[Ss]tandard[Oo]utput|[Gg]et[Bb]ytes\s{0,2}\(/
+        $prompt = /["']PS ["']|\(pwd\)\.Path|\(Get-Location\)\.Path|cmd\.exe|powershell\.exe|RedirectStandardInput/ nocase
     condition:
         filesize < 500KB and uint16(0) != 0x5A4D and all of them
 }
@@ -56,17 +56,17 @@ rule Vigia_PowerShell_Program_In_Memory
         needs = "frombase64string|gzipstream|deflatestream|createdecryptor|aesmanaged|rijndael|-bxor |downloaddata"
         needs = "entrypoint|getmethod|getdelegateforfunctionpointer|createthread"
     strings:
-        $load1 = /(Reflection\.)?Assembly\]::Load\s{0,2}\(\s{0,2}(\$|\[|\()/ nocase ascii wide
-        $load2 = /AppDomain\]::CurrentDomain\.Load\s{0,2}\(/ nocase ascii wide
-        $load3 = /VirtualAlloc/ nocase ascii wide
-        $code1 = "FromBase64String" nocase ascii wide
-        $code2 = /GZipStream|DeflateStream/ nocase ascii wide
-        $code3 = /CreateDecryptor|AesManaged|Rijndael/ nocase ascii wide
-        $code4 = "-bxor " nocase ascii wide
-        $code5 = /\.DownloadData\s{0,2}\(/ nocase ascii wide
-        $go1 = /EntryPoint\.Invoke|\.EntryPoint\b/ nocase ascii wide
-        $go2 = /\.GetMethod\s{0,2}\([^\n]{1,80}\)\.Invoke\s{0,2}\(/ nocase ascii wide
-        $go3 = /GetDelegateForFunctionPointer|CreateThread/ nocase ascii wide
+        $load1 = /([Rr]eflection\.)?[Aa]ssembly\]::[Ll]oad\s{0,2}\(\s{0,2}(\$|\[|\()/
+        $load2 = /[Aa]pp[Dd]omain\]::[Cc]urrent[Dd]omain\.[Ll]oad\s{0,2}\(/
+        $load3 = /[Vv]irtual[Aa]lloc/
+        $code1 = "FromBase64String" nocase
+        $code2 = /GZipStream|DeflateStream/ nocase
+        $code3 = /[Cc]reate[Dd]ecryptor|[Aa]es[Mm]anaged|[Rr]ijndael/
+        $code4 = "-bxor " nocase
+        $code5 = /\.[Dd]ownload[Dd]ata\s{0,2}\(/
+        $go1 = /[Ee]ntry[Pp]oint\.[Ii]nvoke|\.[Ee]ntry[Pp]oint\b/
+        $go2 = /\.[Gg]et[Mm]ethod\s{0,2}\([^\n]{1,80}\)\.[Ii]nvoke\s{0,2}\(/
+        $go3 = /[Gg]et[Dd]elegate[Ff]or[Ff]unction[Pp]ointer|[Cc]reate[Tt]hread/
         $big = /H4sIA|TVqQAA|TVpQAA|TVoAAA|0x(fc|4d), ?0x(48|e8|5a)/
     condition:
         filesize < 20MB and uint16(0) != 0x5A4D and
@@ -86,10 +86,10 @@ rule Vigia_PowerShell_Hidden_In_Registry
         needs = "currentversion\\run|schtasks|register-scheduledtask|new-scheduledtask"
         needs = "get-itemproperty|getvalue(|regread|(gp hk"
     strings:
-        $start = /CurrentVersion\\Run|schtasks[^\n]{0,20}\/create|Register-ScheduledTask|New-ScheduledTask/ nocase ascii wide
-        $get = /(Get-ItemProperty|\(gp HK|GetValue\(|RegRead)[^\n]{0,60}(CU|LM|HKEY_CURRENT_USER|Registry::)/ nocase ascii wide
-        $run = /(Invoke-Expression|\biex\b)[^\n]{0,120}(Get-ItemProperty|\(gp|FromBase64String|GetValue\()|(FromBase64String|Assembly\]::Load)\s{0,2}\(\s{0,2}\(?(Get-ItemProperty|gp\b|\$\w{1,20})/ nocase ascii wide
-        $hide = /-w(in(dowstyle)?)?\s{1,3}hidden\b|-noprofile\b|vbHide/ nocase ascii wide
+        $start = /[Cc]urrent[Vv]ersion\\[Rr]un|[Ss]chtasks[^\n]{0,20}\/[Cc]reate|[Rr]egister-[Ss]cheduled[Tt]ask|[Nn]ew-[Ss]cheduled[Tt]ask/
+        $get = /(Get-ItemProperty|\(gp HK|GetValue\(|RegRead)[^\n]{0,60}(CU|LM|HKEY_CURRENT_USER|Registry::)/ nocase
+        $run = /([Ii]nvoke-[Ee]xpression|\b[Ii]ex\b)[^\n]{0,120}([Gg]et-[Ii]tem[Pp]roperty|\([Gg]p|[Ff]rom[Bb]ase64[Ss]tring|[Gg]et[Vv]alue\()|([Ff]rom[Bb]ase64[Ss]tring|[Aa]ssembly\]::[Ll]oad)\s{0,2}\(\s{0,2}\(?([Gg]et-[Ii]tem[Pp]roperty|[Gg]p\b|\$\w{1,20})/
+        $hide = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden\b|-[Nn]oprofile\b|[Vv]b[Hh]ide/
     condition:
         filesize < 5MB and uint16(0) != 0x5A4D and all of them
 }

@@ -10,16 +10,16 @@ rule Vigia_Ransom_Deletes_Backups
         false_positives = "Scripts that free space delete old copies, but do not switch off the repair at start."
         needs = "delete shadows|shadowcopy|shadowstorage|delete catalog|systemstatebackup|recoveryenabled|bootstatuspolicy"
     strings:
-        $a1 = /vssadmin(\.exe)?["']?,?\s{1,3}["']?delete shadows[^\n]{0,40}\/(all|quiet)/ nocase ascii wide
-        $a2 = /shadowcopy["',\s]{1,4}(where [^\n]{1,40})?\/?(delete|nointeractive)|Win32_Shadowcopy[^\n]{0,60}(\.Delete|Remove-)/ nocase ascii wide
-        $a3 = /resize\s{1,3}shadowstorage[^\n]{1,60}maxsize=\s?(401|unbounded)/ nocase ascii wide
-        $b1 = /wbadmin(\.exe)?\s{1,3}delete (catalog|systemstatebackup)/ nocase ascii wide
-        $b2 = /bcdedit[^\n]{1,60}recoveryenabled["',\s]{1,4}(no|off)/ nocase ascii wide
-        $b3 = /bcdedit[^\n]{1,60}bootstatuspolicy["',\s]{1,4}ignoreallfailures/ nocase ascii wide
-        $c1 = /wevtutil(\.exe)?\s{1,3}cl\s/ nocase ascii wide
-        $c2 = /fsutil(\.exe)?\s{1,3}usn\s{1,3}deletejournal/ nocase ascii wide
-        $c3 = /net(\.exe)?\s{1,3}stop\s{1,3}["']?(vss|mssqlserver|veeam|sqlwriter|mssql\$|backupexec)/ nocase ascii wide
-        $c4 = /taskkill[^\n]{1,60}(sqlservr|sqlwriter|outlook|excel|winword|mysqld)/ nocase ascii wide
+        $a1 = /[Vv]ssadmin(\.[Ee]xe)?["']?,?\s{1,3}["']?[Dd]elete [Ss]hadows[^\n]{0,40}\/([Aa]ll|[Qq]uiet)/
+        $a2 = /[Ss]hadowcopy["',\s]{1,4}([Ww]here [^\n]{1,40})?\/?([Dd]elete|[Nn]ointeractive)|[Ww]in32_[Ss]hadowcopy[^\n]{0,60}(\.[Dd]elete|[Rr]emove-)/
+        $a3 = /[Rr]esize\s{1,3}[Ss]hadowstorage[^\n]{1,60}[Mm]axsize=\s?(401|[Uu]nbounded)/
+        $b1 = /[Ww]badmin(\.[Ee]xe)?\s{1,3}[Dd]elete ([Cc]atalog|[Ss]ystemstatebackup)/
+        $b2 = /[Bb]cdedit[^\n]{1,60}[Rr]ecoveryenabled["',\s]{1,4}([Nn]o|[Oo]ff)/
+        $b3 = /[Bb]cdedit[^\n]{1,60}[Bb]ootstatuspolicy["',\s]{1,4}[Ii]gnoreallfailures/
+        $c1 = /[Ww]evtutil(\.[Ee]xe)?\s{1,3}[Cc]l\s/
+        $c2 = /[Ff]sutil(\.[Ee]xe)?\s{1,3}[Uu]sn\s{1,3}[Dd]eletejournal/
+        $c3 = /[Nn]et(\.[Ee]xe)?\s{1,3}[Ss]top\s{1,3}["']?([Vv]ss|[Mm]ssqlserver|[Vv]eeam|[Ss]qlwriter|[Mm]ssql\$|[Bb]ackupexec)/
+        $c4 = /[Tt]askkill[^\n]{1,60}([Ss]qlservr|[Ss]qlwriter|[Oo]utlook|[Ee]xcel|[Ww]inword|[Mm]ysqld)/
     condition:
         filesize < 20MB and uint16(0) != 0x457f and
         ((any of ($a*) and any of ($b*)) or (2 of ($a*) and any of ($c*)) or (2 of ($b*) and any of ($c*)) or (any of ($a*) and 2 of ($c*)))
@@ -38,15 +38,15 @@ rule Vigia_Ransom_Note_Chat
         needs = "encrypt|encript|cifrad|ciframos|secuestrad|bloquead"
         needs = "decrypt|descifra|desencripta"
     strings:
-        $locked1 = /(all |your |important |company )(files|documents|data|network|servers)[^.\n]{0,80}(have been |has been |were |are |is |got )?(fully |securely )?encrypted/ nocase ascii wide
-        $locked2 = /(sus|tus|todos los|todos sus|los|la|su) (archivos|documentos|datos|informaci[^a-z]{1,2}n|red|servidores|equipos)[^.\n]{0,80}(cifrad[oa]s?|encriptad[oa]s?|secuestrad[oa]s?|bloquead[oa]s?)/ nocase ascii wide
-        $locked3 = /(ciframos|encriptamos|hemos (cifrado|encriptado)|we (have )?encrypted)[^.\n]{0,40}(archivos|datos|informaci|files|data|network)/ nocase ascii wide
-        $chat = /(telegram|session( messenger| id)|tox (id|chat)|tox\.chat|jabber|whatsapp|wickr me|@onionmail\.org|@proton(mail)?\.(com|me)|@tuta(nota)?\.(com|io)|@gmail\.com)/ nocase ascii wide
-        $key1 = /(decrypt(ion|or|er)?|descifra(r|do|dor)|desencripta(r|dor))[^\n]{0,80}(key|tool|software|program|clave|llave|herramienta|archivos|files|gratis|free)/ nocase ascii wide
-        $key2 = /(clave|llave|herramienta|key|tool)[^\n]{0,40}(decrypt|descifra|desencripta)/ nocase ascii wide
-        $pay = /bitcoin|\bBTC\b|\bUSDT\b|monero|\bXMR\b|rescate|ransom|pago|payment|price (depends|will)|precio/ nocase ascii wide
-        $id = /(personal|unique|your|su|tu|decryption|victim|client) ?(ID|key|identificador|clave)\s{0,3}[:=]\s{0,3}[A-Z0-9-]{6,}/ nocase ascii wide
-        $warn = /(do not|don't|never) (rename|modify|try to|use third|turn off|contact)|no (renombre|modifique|intente|cambie|apague|use|utilice|mueva|contacte)[^\n]{0,40}(archivo|programa|equipo|software|descifr|desencript|herramient|polic|terceros)/ nocase ascii wide
+        $locked1 = /([Aa]ll |[Yy]our |[Ii]mportant |[Cc]ompany )([Ff]iles|[Dd]ocuments|[Dd]ata|[Nn]etwork|[Ss]ervers)[^.\n]{0,80}([Hh]ave [Bb]een |[Hh]as [Bb]een |[Ww]ere |[Aa]re |[Ii]s |[Gg]ot )?([Ff]ully |[Ss]ecurely )?[Ee]ncrypted/
+        $locked2 = /(sus|tus|todos los|todos sus|los|la|su) (archivos|documentos|datos|informaci[^a-z]{1,2}n|red|servidores|equipos)[^.\n]{0,80}(cifrad[oa]s?|encriptad[oa]s?|secuestrad[oa]s?|bloquead[oa]s?)/ nocase
+        $locked3 = /([Cc]iframos|[Ee]ncriptamos|[Hh]emos ([Cc]ifrado|[Ee]ncriptado)|[Ww]e ([Hh]ave )?[Ee]ncrypted)[^.\n]{0,40}([Aa]rchivos|[Dd]atos|[Ii]nformaci|[Ff]iles|[Dd]ata|[Nn]etwork)/
+        $chat = /([Tt]elegram|[Ss]ession( [Mm]essenger| [Ii]d)|[Tt]ox ([Ii]d|[Cc]hat)|[Tt]ox\.[Cc]hat|[Jj]abber|[Ww]hatsapp|[Ww]ickr [Mm]e|@[Oo]nionmail\.[Oo]rg|@[Pp]roton([Mm]ail)?\.([Cc]om|[Mm]e)|@[Tt]uta([Nn]ota)?\.([Cc]om|[Ii]o)|@[Gg]mail\.[Cc]om)/
+        $key1 = /([Dd]ecrypt([Ii]on|[Oo]r|[Ee]r)?|[Dd]escifra([Rr]|[Dd]o|[Dd]or)|[Dd]esencripta([Rr]|[Dd]or))[^\n]{0,80}([Kk]ey|[Tt]ool|[Ss]oftware|[Pp]rogram|[Cc]lave|[Ll]lave|[Hh]erramienta|[Aa]rchivos|[Ff]iles|[Gg]ratis|[Ff]ree)/
+        $key2 = /([Cc]lave|[Ll]lave|[Hh]erramienta|[Kk]ey|[Tt]ool)[^\n]{0,40}([Dd]ecrypt|[Dd]escifra|[Dd]esencripta)/
+        $pay = /bitcoin|\bBTC\b|\bUSDT\b|monero|\bXMR\b|rescate|ransom|pago|payment|price (depends|will)|precio/ nocase
+        $id = /(personal|unique|your|su|tu|decryption|victim|client) ?(ID|key|identificador|clave)\s{0,3}[:=]\s{0,3}[A-Z0-9-]{6,}/ nocase
+        $warn = /([Dd]o [Nn]ot|[Dd]on'[Tt]|[Nn]ever) ([Rr]ename|[Mm]odify|[Tt]ry [Tt]o|[Uu]se [Tt]hird|[Tt]urn [Oo]ff|[Cc]ontact)|[Nn]o ([Rr]enombre|[Mm]odifique|[Ii]ntente|[Cc]ambie|[Aa]pague|[Uu]se|[Uu]tilice|[Mm]ueva|[Cc]ontacte)[^\n]{0,40}([Aa]rchivo|[Pp]rograma|[Ee]quipo|[Ss]oftware|[Dd]escifr|[Dd]esencript|[Hh]erramient|[Pp]olic|[Tt]erceros)/
     condition:
         filesize < 64KB and any of ($locked*) and $chat and any of ($key*) and $pay and ($warn or $id)
 }
@@ -62,14 +62,14 @@ rule Vigia_Ransom_Note_Stolen_Data
         false_positives = "Articles about ransomware that quote a note in full."
         needs = ".onion|tor browser|torproject.org"
     strings:
-        $stole1 = /(we (have )?(stole|stolen|downloaded|exfiltrated|copied)|(data|files|databases|documents)[^.\n]{0,60}(was|were|has been|have been|is|are) (also )?(stolen|downloaded|exfiltrated|copied))/ nocase ascii wide
-        $stole2 = /(robamos|descargamos|extrajimos|copiamos|hemos (robado|descargado|extra[^a-z]{1,2}do|copiado))[^.\n]{0,80}(datos|archivos|informaci|base)/ nocase ascii wide
-        $stole3 = /(datos|archivos|informaci[^a-z]{1,2}n)[^.\n]{0,60}(ha sido|han sido|fue|fueron) (robad|descargad|extra[^a-z]{1,2}d|copiad|exfiltrad)/ nocase ascii wide
-        $threat1 = /(will|shall|going to) (be )?(publish|leak|sell|disclose|release|auction)|(published|leaked|sold|posted)[^.\n]{0,40}(blog|dark ?net|dark ?web|site|public|competitors|media)/ nocase ascii wide
-        $threat2 = /(ser[^a-z]{1,2}n? publicad|publicaremos|venderemos|filtraremos|se publicar[^a-z]|ser[^a-z]{1,2}n? (vendid|filtrad))/ nocase ascii wide
-        $tor = /[a-z2-7]{16,56}\.onion|Tor Browser|torproject\.org/ nocase ascii wide
-        $deal = /contact us|contact the|negotiat|ransom|decrypt|bitcoin|\bBTC\b|monero|cont[^a-z]{1,2}ct[ae]nos|p[^a-z]{1,2}ngase en contacto|negocia|rescate|descifr|desencript/ nocase ascii wide
-        $you = /your (company|network|files|data|servers|organization)|(su|tu) (empresa|red|negocio|compa[^a-z]{1,2}ia|organizaci|informaci|archivos|datos)/ nocase ascii wide
+        $stole1 = /([Ww]e ([Hh]ave )?([Ss]tole|[Ss]tolen|[Dd]ownloaded|[Ee]xfiltrated|[Cc]opied)|([Dd]ata|[Ff]iles|[Dd]atabases|[Dd]ocuments)[^.\n]{0,60}([Ww]as|[Ww]ere|[Hh]as [Bb]een|[Hh]ave [Bb]een|[Ii]s|[Aa]re) ([Aa]lso )?([Ss]tolen|[Dd]ownloaded|[Ee]xfiltrated|[Cc]opied))/
+        $stole2 = /([Rr]obamos|[Dd]escargamos|[Ee]xtrajimos|[Cc]opiamos|[Hh]emos ([Rr]obado|[Dd]escargado|[Ee]xtra[^a-zA-Z]{1,2}[Dd]o|[Cc]opiado))[^.\n]{0,80}([Dd]atos|[Aa]rchivos|[Ii]nformaci|[Bb]ase)/
+        $stole3 = /([Dd]atos|[Aa]rchivos|[Ii]nformaci[^a-zA-Z]{1,2}[Nn])[^.\n]{0,60}([Hh]a [Ss]ido|[Hh]an [Ss]ido|[Ff]ue|[Ff]ueron) ([Rr]obad|[Dd]escargad|[Ee]xtra[^a-zA-Z]{1,2}[Dd]|[Cc]opiad|[Ee]xfiltrad)/
+        $threat1 = /([Ww]ill|[Ss]hall|[Gg]oing [Tt]o) ([Bb]e )?([Pp]ublish|[Ll]eak|[Ss]ell|[Dd]isclose|[Rr]elease|[Aa]uction)|([Pp]ublished|[Ll]eaked|[Ss]old|[Pp]osted)[^.\n]{0,40}([Bb]log|[Dd]ark ?[Nn]et|[Dd]ark ?[Ww]eb|[Ss]ite|[Pp]ublic|[Cc]ompetitors|[Mm]edia)/
+        $threat2 = /([Ss]er[^a-zA-Z]{1,2}[Nn]? [Pp]ublicad|[Pp]ublicaremos|[Vv]enderemos|[Ff]iltraremos|[Ss]e [Pp]ublicar[^a-zA-Z]|[Ss]er[^a-zA-Z]{1,2}[Nn]? ([Vv]endid|[Ff]iltrad))/
+        $tor = /[a-zA-Z2-7]{16,56}\.[Oo]nion|[Tt]or [Bb]rowser|[Tt]orproject\.[Oo]rg/
+        $deal = /contact us|contact the|negotiat|ransom|decrypt|bitcoin|\bBTC\b|monero|cont[^a-z]{1,2}ct[ae]nos|p[^a-z]{1,2}ngase en contacto|negocia|rescate|descifr|desencript/ nocase
+        $you = /[Yy]our ([Cc]ompany|[Nn]etwork|[Ff]iles|[Dd]ata|[Ss]ervers|[Oo]rganization)|([Ss]u|[Tt]u) ([Ee]mpresa|[Rr]ed|[Nn]egocio|[Cc]ompa[^a-zA-Z]{1,2}[Ii]a|[Oo]rganizaci|[Ii]nformaci|[Aa]rchivos|[Dd]atos)/
     condition:
         filesize < 64KB and any of ($stole*) and any of ($threat*) and $tor and $deal and $you
 }
@@ -86,13 +86,13 @@ rule Vigia_Ransom_Note_Database
         needs = "your database|your data|your dbs|your tables|base de datos|bases de datos"
         needs = "backed up|dumped|downloaded|deleted|removed|encrypted|respaldad|borrad|descargad|eliminad|cifrad"
     strings:
-        $gone1 = /(all )?your (databases?|data|dbs|tables)[^.\n]{0,60}(is|are|was|were|has been|have been) (backed up|dumped|downloaded|deleted|removed|encrypted)/ nocase ascii
-        $gone2 = /(su|tu|sus|tus) bases? de datos[^.\n]{0,60}(fue|fueron|ha sido|han sido|est[^a-z]{1,2}n?) (respaldad|borrad|descargad|eliminad|cifrad)/ nocase ascii
+        $gone1 = /([Aa]ll )?[Yy]our ([Dd]atabases?|[Dd]ata|[Dd]bs|[Tt]ables)[^.\n]{0,60}([Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Hh]as [Bb]een|[Hh]ave [Bb]een) ([Bb]acked [Uu]p|[Dd]umped|[Dd]ownloaded|[Dd]eleted|[Rr]emoved|[Ee]ncrypted)/ ascii
+        $gone2 = /([Ss]u|[Tt]u|[Ss]us|[Tt]us) [Bb]ases? [Dd]e [Dd]atos[^.\n]{0,60}([Ff]ue|[Ff]ueron|[Hh]a [Ss]ido|[Hh]an [Ss]ido|[Ee]st[^a-zA-Z]{1,2}[Nn]?) ([Rr]espaldad|[Bb]orrad|[Dd]escargad|[Ee]liminad|[Cc]ifrad)/ ascii
         $pay1 = /(pay|send|transfer)[^.\n]{0,30}\d?\.?\d{1,6} ?(BTC|bitcoins?)/ nocase ascii
         $pay2 = /(pague|env[^a-z]{1,2}e|transfiera|pagar|enviar)[^.\n]{0,30}\d?\.?\d{1,6} ?(BTC|bitcoins?)/ nocase ascii
         $addr = /\bbc1[a-z0-9]{20,60}|(address|wallet|direcci.{1,2}n|monedero|cuenta|BTC to|BTC a|bitcoins? to|bitcoins? a)[^\n]{0,20}[ :=][13][a-km-zA-HJ-NP-Z1-9]{25,34}/ ascii
         $name = /README_?TO_?RECOVER|READ_?ME_?TO_?RECOVER|RECOVER_YOUR_DATA|PLEASE_READ_ME|read_me_to_recover/ nocase ascii
-        $mail = /@(proton|onionmail|tuta|gmail|mailfence|cock\.|keemail|airmail|disroot|recoverme|mailtemp|sharklasers)|\.onion/ nocase ascii
+        $mail = /@([Pp]roton|[Oo]nionmail|[Tt]uta|[Gg]mail|[Mm]ailfence|[Cc]ock\.|[Kk]eemail|[Aa]irmail|[Dd]isroot|[Rr]ecoverme|[Mm]ailtemp|[Ss]harklasers)|\.[Oo]nion/ ascii
     condition:
         filesize < 5MB and any of ($gone*) and any of ($pay*) and ($addr or $name) and $mail
 }
@@ -112,12 +112,12 @@ rule Vigia_Ransom_Program
     strings:
         $walk = /FindFirstFile(Ex)?[AW]|GetLogicalDrive(s|Strings[AW])|GetDriveType[AW]|Directory\.GetFiles|EnumerateFiles/ ascii wide
         $crypt = /Crypt(Encrypt|GenRandom)|BCrypt(Encrypt|GenRandom)|ChaCha20|Salsa20|RijndaelManaged|AesCryptoServiceProvider|SystemFunction036|RSACryptoServiceProvider/ ascii wide
-        $backup = /delete shadows|shadowcopy delete|recoveryenabled no|delete catalog/ nocase ascii wide
-        $note1 = /(all |your |important )(files|documents|data|network)[^.\n\x00]{0,60}encrypted/ nocase ascii wide
-        $note2 = /(sus|tus|todos los|los) (archivos|documentos|datos)[^.\n\x00]{0,60}(cifrad|encriptad)/ nocase ascii wide
+        $backup = /[Dd]elete [Ss]hadows|[Ss]hadowcopy [Dd]elete|[Rr]ecoveryenabled [Nn]o|[Dd]elete [Cc]atalog/ ascii wide
+        $note1 = /([Aa]ll |[Yy]our |[Ii]mportant )([Ff]iles|[Dd]ocuments|[Dd]ata|[Nn]etwork)[^.\n\x00]{0,60}[Ee]ncrypted/ ascii wide
+        $note2 = /([Ss]us|[Tt]us|[Tt]odos [Ll]os|[Ll]os) ([Aa]rchivos|[Dd]ocumentos|[Dd]atos)[^.\n\x00]{0,60}([Cc]ifrad|[Ee]ncriptad)/ ascii wide
         $pay = /bitcoin|\bBTC\b|monero|\.onion|Tor Browser|ransom|rescate/ nocase ascii wide
         $file = /(READ_?ME|RESTORE|RECOVER|DECRYPT|HOW_?TO|LEEME|LEER|RECUPERAR|INSTRUCCIONES|RESCATE)[A-Z_\-! ]{0,30}\.(txt|html?|hta)/ ascii wide
-        $skip = /(bootmgr|ntuser\.dat|desktop\.ini|autorun\.inf|ntldr|boot\.ini)/ nocase ascii wide
+        $skip = /([Bb]ootmgr|[Nn]tuser\.[Dd]at|[Dd]esktop\.[Ii]ni|[Aa]utorun\.[Ii]nf|[Nn]tldr|[Bb]oot\.[Ii]ni)/ ascii wide
     condition:
         uint16(0) == 0x5A4D and filesize < 20MB and $walk and $crypt and ($backup or ($skip and $file)) and any of ($note*) and $pay
 }

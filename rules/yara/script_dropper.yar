@@ -12,16 +12,16 @@ rule Vigia_Dropper_VBScript
         needs = "createobject"
         needs = "wscript.shell|shell.application|win32_process"
     strings:
-        $com = /CreateObject\s{0,2}\(/ nocase ascii wide
-        $get1 = /XMLHTTP|WinHttpRequest/ nocase ascii wide
-        $save = "SaveToFile" nocase ascii wide
-        $get2 = /URLDownloadToFile|Start-BitsTransfer|bitsadmin[^\n]{0,20}\/transfer|certutil[^\n]{0,40}-urlcache|DownloadFile|Invoke-WebRequest/ nocase ascii wide
-        $shell = /WScript\.Shell|Shell\.Application|Win32_Process/ nocase ascii wide
-        $run = /\.(Run|Exec|ShellExecute|Create)\b\s{0,2}[(" ]/ nocase ascii wide
-        $temp = /%te?mp%|%appdata%|%public%|%localappdata%|GetSpecialFolder\s?\(\s?2|ExpandEnvironmentStrings|\\Users\\Public|\\ProgramData|\\AppData\\/ nocase ascii wide
-        $url = /https?:\/\//  nocase ascii wide
-        $vbs = /On Error Resume Next|\bEnd (If|Sub|Function)\b|\bDim \w/ nocase ascii wide
-        $hidden = /\.(Run|ShellExecute|Create)\b[^\n]{1,300}, ?(0|false|vbHide|null)\b|-w(indowstyle)?\s{1,3}hidden/ nocase ascii wide
+        $com = /CreateObject\s{0,2}\(/ nocase
+        $get1 = /XMLHTTP|WinHttpRequest/ nocase
+        $save = "SaveToFile" nocase
+        $get2 = /URLDownloadToFile|Start-BitsTransfer|bitsadmin[^\n]{0,20}\/transfer|certutil[^\n]{0,40}-urlcache|DownloadFile|Invoke-WebRequest/ nocase
+        $shell = /WScript\.Shell|Shell\.Application|Win32_Process/ nocase
+        $run = /\.(Run|Exec|ShellExecute|Create)\b\s{0,2}[(" ]/ nocase
+        $temp = /%te?mp%|%appdata%|%public%|%localappdata%|GetSpecialFolder\s?\(\s?2|ExpandEnvironmentStrings|\\Users\\Public|\\ProgramData|\\AppData\\/ nocase
+        $url = /https?:\/\// nocase
+        $vbs = /On Error Resume Next|\bEnd (If|Sub|Function)\b|\bDim \w/ nocase
+        $hidden = /\.(Run|ShellExecute|Create)\b[^\n]{1,300}, ?(0|false|vbHide|null)\b|-w(indowstyle)?\s{1,3}hidden/ nocase
     condition:
         filesize < 1MB and uint16(0) != 0x5A4D and $com and $shell and $run and $temp and $url and #vbs > 1 and $hidden and
         (($get1 and $save) or $get2)
@@ -40,12 +40,12 @@ rule Vigia_Dropper_JScript
         needs = "wscript.shell|wscript.scriptfullname|wscript.sleep|wscript.quit|wscript.arguments|shell.application"
         needs = "xmlhttp|winhttprequest|bitsadmin|certutil|powershell"
     strings:
-        $com = /new ActiveXObject\s{0,2}\(|WScript\.CreateObject\s{0,2}\(/ nocase ascii wide
-        $get1 = /(MSXML2\.|Microsoft\.)(Server)?XMLHTTP|WinHttpRequest/ nocase ascii wide
-        $get2 = /bitsadmin[^\n]{0,20}\/transfer|certutil[^\n]{0,40}-urlcache|powershell[^\n]{0,200}(Download(File|String)|iwr|Invoke-WebRequest|-enc|FromBase64)/ nocase ascii wide
-        $save = /SaveToFile|\beval\s{0,2}\(\s{0,2}\w{1,20}\.responseText|CreateTextFile|OpenTextFile/ nocase ascii wide
-        $host = /WScript\.(Shell|ScriptFullName|Sleep|Quit|Arguments)|Shell\.Application/ nocase ascii wide
-        $run = /\.(Run|Exec|ShellExecute)\b\s{0,2}\(/ nocase ascii wide
+        $com = /new ActiveXObject\s{0,2}\(|WScript\.CreateObject\s{0,2}\(/ nocase
+        $get1 = /(MSXML2\.|Microsoft\.)(Server)?XMLHTTP|WinHttpRequest/ nocase
+        $get2 = /bitsadmin[^\n]{0,20}\/transfer|certutil[^\n]{0,40}-urlcache|powershell[^\n]{0,200}(Download(File|String)|iwr|Invoke-WebRequest|-enc|FromBase64)/ nocase
+        $save = /SaveToFile|\beval\s{0,2}\(\s{0,2}\w{1,20}\.responseText|CreateTextFile|OpenTextFile/ nocase
+        $host = /WScript\.(Shell|ScriptFullName|Sleep|Quit|Arguments)|Shell\.Application/ nocase
+        $run = /\.(Run|Exec|ShellExecute)\b\s{0,2}\(/ nocase
         $page = /<\/(script|html|body)>/ nocase
     condition:
         filesize < 2MB and uint16(0) != 0x5A4D and $com and $host and $run and not $page and (($get1 and $save) or $get2)
@@ -63,15 +63,15 @@ rule Vigia_Dropper_HTA
         needs = "wscript.shell|shell.application|win32_process|winmgmts:"
         needs = "window.close|self.close|resizeto|moveto|minimize|showintaskbar"
     strings:
-        $page = /<(hta:application|script|html|head)/ nocase ascii wide
-        $com = /WScript\.Shell|Shell\.Application|Win32_Process|winmgmts:/ nocase ascii wide
-        $run = /\.(Run|Exec|ShellExecute|Create)\b\s{0,2}[(" ]/ nocase ascii wide
-        $what = /powershell|cmd(\.exe)?\s{0,2}["']?\s{0,2}\/[ck]|mshta|rundll32|regsvr32|certutil|bitsadmin|wscript\.exe|curl(\.exe)?\s/ nocase ascii wide
-        $hide1 = /(window|self)\.close\s{0,2}\(?/ nocase ascii wide
-        $hide2 = /(resizeTo|moveTo)\s{0,2}\(?\s{0,2}(0|-\d|1\s{0,2},)/ nocase ascii wide
-        $hide3 = /windowState\s{0,2}=\s{0,2}["']?minimize/ nocase ascii wide
-        $hide4 = /showInTaskbar\s{0,2}=\s{0,2}["']?(no|false)/ nocase ascii wide
-        $far = /https?:\/\/| -e(c|nc|ncodedcommand)? {1,2}[A-Za-z0-9+\/]{40}|FromBase64String/ nocase ascii wide
+        $page = /<(hta:application|script|html|head)/ nocase
+        $com = /WScript\.Shell|Shell\.Application|Win32_Process|winmgmts:/ nocase
+        $run = /\.(Run|Exec|ShellExecute|Create)\b\s{0,2}[(" ]/ nocase
+        $what = /powershell|cmd(\.exe)?\s{0,2}["']?\s{0,2}\/[ck]|mshta|rundll32|regsvr32|certutil|bitsadmin|wscript\.exe|curl(\.exe)?\s/ nocase
+        $hide1 = /(window|self)\.close\s{0,2}\(?/ nocase
+        $hide2 = /(resizeTo|moveTo)\s{0,2}\(?\s{0,2}(0|-\d|1\s{0,2},)/ nocase
+        $hide3 = /windowState\s{0,2}=\s{0,2}["']?minimize/ nocase
+        $hide4 = /showInTaskbar\s{0,2}=\s{0,2}["']?(no|false)/ nocase
+        $far = /https?:\/\/| -e(c|nc|ncodedcommand)? {1,2}[A-Za-z0-9+\/]{40}|FromBase64String/ nocase
     condition:
         filesize < 2MB and uint16(0) != 0x5A4D and $page and $com and $run and $what and any of ($hide*) and $far
 }

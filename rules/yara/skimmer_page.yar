@@ -32,7 +32,7 @@ rule Vigia_Skimmer_Socket
         $socket2 = /new\s{1,3}WebSocket\s{0,2}\(\s{0,2}String\.fromCharCode\s{0,2}\(/
         $socket3 = /new\s{1,3}WebSocket\s{0,2}\(/
         $run = /(onmessage|['"]message['"])[^;]{0,120}(eval|new\s{1,3}Function|Function)\s{0,2}\(\s{0,2}(\w{1,16}\.data|atob)/
-        $page = /location(\.href|\.pathname)?[^;\n]{0,60}(checkout|onepage|finalizar-compra|carrito|\/pagar|payment)/ nocase
+        $page = /[Ll]ocation(\.[Hh]ref|\.[Pp]athname)?[^;\n]{0,60}([Cc]heckout|[Oo]nepage|[Ff]inalizar-[Cc]ompra|[Cc]arrito|\/[Pp]agar|[Pp]ayment)/
     condition:
         filesize < 3MB and $page and (any of ($socket1, $socket2) or ($socket3 and $run))
 }
@@ -53,9 +53,9 @@ rule Vigia_Skimmer_Fake_Tag_Manager
         $hidden1 = /\.src\s{0,2}=\s{0,2}(['"]https?:\/\/['"]\s{0,2}\+\s{0,2})?(window\.)?atob\s{0,2}\(/
         $hidden2 = /\(\s{0,2}(window,\s{0,2}document,\s{0,2})?['"]script['"]\s{0,2},[^)]{0,160}(window\.)?atob\s{0,2}\(\s{0,2}['"]/
         $hidden3 = /\.src\s{0,2}=\s{0,2}String\.fromCharCode\s{0,2}\(/
-        $page1 = /(indexOf|includes|test|match|search)\s{0,2}\(\s{0,2}['"\/]?\w{0,20}[\/\\]{0,3}(checkout|onepage|finalizar-compra|carrito)/ nocase
+        $page1 = /([Ii]ndex[Oo]f|[Ii]ncludes|[Tt]est|[Mm]atch|[Ss]earch)\s{0,2}\(\s{0,2}['"\/]?\w{0,20}[\/\\]{0,3}([Cc]heckout|[Oo]nepage|[Ff]inalizar-[Cc]ompra|[Cc]arrito)/
         $page2 = "Y2hlY2tvdXQ" ascii /* checkout in Base64 */
-        $page3 = /location(\.href|\.pathname)?[^;\n]{0,40}(checkout|onepage|finalizar-compra|carrito)/ nocase
+        $page3 = /[Ll]ocation(\.[Hh]ref|\.[Pp]athname)?[^;\n]{0,40}([Cc]heckout|[Oo]nepage|[Ff]inalizar-[Cc]ompra|[Cc]arrito)/
     condition:
         filesize < 1MB and $tag and any of ($hidden*) and any of ($page*)
 }
@@ -73,9 +73,9 @@ rule Vigia_Skimmer_Fake_Form
         needs = "innerhtml|insertadjacenthtml|.html(|.after(|.append("
         needs = "cc-number|ccnumber|card_number|cardnumber|card-number|numero de tarjeta"
     strings:
-        $off = /(stripe|paypal|mercadopago|mercado-pago|conekta|openpay|braintree|payment[_-]method|adyen)[^\n;]{0,160}\.style\.display\s{0,2}=\s{0,2}['"]none['"]/ nocase
+        $off = /([Ss]tripe|[Pp]aypal|[Mm]ercadopago|[Mm]ercado-[Pp]ago|[Cc]onekta|[Oo]penpay|[Bb]raintree|[Pp]ayment[_-][Mm]ethod|[Aa]dyen)[^\n;]{0,160}\.[Ss]tyle\.[Dd]isplay\s{0,2}=\s{0,2}['"][Nn]one['"]/
         $form = /(innerHTML\s{0,2}\+?=|insertAdjacentHTML\(|\.html\(|\.after\(|\.append\()[^\n]{0,600}<input[^>\n]{0,160}(cc-?number|card[_-]?number|numero de tarjeta)/ nocase
-        $code = /<input[^>\n]{0,160}(cvv|cvc|cc-?csc|security.?code|codigo de seguridad)/ nocase
+        $code = /<[Ii]nput[^>\n]{0,160}([Cc]vv|[Cc]vc|[Cc]c-?[Cc]sc|[Ss]ecurity.?[Cc]ode|[Cc]odigo [Dd]e [Ss]eguridad)/
         $send1 = /btoa\s{0,2}\(\s{0,2}(JSON\.stringify|encodeURIComponent|unescape|data|d\b|j\b)/
         $send2 = /new Image\s{0,2}(\(\s{0,2}\))?[^\n]{0,120}\.src\s{0,2}=/
         $send3 = /sendBeacon\s{0,2}\(/
@@ -127,8 +127,8 @@ rule Vigia_Skimmer_Field_Collector
     strings:
         $fields = /(querySelectorAll|getElementsByTagName)\s{0,2}\(\s{0,2}['"](input|input, ?select|input, ?select, ?textarea|form input)[^)\n]{0,60}\)/
         $fields2 = /jQuery\([^)\n]{0,60}\)\.serialize(Array)?\(\)|\$\([^)\n]{0,60}\)\.serialize(Array)?\(\)/
-        $card = /(cc|card)[_-]?number|numero_tarjeta/ nocase
-        $cvv = /cvv|cvc|cc_cid|cc-csc|security_code/ nocase
+        $card = /([Cc]c|[Cc]ard)[_-]?[Nn]umber|[Nn]umero_[Tt]arjeta/
+        $cvv = /[Cc]vv|[Cc]vc|[Cc]c_[Cc]id|[Cc]c-[Cc]sc|[Ss]ecurity_[Cc]ode/
         $trigger = /addEventListener\s{0,2}\(\s{0,2}['"](click|mousedown|submit|blur|change|mouseover|beforeunload)['"]|setInterval\s{0,2}\(/
         $away1 = /(fetch|\.open|\.ajax|\.post|sendBeacon)\s{0,2}\([^\n]{0,80}['"]https?:\/\/[^'"\n\/]{3,80}\/[^'"\n]{0,80}(\.php|gate|collect|\.gif|\.png)/
         $away2 = /\.src\s{0,2}=\s{0,2}['"]https?:\/\/[^'"\n]{3,100}\?[^'"\n]{0,40}['"]\s{0,2}\+\s{0,2}(btoa|encodeURIComponent|window\.btoa)/

@@ -11,7 +11,7 @@ rule Vigia_Page_Holds_Program
         needs = "createobjecturl|mssaveoropenblob|mssaveblob"
         needs = "uesdbbq|uesdbaoa|tvqqaa|tvpqaa|tvoaaa|tvpbul|umfyiro|n3q8ry"
     strings:
-        $page = /<\s{0,2}(script|html|body|svg)\b/ nocase
+        $page = /<\s{0,2}([Ss]cript|[Hh]tml|[Bb]ody|[Ss]vg)\b/
         $blob = /createObjectURL|msSaveOrOpenBlob|msSaveBlob/
         $drop1 = /\.download\s{0,2}=|setAttribute\(\s{0,2}['"]download['"]|msSave(OrOpen)?Blob/
         $drop2 = /\.click\s{0,2}\(\s{0,2}\)|msSave(OrOpen)?Blob|dispatchEvent/
@@ -20,7 +20,7 @@ rule Vigia_Page_Holds_Program
         $exe = /['"`]TV(qQAA|pQAA|oAAA|pBUl)[A-Za-z0-9+\/]{100}/
         $rar = /['"`]UmFyIRo[A-Za-z0-9+\/]{100}/
         $sevenz = /['"`]N3q8ry[A-Za-z0-9+\/]{100}/
-        $name = /['"`][^'"`\n<>]{1,80}\.(zip|iso|img|exe|msi|rar|7z|vbs|js|hta|lnk|html?|vhdx?|wsf)['"`]/ nocase
+        $name = /['"`][^'"`\n<>]{1,80}\.([Zz]ip|[Ii]so|[Ii]mg|[Ee]xe|[Mm]si|[Rr]ar|7[Zz]|[Vv]bs|[Jj]s|[Hh]ta|[Ll]nk|[Hh]tml?|[Vv]hdx?|[Ww]sf)['"`]/
     condition:
         filesize < 30MB and $page and all of ($blob, $drop1, $drop2, $decode, $name) and any of ($zip, $exe, $rar, $sevenz)
 }
@@ -38,12 +38,12 @@ rule Vigia_Page_Asks_To_Paste_Command
         needs = "powershell|mshta |mshta.exe |msiexec|cmd /c|cmd  /c|cmd.exe|curl.exe|conhost|rundll32"
     strings:
         $copy = /clipboard\.write(Text)?\s{0,2}\(|execCommand\s{0,2}\(\s{0,2}['"]copy/
-        $what = /powershell(\.exe)?\s|mshta(\.exe)? |msiexec(\.exe)?\s|cmd(\.exe)? {1,2}\/c|curl\.exe|conhost|rundll32/ nocase
-        $how1 = /(win(dows)?|⊞)(\s?(key|logo|button))?(<[^>\n]{1,80}>|\s|&nbsp;|\+|-|tecla){1,12}R\b|tecla(<[^>\n]{1,60}>|\s){1,6}(de )?windows/ nocase
-        $how2 = /(ctrl|control)(<[^>\n]{1,80}>|\s|&nbsp;|\+|-){1,12}V\b/ nocase
-        $robot = /robot|captcha|verif(y|ica)|human[oa]?\b|cloudflare|update|actualiza/ nocase
-        $enter = /\b(enter|intro)\b/ nocase
-        $page = /<\s{0,2}(script|html|body)\b/ nocase
+        $what = /[Pp]owershell(\.[Ee]xe)?\s|[Mm]shta(\.[Ee]xe)? |[Mm]siexec(\.[Ee]xe)?\s|[Cc]md(\.[Ee]xe)? {1,2}\/[Cc]|[Cc]url\.[Ee]xe|[Cc]onhost|[Rr]undll32/
+        $how1 = /([Ww]in([Dd]ows)?|⊞)(\s?([Kk]ey|[Ll]ogo|[Bb]utton))?(<[^>\n]{1,80}>|\s|&[Nn]bsp;|\+|-|[Tt]ecla){1,12}[Rr]\b|[Tt]ecla(<[^>\n]{1,60}>|\s){1,6}([Dd]e )?[Ww]indows/
+        $how2 = /([Cc]trl|[Cc]ontrol)(<[^>\n]{1,80}>|\s|&[Nn]bsp;|\+|-){1,12}[Vv]\b/
+        $robot = /[Rr]obot|[Cc]aptcha|[Vv]erif([Yy]|[Ii]ca)|[Hh]uman[oa]?\b|[Cc]loudflare|[Uu]pdate|[Aa]ctualiza/
+        $enter = /\b([Ee]nter|[Ii]ntro)\b/
+        $page = /<\s{0,2}([Ss]cript|[Hh]tml|[Bb]ody)\b/
     condition:
         filesize < 3MB and all of them
 }
@@ -61,8 +61,8 @@ rule Vigia_Page_Sends_Password_To_Chat
         needs = "<input"
     strings:
         $chat = /api\.telegram\.org\/(bot|["'`$])|discord(app)?\.com\/api\/webhooks/
-        $field1 = /type\s{0,2}=\s{0,2}["']?password/ nocase
-        $field2 = /(name|id|placeholder)\s{0,2}=\s{0,2}["'][^"'\n]{0,20}(tarjeta|cvv|cvc|card.?num|nip\b|token|clave|contrase)/ nocase
+        $field1 = /[Tt]ype\s{0,2}=\s{0,2}["']?[Pp]assword/
+        $field2 = /([Nn]ame|[Ii]d|[Pp]laceholder)\s{0,2}=\s{0,2}["'][^"'\n]{0,20}([Tt]arjeta|[Cc]vv|[Cc]vc|[Cc]ard.?[Nn]um|[Nn]ip\b|[Tt]oken|[Cc]lave|[Cc]ontrase)/
         $send = /sendMessage|fetch\s{0,2}\(|\.ajax\s{0,2}\(|\.open\s{0,2}\(\s{0,2}['"]POST/
         $take = /\.value\b|\.val\(\)|FormData\s{0,2}\(|serialize/
         $page = "<input" nocase

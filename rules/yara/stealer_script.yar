@@ -35,13 +35,13 @@ rule Vigia_Stealer_Wifi_Passwords
         needs = "wlan show prof|wlan export prof|wlan', 'show', 'prof|wlan', 'export', 'prof"
         needs = "key=clear|key = clear|key= clear|key =clear"
     strings:
-        $show = /wlan (show|export) prof|wlan', '(show|export)', 'prof/ nocase ascii wide
-        $clear = /key ?= ?clear/ nocase ascii wide
-        $send1 = /api\.telegram\.org|\/api\/webhooks|webhook\.site|transfer\.sh|pipedream/ nocase ascii wide
-        $send2 = /Send-MailMessage|smtplib|SmtpClient/ nocase ascii wide
-        $send3 = /(Invoke-RestMethod|Invoke-WebRequest|\birm|\biwr)[^\n]{1,200}(POST|PUT)/ nocase ascii wide
-        $send4 = /curl (-[^\n]{0,60}\s)?(-F|-T|-d|--data|--upload-file)[^\n]{1,200}https?:/ nocase ascii wide
-        $send5 = /Upload(File|String)\s{0,2}\(|requests\.post\s{0,2}\(/ nocase ascii wide
+        $show = /[Ww]lan ([Ss]how|[Ee]xport) [Pp]rof|[Ww]lan', '([Ss]how|[Ee]xport)', '[Pp]rof/
+        $clear = /[Kk]ey ?= ?[Cc]lear/
+        $send1 = /[Aa]pi\.[Tt]elegram\.[Oo]rg|\/[Aa]pi\/[Ww]ebhooks|[Ww]ebhook\.[Ss]ite|[Tt]ransfer\.[Ss]h|[Pp]ipedream/
+        $send2 = /[Ss]end-[Mm]ail[Mm]essage|[Ss]mtplib|[Ss]mtp[Cc]lient/
+        $send3 = /(Invoke-RestMethod|Invoke-WebRequest|\birm|\biwr)[^\n]{1,200}(POST|PUT)/ nocase
+        $send4 = /[Cc]url (-[^\n]{0,60}\s)?(-[Ff]|-[Tt]|-[Dd]|--[Dd]ata|--[Uu]pload-[Ff]ile)[^\n]{1,200}[Hh]ttps?:/
+        $send5 = /[Uu]pload([Ff]ile|[Ss]tring)\s{0,2}\(|[Rr]equests\.[Pp]ost\s{0,2}\(/
     condition:
         filesize < 1MB and $show and $clear and any of ($send*)
 }
@@ -58,12 +58,12 @@ rule Vigia_Keylogger_Script
         needs = "getasynckeystate|pynput|keyboard.on_press|keyboard.on_release|keyboard.hook|keyboard.listener|pyhook"
         needs = "smtplib|api.telegram.org|/api/webhooks|send-mailmessage|smtpclient|requests.post|invoke-restmethod|ftplib|uploadstring"
     strings:
-        $ps1 = "GetAsyncKeyState" ascii wide
-        $ps2 = /DllImport|Add-Type|ctypes|windll/ nocase ascii wide
+        $ps1 = "GetAsyncKeyState"
+        $ps2 = /[Dd]ll[Ii]mport|[Aa]dd-[Tt]ype|[Cc]types|[Ww]indll/
         $py1 = /pynput\.keyboard|pynput import keyboard|keyboard\.(on_press|on_release|hook|Listener)\s{0,2}\(|pyHook/ ascii
-        $send = /smtplib|api\.telegram\.org|\/api\/webhooks|Send-MailMessage|SmtpClient|requests\.post|Invoke-RestMethod|ftplib|UploadString/ ascii wide
-        $note = /keylog|key_?log|log_?file|(keys?|keystrokes|teclas|pulsaciones|log)\.(txt|log)|on_press/ nocase ascii wide
-        $time = /threading\.Timer|Start-Sleep|time\.sleep|Timer\(|while\s{0,2}\(\s{0,2}(\$true|1)|while True/ nocase ascii wide
+        $send = /smtplib|api\.telegram\.org|\/api\/webhooks|Send-MailMessage|SmtpClient|requests\.post|Invoke-RestMethod|ftplib|UploadString/
+        $note = /[Kk]eylog|[Kk]ey_?[Ll]og|[Ll]og_?[Ff]ile|([Kk]eys?|[Kk]eystrokes|[Tt]eclas|[Pp]ulsaciones|[Ll]og)\.([Tt]xt|[Ll]og)|[Oo]n_[Pp]ress/
+        $time = /[Tt]hreading\.[Tt]imer|[Ss]tart-[Ss]leep|[Tt]ime\.[Ss]leep|[Tt]imer\(|[Ww]hile\s{0,2}\(\s{0,2}(\$[Tt]rue|1)|[Ww]hile [Tt]rue/
     condition:
         filesize < 500KB and uint16(0) != 0x457f and uint16(0) != 0x5A4D and (all of ($ps*) or $py1) and $send and $note and $time
 }
@@ -80,14 +80,14 @@ rule Vigia_Stealer_Batch
         needs = "login data|logins.json|key4.db|wallet.dat|\\tdata|hklm\\sam|hklm\\security"
         needs = "@echo off|%appdata%|%localappdata%|$env:appdata|$env:localappdata"
     strings:
-        $what = /\\(Login Data|logins\.json|key4\.db|wallet\.dat|Telegram Desktop\\tdata)|reg(\.exe)?\s{1,3}save\s{1,3}hklm\\(sam|security)/ nocase ascii wide
-        $copy = /(xcopy|robocopy|copy-item|copy|compress-archive|tar)\s[^\n]{0,160}(Login Data|logins\.json|key4\.db|wallet\.dat|tdata|User Data)|reg(\.exe)?\s{1,3}save/ nocase ascii wide
-        $send1 = /curl(\.exe)?\s[^\n]{0,120}(-F|-T|--upload-file|--data-binary|-d)\s[^\n]{1,200}(https?|ftp):/ nocase ascii wide
-        $send2 = /curl(\.exe)?\s[^\n]{0,120}(https?|ftp):[^\n]{1,200}\s(-F|-T|--upload-file|--data-binary)\s/ nocase ascii wide
-        $send3 = /api\.telegram\.org\/bot|\/api\/webhooks\//  nocase ascii wide
-        $send4 = /ftp\s{1,3}-[a-z:]{1,4}\s?-?[a-z:]{0,4}:?[^\n]{1,60}\.(txt|dat|tmp)/ nocase ascii wide
-        $send5 = /UploadFile\s{0,2}\(|Send-MailMessage/ nocase ascii wide
-        $script = /@echo off|%appdata%|%localappdata%|\$env:(LOCAL)?APPDATA/ nocase ascii wide
+        $what = /\\([Ll]ogin [Dd]ata|[Ll]ogins\.[Jj]son|[Kk]ey4\.[Dd]b|[Ww]allet\.[Dd]at|[Tt]elegram [Dd]esktop\\[Tt]data)|[Rr]eg(\.[Ee]xe)?\s{1,3}[Ss]ave\s{1,3}[Hh]klm\\([Ss]am|[Ss]ecurity)/
+        $copy = /([Xx]copy|[Rr]obocopy|[Cc]opy-[Ii]tem|[Cc]opy|[Cc]ompress-[Aa]rchive|[Tt]ar)\s[^\n]{0,160}([Ll]ogin [Dd]ata|[Ll]ogins\.[Jj]son|[Kk]ey4\.[Dd]b|[Ww]allet\.[Dd]at|[Tt]data|[Uu]ser [Dd]ata)|[Rr]eg(\.[Ee]xe)?\s{1,3}[Ss]ave/
+        $send1 = /[Cc]url(\.[Ee]xe)?\s[^\n]{0,120}(-[Ff]|-[Tt]|--[Uu]pload-[Ff]ile|--[Dd]ata-[Bb]inary|-[Dd])\s[^\n]{1,200}([Hh]ttps?|[Ff]tp):/
+        $send2 = /[Cc]url(\.[Ee]xe)?\s[^\n]{0,120}([Hh]ttps?|[Ff]tp):[^\n]{1,200}\s(-[Ff]|-[Tt]|--[Uu]pload-[Ff]ile|--[Dd]ata-[Bb]inary)\s/
+        $send3 = /[Aa]pi\.[Tt]elegram\.[Oo]rg\/[Bb]ot|\/[Aa]pi\/[Ww]ebhooks\//
+        $send4 = /[Ff]tp\s{1,3}-[a-zA-Z:]{1,4}\s?-?[a-zA-Z:]{0,4}:?[^\n]{1,60}\.([Tt]xt|[Dd]at|[Tt]mp)/
+        $send5 = /[Uu]pload[Ff]ile\s{0,2}\(|[Ss]end-[Mm]ail[Mm]essage/
+        $script = /@echo off|%appdata%|%localappdata%|\$env:(LOCAL)?APPDATA/ nocase
     condition:
         filesize < 500KB and uint16(0) != 0x5A4D and $what and $copy and $script and any of ($send*)
 }

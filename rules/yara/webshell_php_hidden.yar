@@ -11,11 +11,11 @@ rule Vigia_Webshell_PHP_Built_Name
         needs = "str_rot13|strrev|chr(101)|\\x65\\x76\\x61\\x6c|\\x61\\x73\\x73\\x65\\x72\\x74|\\x62\\x61\\x73\\x65\\x36\\x34|\\142\\141\\163\\145|\\145\\166\\141\\154"
         or_needs = ".\"sert\"|.'sert'|.\"ert\"|.'ert'|\"64_dec|'64_dec|\"e64_dec|'e64_dec|\"se64_dec|'se64_dec|\"ase64_dec|'ase64_dec"
     strings:
-        $php = /<\?(php|=|\s)/ nocase
+        $php = /<\?([Pp]hp|=|\s)/
         $name1 = /str_rot13\s{0,3}\(\s{0,3}['"](nffreg|riny\(?|onfr64_qrpbqr|flfgrz|furyy_rkrp)/
         $name2 = /strrev\s{0,3}\(\s{0,3}['"](edoced_46esab|tressa|etalfnizg|noitcnuf_etaerc|lave|metsys)['"]/
         $name3 = /chr\(101\)\s{0,2}\.\s{0,2}chr\(118\)\s{0,2}\.\s{0,2}chr\(97\)\s{0,2}\.\s{0,2}chr\(108\)/
-        $name4 = /['"](\\x65\\x76\\x61\\x6c|\\x61\\x73\\x73\\x65\\x72\\x74|\\x62\\x61\\x73\\x65\\x36\\x34\\x5f)/ nocase
+        $name4 = /['"](\\[Xx]65\\[Xx]76\\[Xx]61\\[Xx]6[Cc]|\\[Xx]61\\[Xx]73\\[Xx]73\\[Xx]65\\[Xx]72\\[Xx]74|\\[Xx]62\\[Xx]61\\[Xx]73\\[Xx]65\\[Xx]36\\[Xx]34\\[Xx]5[Ff])/
         $name5 = /['"](\\142\\141\\163\\145\\66\\64|\\145\\166\\141\\154)/
         $name6 = /['"]as?s?['"]\.(['"]s{1,2}['"]\.)?['"]s?ert['"]/
         $name7 = /['"]ba?s?e?['"]\.['"]a?s?e?64_dec/
@@ -38,8 +38,8 @@ rule Vigia_Webshell_PHP_With_Key
     strings:
         $key1 = /(md5|sha1)\s{0,2}\(\s{0,2}(md5\()?@?\s{0,2}\$_(POST|GET|REQUEST|COOKIE|SERVER) ?\[[^\]\n]{1,40}\]\s{0,2}\){1,2}\s{0,2}[!=]==?\s{0,2}['"][0-9a-f]{32,40}['"]/ nocase
         $key2 = /['"][0-9a-f]{32,40}['"]\s{0,2}[!=]==?\s{0,2}(md5|sha1)\s{0,2}\(\s{0,2}(md5\()?@?\s{0,2}\$_(POST|GET|REQUEST|COOKIE|SERVER) ?\[/ nocase
-        $run1 = /(eval|assert)\( ?@?(\$|base64_decode|gzinflate|stripslashes|urldecode)/ nocase
-        $run2 = /(system|shell_exec|passthru|create_function|call_user_func)\([^;\n]{0,60}\$/ nocase
+        $run1 = /([Ee]val|[Aa]ssert)\( ?@?(\$|[Bb]ase64_[Dd]ecode|[Gg]zinflate|[Ss]tripslashes|[Uu]rldecode)/
+        $run2 = /([Ss]ystem|[Ss]hell_[Ee]xec|[Pp]assthru|[Cc]reate_[Ff]unction|[Cc]all_[Uu]ser_[Ff]unc)\([^;\n]{0,60}\$/
     condition:
         filesize < 500KB and any of ($key*) and any of ($run*)
 }
@@ -78,10 +78,10 @@ rule Vigia_Webshell_PHP_From_Afar
         needs = "php://input|file_get_contents|curl_exec|data://text|data:text|fetch_url|geturlsinfo"
         needs = "eval(\"|eval('|eval(@|eval(f|eval(c|eval(g|eval( |eval($|include|require"
     strings:
-        $php = /<\?(php|=|\s)/ nocase
-        $run1 = /eval\( ?(['"]\?>['"]\s{0,2}\.\s{0,2})?@?(file_get_contents|curl_exec|fetch_url|geturlsinfo)\s{0,2}\(\s{0,2}(['"](https?:|php:\/\/input)|base64_decode|hex2bin|\$url|\$link)/ nocase
-        $run2 = /(include|require)(_once)?\s{0,2}\(?\s{0,2}['"](data:(\/\/)?text\/plain;base64|php:\/\/input)/ nocase
-        $run3 = /\$(\w{1,30})\s{0,2}=\s{0,2}@?(file_get_contents|curl_exec)\s{0,2}\([^;]{1,160}\);\s{0,4}@?eval\( ?(['"]\?>['"]\s{0,2}\.\s{0,2})?\$/ nocase
+        $php = /<\?([Pp]hp|=|\s)/
+        $run1 = /[Ee]val\( ?(['"]\?>['"]\s{0,2}\.\s{0,2})?@?([Ff]ile_[Gg]et_[Cc]ontents|[Cc]url_[Ee]xec|[Ff]etch_[Uu]rl|[Gg]eturlsinfo)\s{0,2}\(\s{0,2}(['"]([Hh]ttps?:|[Pp]hp:\/\/[Ii]nput)|[Bb]ase64_[Dd]ecode|[Hh]ex2[Bb]in|\$[Uu]rl|\$[Ll]ink)/
+        $run2 = /([Ii]nclude|[Rr]equire)(_[Oo]nce)?\s{0,2}\(?\s{0,2}['"]([Dd]ata:(\/\/)?[Tt]ext\/[Pp]lain;[Bb]ase64|[Pp]hp:\/\/[Ii]nput)/
+        $run3 = /\$(\w{1,30})\s{0,2}=\s{0,2}@?([Ff]ile_[Gg]et_[Cc]ontents|[Cc]url_[Ee]xec)\s{0,2}\([^;]{1,160}\);\s{0,4}@?[Ee]val\( ?(['"]\?>['"]\s{0,2}\.\s{0,2})?\$/
     condition:
         filesize < 500KB and $php and any of ($run*)
 }
@@ -98,7 +98,7 @@ rule Vigia_Webshell_PHP_Reverse
         needs = "fsockopen|stream_socket_client|socket_connect"
         needs = "/bin/sh|/bin/bash|cmd.exe"
     strings:
-        $php = /<\?(php|=|\s)/ nocase
+        $php = /<\?([Pp]hp|=|\s)/
         $net = /(fsockopen|stream_socket_client|socket_connect)\s{0,2}\(/
         $shell = /\/bin\/(ba)?sh\b|cmd\.exe/
         $run1 = /proc_open\s{0,2}\(\s{0,2}(\$\w{1,30}|['"](\/bin\/(ba)?sh|cmd))/

@@ -33,7 +33,7 @@ rule Vigia_Webshell_Perl
         needs = "content-type|header()|->header"
         needs = "param(|query_string|param ("
     strings:
-        $page = /Content-type:\s{0,2}text|\bheader\(\)|->header/ nocase
+        $page = /[Cc]ontent-[Tt]ype:\s{0,2}[Tt]ext|\b[Hh]eader\(\)|->[Hh]eader/
         $run1 = /(`|\bsystem\s{0,2}\(\s{0,2}|\bexec\s{0,2}\(\s{0,2}|qx[{\/(|])\s{0,2}\$(\w{1,20}->)?(cmd|command|comando|c|exec|in\{'?(cmd|command|c)'?\})\b/
         $run2 = /(`|\bsystem\s{0,2}\(\s{0,2}|\bexec\s{0,2}\(\s{0,2}|open\s{0,2}\(\s{0,2}\w{1,20}\s{0,2},\s{0,2}['"]?-?\|?)\s{0,2}(\$\w{1,20}->)?param ?\(\s{0,2}['"]/
         $run3 = /open\s{0,2}\(\s{0,2}\w{1,20}\s{0,2},\s{0,2}"\$(cmd|command|comando|c|exec|in\{)[^"\n]{0,20}\|"/
@@ -95,12 +95,12 @@ rule Vigia_Webshell_ASP_Uploader
         needs = "request.|request["
         needs = "server.mappath|saveas(|writeallbytes|writealltext|createtextfile|savetofile"
     strings:
-        $asp = /<(%[@= \r\n]|script\s[^>]{0,60}runat)/ nocase
-        $save1 = /Request\.Files\s?\[[^\]\n]{1,20}\]\.SaveAs\(\s?(Server\.MapPath\(\s?)?Request(\.|\[)/ nocase
-        $save2 = /File\.WriteAll(Bytes|Text)\(\s?(Server\.MapPath\(\s?)?Request(\.|\[)/ nocase
-        $save3 = /File\.WriteAll(Bytes|Text)\([^;\n]{1,120}Convert\.FromBase64String\(\s?Request(\.|\[)/ nocase
-        $save4 = /CreateTextFile\(\s?(Server\.MapPath\(\s?)?Request\.(Form|QueryString|Item)?\s?\(?/ nocase
-        $save5 = /Request\.Files\s?\[[^\]\n]{1,20}\]\.SaveAs\(\s?Server\.MapPath\([^;\n]{0,40}Request\.Files\s?\[[^\]\n]{1,20}\]\.FileName/ nocase
+        $asp = /<(%[@= \r\n]|[Ss]cript\s[^>]{0,60}[Rr]unat)/
+        $save1 = /[Rr]equest\.[Ff]iles\s?\[[^\]\n]{1,20}\]\.[Ss]ave[Aa]s\(\s?([Ss]erver\.[Mm]ap[Pp]ath\(\s?)?[Rr]equest(\.|\[)/
+        $save2 = /[Ff]ile\.[Ww]rite[Aa]ll([Bb]ytes|[Tt]ext)\(\s?([Ss]erver\.[Mm]ap[Pp]ath\(\s?)?[Rr]equest(\.|\[)/
+        $save3 = /[Ff]ile\.[Ww]rite[Aa]ll([Bb]ytes|[Tt]ext)\([^;\n]{1,120}[Cc]onvert\.[Ff]rom[Bb]ase64[Ss]tring\(\s?[Rr]equest(\.|\[)/
+        $save4 = /[Cc]reate[Tt]ext[Ff]ile\(\s?([Ss]erver\.[Mm]ap[Pp]ath\(\s?)?[Rr]equest\.([Ff]orm|[Qq]uery[Ss]tring|[Ii]tem)?\s?\(?/
+        $save5 = /[Rr]equest\.[Ff]iles\s?\[[^\]\n]{1,20}\]\.[Ss]ave[Aa]s\(\s?[Ss]erver\.[Mm]ap[Pp]ath\([^;\n]{0,40}[Rr]equest\.[Ff]iles\s?\[[^\]\n]{1,20}\]\.[Ff]ile[Nn]ame/
     condition:
         filesize < 16KB and $asp and any of ($save*)
 }
@@ -116,7 +116,7 @@ rule Vigia_Webshell_ColdFusion
         false_positives = "None known: no honest page takes the program to run from its visitor."
         needs = "<cfexecute"
     strings:
-        $run1 = /<cfexecute\s[^>]{0,120}(name|arguments)\s{0,2}=\s{0,2}["']?#?\s{0,2}(\w{1,20}\(\s{0,2})?(form\.\w{1,30}|url\.(cmd?|command|comando|exe[ce]?)|url\[|cgi\.http)/ nocase
+        $run1 = /<[Cc]fexecute\s[^>]{0,120}([Nn]ame|[Aa]rguments)\s{0,2}=\s{0,2}["']?#?\s{0,2}(\w{1,20}\(\s{0,2})?([Ff]orm\.\w{1,30}|[Uu]rl\.([Cc]md?|[Cc]ommand|[Cc]omando|[Ee]xe[ce]?)|[Uu]rl\[|[Cc]gi\.[Hh]ttp)/
     condition:
         filesize < 500KB and $run1
 }
@@ -132,9 +132,9 @@ rule Vigia_Webshell_Server_Settings
         false_positives = "Very old shops that draw pictures by PHP."
         needs = "x-httpd-php|php-script|auto_prepend_file|auto_append_file|application/x-httpd"
     strings:
-        $type = /(AddType|AddHandler)\s{1,4}(application\/x-httpd-(php|cgi)\w{0,4}|php\w{0,4}-script|application\/x-httpd-alt-php\d{0,2})\s{1,4}[^\n]{0,60}\.(jpe?g|png|gif|ico|bmp|svg|txt|css|webp)\b/ nocase
-        $handler = /<Files(Match)?\s[^>\n]{0,60}(jpe?g|png|gif|ico|bmp|webp|css|txt)[^>\n]{0,40}>\s{0,20}(SetHandler|ForceType)\s{1,4}(application\/x-httpd-php|php\w{0,4}-script)/ nocase
-        $prepend = /(php_value\s{1,4})?auto_(prepend|append)_file\s{0,4}=?\s{0,4}["']?[^\s"']{0,120}(\/tmp\/|\/dev\/shm\/|\/uploads\/|php:\/\/input|data:|\.(jpe?g|png|gif|ico|bmp|css|svg|webp)\b)/ nocase
+        $type = /([Aa]dd[Tt]ype|[Aa]dd[Hh]andler)\s{1,4}([Aa]pplication\/[Xx]-[Hh]ttpd-([Pp]hp|[Cc]gi)\w{0,4}|[Pp]hp\w{0,4}-[Ss]cript|[Aa]pplication\/[Xx]-[Hh]ttpd-[Aa]lt-[Pp]hp\d{0,2})\s{1,4}[^\n]{0,60}\.([Jj]pe?[Gg]|[Pp]ng|[Gg]if|[Ii]co|[Bb]mp|[Ss]vg|[Tt]xt|[Cc]ss|[Ww]ebp)\b/
+        $handler = /<[Ff]iles([Mm]atch)?\s[^>\n]{0,60}([Jj]pe?[Gg]|[Pp]ng|[Gg]if|[Ii]co|[Bb]mp|[Ww]ebp|[Cc]ss|[Tt]xt)[^>\n]{0,40}>\s{0,20}([Ss]et[Hh]andler|[Ff]orce[Tt]ype)\s{1,4}([Aa]pplication\/[Xx]-[Hh]ttpd-[Pp]hp|[Pp]hp\w{0,4}-[Ss]cript)/
+        $prepend = /([Pp]hp_[Vv]alue\s{1,4})?[Aa]uto_([Pp]repend|[Aa]ppend)_[Ff]ile\s{0,4}=?\s{0,4}["']?[^\s"']{0,120}(\/[Tt]mp\/|\/[Dd]ev\/[Ss]hm\/|\/[Uu]ploads\/|[Pp]hp:\/\/[Ii]nput|[Dd]ata:|\.([Jj]pe?[Gg]|[Pp]ng|[Gg]if|[Ii]co|[Bb]mp|[Cc]ss|[Ss]vg|[Ww]ebp)\b)/
     condition:
         filesize < 64KB and any of them
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "agent/detect/yara.h"
+#include "agent/detect/yara_probe.h"
 #include "agent/platform/platform.h"
 
 #define FIXTURES "tests/fixtures/yara"
@@ -197,7 +198,8 @@ try_case(const char *file, const char *head, struct slice bytes, struct tally *t
     source.size = size > bytes.left ? size : bytes.left;
     assert_int_equal(yara_scan(shipped, bytes, 30, &quick), VG_OK);
     memory.bytes = slice_take(&bytes, bytes.left);
-    assert_int_equal(yara_scan_source(shipped, &source, 60, &whole), VG_OK);
+    if (yara_scan_source(shipped, &source, 60, &whole) != VG_OK)
+        fail_msg("%s: %s is not scanned to its end", file, head);
     if (strcmp(kind, "miss") == 0) {
         if (whole.count > 0)
             fail_msg("%s: %s: %s finds it", file, head, whole.match[0].rule);
@@ -445,6 +447,32 @@ test_files_without_needs_are_a_set_of_their_own(void **state)
         remove_file(files[i][0]);
 }
 
+/* Of shipped files none is slow; one that looks at each byte is, and is named. */
+static void
+test_slow_files_are_found(void **state)
+{
+    static const char slow[] =
+        "rule slow { strings: $a = /[a-zA-Z ]{10,200}[0-9]{9}/ condition: $a }";
+    static const char quick[] = "rule quick { strings: $a = \"some long text\" condition: $a }";
+    struct yara_probe probe;
+
+    assert_int_equal(yara_probe_folder("rules/yara", &probe), VG_OK);
+    assert_true(probe.files >= 30);
+    if (probe.slow_count > 0)
+        fail_msg("%s is slow", probe.slow[0].file);
+    put_file("a.yar", quick);
+    put_file("b.yar", slow);
+    put_file("c.yar", quick);
+    assert_int_equal(yara_probe_folder(scratch, &probe), VG_OK);
+    assert_int_equal(probe.files, 3);
+    assert_int_equal(probe.slow_count, 1);
+    assert_string_equal(probe.slow[0].file, "b");
+    remove_file("a.yar");
+    remove_file("b.yar");
+    remove_file("c.yar");
+    assert_int_equal(yara_probe_folder(scratch, &probe), VG_ERR_NOENT);
+}
+
 /* What is told of a match holds none of the matched bytes. */
 static void
 test_no_matched_bytes(void **state)
@@ -481,6 +509,7 @@ main(void)
         cmocka_unit_test(test_long_source),
         cmocka_unit_test(test_one_bad_file_is_told_and_the_rest_work),
         cmocka_unit_test(test_files_without_needs_are_a_set_of_their_own),
+        cmocka_unit_test(test_slow_files_are_found),
         cmocka_unit_test(test_no_matched_bytes),
     };
 
