@@ -25,6 +25,20 @@ pack_read(void *to, size_t size, size_t count, void *ctx)
     return size == 0 || slice_copy(&pipe->rest, to, size * count) ? count : 0;
 }
 
+/* libyara notes each pointer within the rules, in 32 bytes of its own, for moving or saving them again:
+ * about as much as the rules themselves. These are neither moved nor saved. (yara/arena.h) */
+static void
+drop_relocations(YR_ARENA *arena)
+{
+    YR_RELOC *next;
+
+    for (YR_RELOC *at = arena->reloc_list_head; at != NULL; at = next) {
+        next = at->next;
+        yr_free(at);
+    }
+    arena->reloc_list_head = arena->reloc_list_tail = NULL;
+}
+
 enum vg_err
 yara_pack(YR_RULES **rules)
 {
@@ -43,6 +57,7 @@ yara_pack(YR_RULES **rules)
     if (err != VG_OK)
         return err;
     yr_rules_destroy(*rules);
+    drop_relocations(packed->arena);
     *rules = packed;
     return VG_OK;
 }

@@ -12,14 +12,14 @@ rule Vigia_Banker_Loader_VBS
         needs = "vmware|hyper-v|virtual machine"
         needs = "xmlhttp|winhttprequest|adodb.stream|bitsadmin|urldownloadtofile|downloadfile"
     strings:
-        $ask = /Win32_(ComputerSystem|BIOS|VideoController|BaseBoard)/ nocase
+        $ask = /[Ww]in32_([Cc]omputer[Ss]ystem|[Bb][Ii][Oo][Ss]|[Vv]ideo[Cc]ontroller|[Bb]ase[Bb]oard)/
         $lab1 = /VirtualBox|\bVBOX\b|innotek/ nocase
-        $lab2 = /VMware|Hyper-V|Virtual Machine/ nocase
-        $where = /GetLocale|OSLanguage|\bLocale\b|\bMUILanguages\b|CodeSet|CountryCode/ nocase
+        $lab2 = /[Vv][Mm]ware|[Hh]yper-[Vv]|[Vv]irtual [Mm]achine/
+        $where = /[Gg]et[Ll]ocale|[Oo][Ss][Ll]anguage|\b[Ll]ocale\b|\b[Mm][Uu][Ii][Ll]anguages\b|[Cc]ode[Ss]et|[Cc]ountry[Cc]ode/
         $get = /XMLHTTP|WinHttpRequest|ADODB\.Stream|bitsadmin|URLDownloadToFile|DownloadFile/ nocase
-        $run = /WScript\.Shell|ShellExecute|\.Run\s{0,2}[("]|rundll32|Win32_Process|msiexec/ nocase
-        $script = /CreateObject\s{0,2}\(|ActiveXObject\s{0,2}\(|GetObject\s{0,2}\(/ nocase
-        $quit = /WScript\.Quit|window\.close|Exit Sub|ExitProcess/ nocase
+        $run = /[Ww][Ss]cript\.[Ss]hell|[Ss]hell[Ee]xecute|\.[Rr]un\s{0,2}[("]|[Rr]undll32|[Ww]in32_[Pp]rocess|[Mm]siexec/
+        $script = /[Cc]reate[Oo]bject\s{0,2}\(|[Aa]ctive[Xx][Oo]bject\s{0,2}\(|[Gg]et[Oo]bject\s{0,2}\(/
+        $quit = /[Ww][Ss]cript\.[Qq]uit|[Ww]indow\.[Cc]lose|[Ee]xit [Ss]ub|[Ee]xit[Pp]rocess/
     condition:
         filesize < 2MB and $ask and all of ($lab*) and $where and $get and $run and $script and $quit
 }
@@ -38,9 +38,9 @@ rule Vigia_Banker_Loader_MSI
         needs = "session.property|installexecutesequence|customaction|aicustact|installuisequence|powershellscriptlauncher"
     strings:
         $msi = /Session\.Property|InstallExecuteSequence|CustomAction|aicustact|InstallUISequence|PowerShellScriptLauncher/ ascii wide
-        $get1 = /ADODB\.Stream/ nocase ascii wide
-        $get2 = /Start-BitsTransfer|URLDownloadToFile|\.DownloadFile/ nocase ascii wide
-        $via = /(MSXML2\.|Microsoft\.)(Server)?XMLHTTP|WinHttpRequest|WebClient|BitsTransfer/ nocase ascii wide
+        $get1 = /[Aa][Dd][Oo][Dd][Bb]\.[Ss]tream/ ascii wide
+        $get2 = /[Ss]tart-[Bb]its[Tt]ransfer|[Uu][Rr][Ll][Dd]ownload[Tt]o[Ff]ile|\.[Dd]ownload[Ff]ile/ ascii wide
+        $via = /([Mm][Ss][Xx][Mm][Ll]2\.|[Mm]icrosoft\.)([Ss]erver)?[Xx][Mm][Ll][Hh][Tt][Tt][Pp]|[Ww]in[Hh]ttp[Rr]equest|[Ww]eb[Cc]lient|[Bb]its[Tt]ransfer/ ascii wide
         $open = /[Cc]opy[Hh]ere|[Ee]xpand-[Aa]rchive|[Ee]xtract[Tt]o[Dd]irectory|\.[Zz]ip\b/ ascii wide
         $run = /\.[Rr]un\s{0,2}\(|[Ss]hell[Ee]xecute|[Ss]tart-[Pp]rocess|[Ww]in32_[Pp]rocess|\.[Ee]xec\s{0,2}\(/ ascii wide
         $stay = /CurrentVersion\\Run|\\Startup\\|WScript\.Shell|\\Public\\|APPDATA|ProgramData/ nocase ascii wide
@@ -61,7 +61,7 @@ rule Vigia_Banker_Loader_AutoHotkey
         needs = "dllcall"
     strings:
         $hidden = "#NoTrayIcon" nocase
-        $load1 = /DllCall\(\s{0,2}"?(LoadLibrary[AW]?"\s{0,2},\s{0,2}"(Str|WStr)"\s{0,2},\s{0,2}|GetModuleHandle)[^\n]{0,60}(A_ScriptDir|A_AppData|A_Temp|A_WorkingDir|A_AppDataCommon|EnvGet|Public)/ nocase
+        $load1 = /[Dd]ll[Cc]all\(\s{0,2}"?([Ll]oad[Ll]ibrary[AWaw]?"\s{0,2},\s{0,2}"([Ss]tr|[Ww][Ss]tr)"\s{0,2},\s{0,2}|[Gg]et[Mm]odule[Hh]andle)[^\n]{0,60}([Aa]_[Ss]cript[Dd]ir|[Aa]_[Aa]pp[Dd]ata|[Aa]_[Tt]emp|[Aa]_[Ww]orking[Dd]ir|[Aa]_[Aa]pp[Dd]ata[Cc]ommon|[Ee]nv[Gg]et|[Pp]ublic)/
         $load2 = /[Dd]ll[Cc]all\(\s{0,2}([Aa]_[Ss]cript[Dd]ir|[Aa]_[Aa]pp[Dd]ata|[Aa]_[Tt]emp|[Aa]_[Ww]orking[Dd]ir|"?%[Aa]_[Ss]cript[Dd]ir%)[^\n]{1,80}(\.[Dd]ll|\\)/
     condition:
         filesize < 16KB and $hidden and any of ($load*)
@@ -86,7 +86,7 @@ rule Vigia_Banker_Loader_AutoIt
         $go2 = "CallWindowProc" nocase
         $go3 = /[Cc]reate[Tt]hread|[Ee]num[Ww]indows|[Ee]num[Ff]onts|[Cc]reate[Rr]emote[Tt]hread|[Nn]t[Uu]nmap[Vv]iew[Oo]f[Ss]ection|[Rr]tl[Dd]ecompress[Ff]ragment|[Rr]tl[Dd]ecompress[Bb]uffer/
         $put1 = /[Dd]ll[Ss]truct[Ss]et[Dd]ata\(/
-        $put2 = /BinaryToString|FileRead\(|FileInstall\(|BitXOR\(/ nocase
+        $put2 = /[Bb]inary[Tt]o[Ss]tring|[Ff]ile[Rr]ead\(|[Ff]ile[Ii]nstall\(|[Bb]it[Xx][Oo][Rr]\(/
         $hide = /#[Nn]o[Tt]ray[Ii]con|@[Ss]tartup[Dd]ir|@[Tt]emp[Dd]ir|@[Aa]pp[Dd]ata[Dd]ir|@[Ss]cript[Dd]ir|[Cc]urrent[Vv]ersion\\[Rr]un/
     condition:
         filesize < 10MB and $make and $mem and any of ($go*) and all of ($put*) and $hide
@@ -107,7 +107,7 @@ rule Vigia_Banker_Loader_Windows_Tools
         $a2 = /[Ee]xt[Ee]xport(\.[Ee]xe)?["']?\s{1,4}["']?([Cc]:\\([Uu]sers\\[Pp]ublic|[Pp]rogramdata)|%([Pp]ublic|[Aa]ppdata|[Tt]emp)%)/
         $a3 = /([Tt]ype|[Ee]cho|[Cc]opy)[^\n]{1,160}>{1,2}\s{0,2}["']?[^\n"']{0,120}[Dd]esktop\.[Ii]ni:[a-zA-Z0-9._-]{1,60}/
         $a4 = /[Rr]egsvr32(\.[Ee]xe)?["']?\s[^\n]{0,60}\/[Ii]:\s{0,2}["']?[Hh]ttps?:[^\n]{1,160}[Ss]crobj/
-        $a5 = /(rundll32[^\n]{0,12}|mshta\.exe["']?\s{1,4}["']?|mshta "?)(javascript|vbscript):[^\n]{1,300}(GetObject|ActiveXObject|CreateObject|RunHTMLApplication)/ nocase
+        $a5 = /([Rr]undll32[^\n]{0,12}|[Mm]shta\.[Ee]xe["']?\s{1,4}["']?|[Mm]shta "?)([Jj]avascript|[Vv]bscript):[^\n]{1,300}([Gg]et[Oo]bject|[Aa]ctive[Xx][Oo]bject|[Cc]reate[Oo]bject|[Rr]un[Hh][Tt][Mm][Ll][Aa]pplication)/
         $b1 = /[Bb]itsadmin(\.[Ee]xe)?["']?\s{1,4}\/[Tt]ransfer\s[^\n]{1,200}[Hh]ttps?:[^\n]{1,300}(%([Pp]ublic|[Tt]emp|[Aa]ppdata)%|\\[Uu]sers\\[Pp]ublic|\\[Aa]ppdata\\|\\[Pp]rogramdata)/
         $b2 = /([Ss]tart|[Cc]all|[Rr]undll32|[Ww]script|[Cc]script|[Rr]egsvr32)[^\n]{0,40}(%([Pp]ublic|[Tt]emp|[Aa]ppdata)%|\\[Uu]sers\\[Pp]ublic|\\[Aa]ppdata\\|\\[Pp]rogramdata)[^\n]{1,80}\.([Dd]ll|[Ee]xe|[Vv]bs|[Jj]s|[Cc]pl)/
         $hide = /[Aa]ttrib\s{1,4}\+[hsHS]|[Ss]chtasks|[Cc]urrent[Vv]ersion\\[Rr]un|-[Ww]([Ii]ndowstyle)?\s{1,3}[Hh]idden|[Pp]ing\s{1,3}(-[Nn]\s)?127|[Tt]imeout\s{1,3}\/[Tt]/
@@ -138,7 +138,7 @@ rule Vigia_Banker_Loader_Padded_Script
         $glue = /[Ss]tr[Rr]everse\s{0,2}\(/
         $chr = /[Cc]hrw?\( ?(\d{1,3}|&[Hh][0-9a-f]{2}|\w{1,20} ?[-+\/*^] ?\d{1,6})\) ?& ?[Cc]hrw?\(/
         $exec = /[Ee]xecute[Gg]lobal|\b[Ee]xecute ?\(/
-        $obj = /CreateObject|ActiveXObject|GetObject/ nocase
+        $obj = /[Cc]reate[Oo]bject|[Aa]ctive[Xx][Oo]bject|[Gg]et[Oo]bject/
     condition:
         filesize < 2MB and ((any of ($rev*) and $glue and ($obj or $exec)) or (any of ($cut*) and $obj) or (#chr > 20 and $exec))
 }

@@ -39,13 +39,13 @@ rule Vigia_Ransom_Note_Chat
         needs = "decrypt|descifra|desencripta"
     strings:
         $locked1 = /([Aa]ll |[Yy]our |[Ii]mportant |[Cc]ompany )([Ff]iles|[Dd]ocuments|[Dd]ata|[Nn]etwork|[Ss]ervers)[^.\n]{0,80}([Hh]ave [Bb]een |[Hh]as [Bb]een |[Ww]ere |[Aa]re |[Ii]s |[Gg]ot )?([Ff]ully |[Ss]ecurely )?[Ee]ncrypted/
-        $locked2 = /(sus|tus|todos los|todos sus|los|la|su) (archivos|documentos|datos|informaci[^a-z]{1,2}n|red|servidores|equipos)[^.\n]{0,80}(cifrad[oa]s?|encriptad[oa]s?|secuestrad[oa]s?|bloquead[oa]s?)/ nocase
+        $locked2 = /([Ss]us|[Tt]us|[Tt]odos [Ll]os|[Tt]odos [Ss]us|[Ll]os|[Ll]a|[Ss]u) ([Aa]rchivos|[Dd]ocumentos|[Dd]atos|[Ii]nformaci[^a-zA-Z]{1,2}[Nn]|[Rr]ed|[Ss]ervidores|[Ee]quipos)[^.\n]{0,80}([Cc]ifrad[oa][Ss]?|[Ee]ncriptad[oa][Ss]?|[Ss]ecuestrad[oa][Ss]?|[Bb]loquead[oa][Ss]?)/
         $locked3 = /([Cc]iframos|[Ee]ncriptamos|[Hh]emos ([Cc]ifrado|[Ee]ncriptado)|[Ww]e ([Hh]ave )?[Ee]ncrypted)[^.\n]{0,40}([Aa]rchivos|[Dd]atos|[Ii]nformaci|[Ff]iles|[Dd]ata|[Nn]etwork)/
         $chat = /([Tt]elegram|[Ss]ession( [Mm]essenger| [Ii]d)|[Tt]ox ([Ii]d|[Cc]hat)|[Tt]ox\.[Cc]hat|[Jj]abber|[Ww]hatsapp|[Ww]ickr [Mm]e|@[Oo]nionmail\.[Oo]rg|@[Pp]roton([Mm]ail)?\.([Cc]om|[Mm]e)|@[Tt]uta([Nn]ota)?\.([Cc]om|[Ii]o)|@[Gg]mail\.[Cc]om)/
         $key1 = /([Dd]ecrypt([Ii]on|[Oo]r|[Ee]r)?|[Dd]escifra([Rr]|[Dd]o|[Dd]or)|[Dd]esencripta([Rr]|[Dd]or))[^\n]{0,80}([Kk]ey|[Tt]ool|[Ss]oftware|[Pp]rogram|[Cc]lave|[Ll]lave|[Hh]erramienta|[Aa]rchivos|[Ff]iles|[Gg]ratis|[Ff]ree)/
         $key2 = /([Cc]lave|[Ll]lave|[Hh]erramienta|[Kk]ey|[Tt]ool)[^\n]{0,40}([Dd]ecrypt|[Dd]escifra|[Dd]esencripta)/
         $pay = /bitcoin|\bBTC\b|\bUSDT\b|monero|\bXMR\b|rescate|ransom|pago|payment|price (depends|will)|precio/ nocase
-        $id = /(personal|unique|your|su|tu|decryption|victim|client) ?(ID|key|identificador|clave)\s{0,3}[:=]\s{0,3}[A-Z0-9-]{6,}/ nocase
+        $id = /([Pp]ersonal|[Uu]nique|[Yy]our|[Ss]u|[Tt]u|[Dd]ecryption|[Vv]ictim|[Cc]lient) ?([Ii][Dd]|[Kk]ey|[Ii]dentificador|[Cc]lave)\s{0,3}[:=]\s{0,3}[A-Z0-9-]{6,}/
         $warn = /([Dd]o [Nn]ot|[Dd]on'[Tt]|[Nn]ever) ([Rr]ename|[Mm]odify|[Tt]ry [Tt]o|[Uu]se [Tt]hird|[Tt]urn [Oo]ff|[Cc]ontact)|[Nn]o ([Rr]enombre|[Mm]odifique|[Ii]ntente|[Cc]ambie|[Aa]pague|[Uu]se|[Uu]tilice|[Mm]ueva|[Cc]ontacte)[^\n]{0,40}([Aa]rchivo|[Pp]rograma|[Ee]quipo|[Ss]oftware|[Dd]escifr|[Dd]esencript|[Hh]erramient|[Pp]olic|[Tt]erceros)/
     condition:
         filesize < 64KB and any of ($locked*) and $chat and any of ($key*) and $pay and ($warn or $id)
@@ -88,8 +88,8 @@ rule Vigia_Ransom_Note_Database
     strings:
         $gone1 = /([Aa]ll )?[Yy]our ([Dd]atabases?|[Dd]ata|[Dd]bs|[Tt]ables)[^.\n]{0,60}([Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Hh]as [Bb]een|[Hh]ave [Bb]een) ([Bb]acked [Uu]p|[Dd]umped|[Dd]ownloaded|[Dd]eleted|[Rr]emoved|[Ee]ncrypted)/ ascii
         $gone2 = /([Ss]u|[Tt]u|[Ss]us|[Tt]us) [Bb]ases? [Dd]e [Dd]atos[^.\n]{0,60}([Ff]ue|[Ff]ueron|[Hh]a [Ss]ido|[Hh]an [Ss]ido|[Ee]st[^a-zA-Z]{1,2}[Nn]?) ([Rr]espaldad|[Bb]orrad|[Dd]escargad|[Ee]liminad|[Cc]ifrad)/ ascii
-        $pay1 = /(pay|send|transfer)[^.\n]{0,30}\d?\.?\d{1,6} ?(BTC|bitcoins?)/ nocase ascii
-        $pay2 = /(pague|env[^a-z]{1,2}e|transfiera|pagar|enviar)[^.\n]{0,30}\d?\.?\d{1,6} ?(BTC|bitcoins?)/ nocase ascii
+        $pay1 = /([Pp]ay|[Ss]end|[Tt]ransfer)[^.\n]{0,30}\d?\.?\d{1,6} ?([Bb][Tt][Cc]|[Bb]itcoins?)/ ascii
+        $pay2 = /([Pp]ague|[Ee]nv[^a-zA-Z]{1,2}[Ee]|[Tt]ransfiera|[Pp]agar|[Ee]nviar)[^.\n]{0,30}\d?\.?\d{1,6} ?([Bb][Tt][Cc]|[Bb]itcoins?)/ ascii
         $addr = /\bbc1[a-z0-9]{20,60}|(address|wallet|direcci.{1,2}n|monedero|cuenta|BTC to|BTC a|bitcoins? to|bitcoins? a)[^\n]{0,20}[ :=][13][a-km-zA-HJ-NP-Z1-9]{25,34}/ ascii
         $name = /README_?TO_?RECOVER|READ_?ME_?TO_?RECOVER|RECOVER_YOUR_DATA|PLEASE_READ_ME|read_me_to_recover/ nocase ascii
         $mail = /@([Pp]roton|[Oo]nionmail|[Tt]uta|[Gg]mail|[Mm]ailfence|[Cc]ock\.|[Kk]eemail|[Aa]irmail|[Dd]isroot|[Rr]ecoverme|[Mm]ailtemp|[Ss]harklasers)|\.[Oo]nion/ ascii

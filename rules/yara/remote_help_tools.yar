@@ -11,16 +11,16 @@ rule Vigia_Remote_Help_Secret_Admin
         needs = "fdenytsconnections|remote desktop|firewallapi.dll,-28752"
         needs = "localgroup"
     strings:
-        $user1 = /net1?(\.exe)?\s{1,3}user\s{1,3}[^\n]{1,80}\/add/ nocase
+        $user1 = /[Nn]et1?(\.[Ee]xe)?\s{1,3}[Uu]ser\s{1,3}[^\n]{1,80}\/[Aa]dd/
         $user2 = "New-LocalUser" nocase
-        $admin = /(net1?(\.exe)?\s{1,3}localgroup\s{1,3}["']?(administra|remote desktop|usuarios de escritorio)[^\n]{1,80}\/add|Add-LocalGroupMember)/ nocase
-        $rdp = /fDenyTSConnections[^\n]{0,60}(\/d\s{1,3}["']?0|-Value\s{1,3}0|dword:0)|group=["']?(remote desktop|@FirewallAPI\.dll,-28752)/ nocase
+        $admin = /([Nn]et1?(\.[Ee]xe)?\s{1,3}[Ll]ocalgroup\s{1,3}["']?([Aa]dministra|[Rr]emote [Dd]esktop|[Uu]suarios [Dd]e [Ee]scritorio)[^\n]{1,80}\/[Aa]dd|[Aa]dd-[Ll]ocal[Gg]roup[Mm]ember)/
+        $rdp = /[Ff][Dd]eny[Tt][Ss][Cc]onnections[^\n]{0,60}(\/[Dd]\s{1,3}["']?0|-[Vv]alue\s{1,3}0|[Dd]word:0)|[Gg]roup=["']?([Rr]emote [Dd]esktop|@[Ff]irewall[Aa][Pp][Ii]\.[Dd]ll,-28752)/
         $hide1 = /[Ss]pecial[Aa]ccounts\\[Uu]ser[Ll]ist/
         $hide2 = /[Dd]ontdisplaylastusername|[Ll]imit[Bb]lank[Pp]assword[Uu]se/
-        $hide3 = /(net1?(\.exe)?\s{1,3}user|New-LocalUser)\s[^\n]{0,40}\w\$["'\s]/ nocase
-        $hide4 = /-w(in(dowstyle)?)?\s{1,3}hidden|attrib\s{1,3}\+[hs]|\bdel\s[^\n]{0,40}%~f?0/ nocase
+        $hide3 = /([Nn]et1?(\.[Ee]xe)?\s{1,3}[Uu]ser|[Nn]ew-[Ll]ocal[Uu]ser)\s[^\n]{0,40}\w\$["'\s]/
+        $hide4 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden|[Aa]ttrib\s{1,3}\+[hsHS]|\b[Dd]el\s[^\n]{0,40}%~[Ff]?0/
         $hide5 = /[Aa]pi\.[Tt]elegram\.[Oo]rg|\/[Aa]pi\/[Ww]ebhooks|[Cc]heckip|[Aa]pi\.[Ii]pify|[Ii]fconfig\.[Mm]e/
-        $hide6 = /UserAuthentication[^\n]{0,40}(\/d\s{1,3}["']?0|-Value\s{1,3}0)/ nocase
+        $hide6 = /[Uu]ser[Aa]uthentication[^\n]{0,40}(\/[Dd]\s{1,3}["']?0|-[Vv]alue\s{1,3}0)/
     condition:
         filesize < 1MB and uint16(0) != 0x457f and any of ($user*) and $admin and $rdp and any of ($hide*)
 }
@@ -36,15 +36,15 @@ rule Vigia_Remote_Help_Hidden_Agent
         false_positives = "Your IT provider may enrol computers this way: ask them. They will not hide the window."
         needs = "ateraagent|atera.com|ninjarmm|ninjaone|action1|syncromsp|syncrosetup|pdqconnect|simplehelp|splashtop|meshagent|dwagent|fleetdeck|tacticalagent|tacticalrmm|level.io|supremo.exe|supremocontrol|getscreen.me|zohoassist|zaservice|za_service|aeroadmin|itarian.com|superops|hoptodesk|remoteutilities|rutserv"
     strings:
-        $tool = /AteraAgent|atera\.com|ninjarmm|ninjaone|action1_agent|action1\.com|syncromsp|SyncroSetup|PDQConnect|SimpleHelp|splashtop|meshagent|dwagent|fleetdeck|tacticalagent|tacticalrmm|level\.io|supremo\.exe|supremocontrol|getscreen\.me|ZohoAssist|ZA_?Service|aeroadmin|itarian\.com|superops|hoptodesk|RemoteUtilities|rutserv/ nocase
+        $tool = /[Aa]tera[Aa]gent|[Aa]tera\.[Cc]om|[Nn]injarmm|[Nn]injaone|[Aa]ction1_[Aa]gent|[Aa]ction1\.[Cc]om|[Ss]yncromsp|[Ss]yncro[Ss]etup|[Pp][Dd][Qq][Cc]onnect|[Ss]imple[Hh]elp|[Ss]plashtop|[Mm]eshagent|[Dd]wagent|[Ff]leetdeck|[Tt]acticalagent|[Tt]acticalrmm|[Ll]evel\.[Ii]o|[Ss]upremo\.[Ee]xe|[Ss]upremocontrol|[Gg]etscreen\.[Mm]e|[Zz]oho[Aa]ssist|[Zz][Aa]_?[Ss]ervice|[Aa]eroadmin|[Ii]tarian\.[Cc]om|[Ss]uperops|[Hh]optodesk|[Rr]emote[Uu]tilities|[Rr]utserv/
         $fetch = /(Invoke-WebRequest|DownloadFile|DownloadString|Start-BitsTransfer|bitsadmin|certutil|curl(\.exe)?\s{1,3}-|msiexec(\.exe)?\s[^\n]{0,40}https?:|XMLHTTP|wget\s)[^\n]{0,300}https?:|https?:[^\n]{0,200}\.(msi|exe)\b/ nocase
-        $quiet = /\/qn\b|\/quiet\b|\/(very)?silent\b|-(fullinstall|silent|quiet|install)\b|--(silent|install)/ nocase
-        $hide1 = /-w(in(dowstyle)?)?\s{1,3}hidden\b/ nocase
-        $hide2 = /\.Run\s{0,2}\(?[^\n]{1,200},\s{0,2}(0|vbHide)\b/ nocase
+        $quiet = /\/[Qq]n\b|\/[Qq]uiet\b|\/([Vv]ery)?[Ss]ilent\b|-([Ff]ullinstall|[Ss]ilent|[Qq]uiet|[Ii]nstall)\b|--([Ss]ilent|[Ii]nstall)/
+        $hide1 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden\b/
+        $hide2 = /\.[Rr]un\s{0,2}\(?[^\n]{1,200},\s{0,2}(0|[Vv]b[Hh]ide)\b/
         $hide3 = /[Aa]ttrib\s{1,3}\+[hsHS]|[Aa]dd-[Mm]p[Pp]reference[^\n]{1,40}-[Ee]xclusion/
-        $hide4 = /SystemComponent[^\n]{0,40}(\/d\s{1,3}["']?1|-Value\s{1,3}1)|ARPSYSTEMCOMPONENT=1/ nocase
-        $hide5 = /\bdel\s[^\n]{0,40}%~f?0|Remove-Item[^\n]{0,40}(\$MyInvocation|\$PSCommandPath)/ nocase
-        $lure = /(factura|invoice|recibo|comprobante|cfdi|estado de cuenta|pedido|cotizaci)[^\n]{0,40}\.(pdf|xml|docx?)/ nocase
+        $hide4 = /[Ss]ystem[Cc]omponent[^\n]{0,40}(\/[Dd]\s{1,3}["']?1|-[Vv]alue\s{1,3}1)|[Aa][Rr][Pp][Ss][Yy][Ss][Tt][Ee][Mm][Cc][Oo][Mm][Pp][Oo][Nn][Ee][Nn][Tt]=1/
+        $hide5 = /\b[Dd]el\s[^\n]{0,40}%~[Ff]?0|[Rr]emove-[Ii]tem[^\n]{0,40}(\$[Mm]y[Ii]nvocation|\$[Pp][Ss][Cc]ommand[Pp]ath)/
+        $lure = /([Ff]actura|[Ii]nvoice|[Rr]ecibo|[Cc]omprobante|[Cc]fdi|[Ee]stado [Dd]e [Cc]uenta|[Pp]edido|[Cc]otizaci)[^\n]{0,40}\.([Pp]df|[Xx]ml|[Dd]ocx?)/
     condition:
         filesize < 1MB and uint16(0) != 0x5A4D and uint16(0) != 0x457f and $tool and $fetch and $quiet and (2 of ($hide*) or ($lure and any of ($hide*)))
 }
@@ -62,12 +62,12 @@ rule Vigia_Remote_Help_Hidden_Client
         needs = "[client]"
     strings:
         $client = "[Client]" nocase
-        $gate = /GatewayAddress\s{0,2}=\s{0,2}[^\s:]{4,100}:(443|80|8080|8443|1203|3085|2080|5222|\d{4,5})/ nocase
+        $gate = /[Gg]ateway[Aa]ddress\s{0,2}=\s{0,2}[^\s:]{4,100}:(443|80|8080|8443|1203|3085|2080|5222|\d{4,5})/
         $hide1 = /[Ss]ilent\s{0,2}=\s{0,2}1/
-        $hide2 = /SysTray\s{0,2}=\s{0,2}0/ nocase
-        $hide3 = /HideWhenIdle\s{0,2}=\s{0,2}1/ nocase
-        $hide4 = /ShowUIOnConnect\s{0,2}=\s{0,2}0/ nocase
-        $hide5 = /Disable(ChatMenu|Disconnect|RequestHelp|Message|ManageServices|Close)\w{0,20}\s{0,2}=\s{0,2}1/ nocase
+        $hide2 = /[Ss]ys[Tt]ray\s{0,2}=\s{0,2}0/
+        $hide3 = /[Hh]ide[Ww]hen[Ii]dle\s{0,2}=\s{0,2}1/
+        $hide4 = /[Ss]how[Uu][Ii][Oo]n[Cc]onnect\s{0,2}=\s{0,2}0/
+        $hide5 = /[Dd]isable([Cc]hat[Mm]enu|[Dd]isconnect|[Rr]equest[Hh]elp|[Mm]essage|[Mm]anage[Ss]ervices|[Cc]lose)\w{0,20}\s{0,2}=\s{0,2}1/
     condition:
         filesize < 64KB and $client and $gate and 3 of ($hide*)
 }
@@ -83,16 +83,16 @@ rule Vigia_Remote_Help_Tunnel
         false_positives = "Developers open such tunnels for tests, in plain sight and not from the start of Windows."
         needs = "ngrok tcp|ngrok.exe|chisel|frpc -c|frpc tcp|frpc http|frpc.exe|cloudflared|ligolo|rathole|localtonet|playit|127.0.0.1:3389|127.0.0.1:5900|127.0.0.1:22|127.0.0.1:445|localhost:3389|localhost:5900|localhost:22|localhost:445|0.0.0.0:3389|0.0.0.0:5900|0.0.0.0:22|0.0.0.0:445"
     strings:
-        $t1 = /ngrok(\.exe["']?\s{1,3}| )tcp\s[^\n]{0,60}(3389|5900|22|445)\b/ nocase
-        $t2 = /(plink|ssh)(\.exe)?["']?\s[^\n]{0,160}-R\s{0,2}[\w.:*]{0,40}\d{2,5}:(127\.0\.0\.1|localhost|0\.0\.0\.0):(3389|5900|22|445)/ nocase
-        $t3 = /chisel(\.exe)?["']?\s{1,3}client\s[^\n]{1,160}R:/ nocase
-        $t4 = /frpc(\.exe["']?\s{1,3}| )(-c|tcp|http)\b/ nocase
-        $t5 = /cloudflared(\.exe)?["']?\s[^\n]{0,60}(tunnel\s[^\n]{0,40}(run|--url)|service install)[^\n]{1,200}/ nocase
-        $t6 = /(ligolo|rathole|localtonet|playit)[^\n]{0,20}\.exe/ nocase
-        $hide1 = /-w(in(dowstyle)?)?\s{1,3}hidden/ nocase
-        $hide2 = /\.Run\s{0,2}\(?[^\n]{1,200},\s{0,2}(0|vbHide)\b/ nocase
-        $hide3 = /CurrentVersion\\Run|schtasks(\.exe)?\s[^\n]{0,20}\/create|sc(\.exe)?\s{1,3}create|New-Service|nssm\s{1,3}install/ nocase
-        $fetch = /Invoke-WebRequest|DownloadFile|curl(\.exe)?\s|bitsadmin|certutil|%(temp|appdata|public|programdata)%|\\Users\\Public|\\ProgramData|\$env:(temp|appdata|public|programdata)/ nocase
+        $t1 = /[Nn]grok(\.[Ee]xe["']?\s{1,3}| )[Tt]cp\s[^\n]{0,60}(3389|5900|22|445)\b/
+        $t2 = /([Pp]link|[Ss]sh)(\.[Ee]xe)?["']?\s[^\n]{0,160}-[Rr]\s{0,2}[\w.:*]{0,40}\d{2,5}:(127\.0\.0\.1|[Ll]ocalhost|0\.0\.0\.0):(3389|5900|22|445)/
+        $t3 = /[Cc]hisel(\.[Ee]xe)?["']?\s{1,3}[Cc]lient\s[^\n]{1,160}[Rr]:/
+        $t4 = /[Ff]rpc(\.[Ee]xe["']?\s{1,3}| )(-[Cc]|[Tt]cp|[Hh]ttp)\b/
+        $t5 = /[Cc]loudflared(\.[Ee]xe)?["']?\s[^\n]{0,60}([Tt]unnel\s[^\n]{0,40}([Rr]un|--[Uu]rl)|[Ss]ervice [Ii]nstall)[^\n]{1,200}/
+        $t6 = /([Ll]igolo|[Rr]athole|[Ll]ocaltonet|[Pp]layit)[^\n]{0,20}\.[Ee]xe/
+        $hide1 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden/
+        $hide2 = /\.[Rr]un\s{0,2}\(?[^\n]{1,200},\s{0,2}(0|[Vv]b[Hh]ide)\b/
+        $hide3 = /[Cc]urrent[Vv]ersion\\[Rr]un|[Ss]chtasks(\.[Ee]xe)?\s[^\n]{0,20}\/[Cc]reate|[Ss]c(\.[Ee]xe)?\s{1,3}[Cc]reate|[Nn]ew-[Ss]ervice|[Nn]ssm\s{1,3}[Ii]nstall/
+        $fetch = /[Ii]nvoke-[Ww]eb[Rr]equest|[Dd]ownload[Ff]ile|[Cc]url(\.[Ee]xe)?\s|[Bb]itsadmin|[Cc]ertutil|%([Tt]emp|[Aa]ppdata|[Pp]ublic|[Pp]rogramdata)%|\\[Uu]sers\\[Pp]ublic|\\[Pp]rogram[Dd]ata|\$[Ee]nv:([Tt]emp|[Aa]ppdata|[Pp]ublic|[Pp]rogramdata)/
     condition:
         filesize < 500KB and uint16(0) != 0x5A4D and uint16(0) != 0x457f and any of ($t*) and any of ($hide*) and $fetch
 }

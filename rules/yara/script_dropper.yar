@@ -12,16 +12,16 @@ rule Vigia_Dropper_VBScript
         needs = "createobject"
         needs = "wscript.shell|shell.application|win32_process"
     strings:
-        $com = /CreateObject\s{0,2}\(/ nocase
+        $com = /[Cc]reate[Oo]bject\s{0,2}\(/
         $get1 = /XMLHTTP|WinHttpRequest/ nocase
         $save = "SaveToFile" nocase
-        $get2 = /URLDownloadToFile|Start-BitsTransfer|bitsadmin[^\n]{0,20}\/transfer|certutil[^\n]{0,40}-urlcache|DownloadFile|Invoke-WebRequest/ nocase
-        $shell = /WScript\.Shell|Shell\.Application|Win32_Process/ nocase
-        $run = /\.(Run|Exec|ShellExecute|Create)\b\s{0,2}[(" ]/ nocase
-        $temp = /%te?mp%|%appdata%|%public%|%localappdata%|GetSpecialFolder\s?\(\s?2|ExpandEnvironmentStrings|\\Users\\Public|\\ProgramData|\\AppData\\/ nocase
-        $url = /https?:\/\// nocase
-        $vbs = /On Error Resume Next|\bEnd (If|Sub|Function)\b|\bDim \w/ nocase
-        $hidden = /\.(Run|ShellExecute|Create)\b[^\n]{1,300}, ?(0|false|vbHide|null)\b|-w(indowstyle)?\s{1,3}hidden/ nocase
+        $get2 = /[Uu][Rr][Ll][Dd]ownload[Tt]o[Ff]ile|[Ss]tart-[Bb]its[Tt]ransfer|[Bb]itsadmin[^\n]{0,20}\/[Tt]ransfer|[Cc]ertutil[^\n]{0,40}-[Uu]rlcache|[Dd]ownload[Ff]ile|[Ii]nvoke-[Ww]eb[Rr]equest/
+        $shell = /[Ww][Ss]cript\.[Ss]hell|[Ss]hell\.[Aa]pplication|[Ww]in32_[Pp]rocess/
+        $run = /\.([Rr]un|[Ee]xec|[Ss]hell[Ee]xecute|[Cc]reate)\b\s{0,2}[(" ]/
+        $temp = /%[Tt]e?[Mm]p%|%[Aa]ppdata%|%[Pp]ublic%|%[Ll]ocalappdata%|[Gg]et[Ss]pecial[Ff]older\s?\(\s?2|[Ee]xpand[Ee]nvironment[Ss]trings|\\[Uu]sers\\[Pp]ublic|\\[Pp]rogram[Dd]ata|\\[Aa]pp[Dd]ata\\/
+        $url = /[Hh]ttps?:\/\//
+        $vbs = /[Oo]n [Ee]rror [Rr]esume [Nn]ext|\b[Ee]nd ([Ii]f|[Ss]ub|[Ff]unction)\b|\b[Dd]im \w/
+        $hidden = /\.([Rr]un|[Ss]hell[Ee]xecute|[Cc]reate)\b[^\n]{1,300}, ?(0|[Ff]alse|[Vv]b[Hh]ide|[Nn]ull)\b|-[Ww]([Ii]ndowstyle)?\s{1,3}[Hh]idden/
     condition:
         filesize < 1MB and uint16(0) != 0x5A4D and $com and $shell and $run and $temp and $url and #vbs > 1 and $hidden and
         (($get1 and $save) or $get2)
@@ -40,13 +40,13 @@ rule Vigia_Dropper_JScript
         needs = "wscript.shell|wscript.scriptfullname|wscript.sleep|wscript.quit|wscript.arguments|shell.application"
         needs = "xmlhttp|winhttprequest|bitsadmin|certutil|powershell"
     strings:
-        $com = /new ActiveXObject\s{0,2}\(|WScript\.CreateObject\s{0,2}\(/ nocase
-        $get1 = /(MSXML2\.|Microsoft\.)(Server)?XMLHTTP|WinHttpRequest/ nocase
-        $get2 = /bitsadmin[^\n]{0,20}\/transfer|certutil[^\n]{0,40}-urlcache|powershell[^\n]{0,200}(Download(File|String)|iwr|Invoke-WebRequest|-enc|FromBase64)/ nocase
-        $save = /SaveToFile|\beval\s{0,2}\(\s{0,2}\w{1,20}\.responseText|CreateTextFile|OpenTextFile/ nocase
-        $host = /WScript\.(Shell|ScriptFullName|Sleep|Quit|Arguments)|Shell\.Application/ nocase
-        $run = /\.(Run|Exec|ShellExecute)\b\s{0,2}\(/ nocase
-        $page = /<\/(script|html|body)>/ nocase
+        $com = /[Nn]ew [Aa]ctive[Xx][Oo]bject\s{0,2}\(|[Ww][Ss]cript\.[Cc]reate[Oo]bject\s{0,2}\(/
+        $get1 = /([Mm][Ss][Xx][Mm][Ll]2\.|[Mm]icrosoft\.)([Ss]erver)?[Xx][Mm][Ll][Hh][Tt][Tt][Pp]|[Ww]in[Hh]ttp[Rr]equest/
+        $get2 = /[Bb]itsadmin[^\n]{0,20}\/[Tt]ransfer|[Cc]ertutil[^\n]{0,40}-[Uu]rlcache|[Pp]owershell[^\n]{0,200}([Dd]ownload([Ff]ile|[Ss]tring)|[Ii]wr|[Ii]nvoke-[Ww]eb[Rr]equest|-[Ee]nc|[Ff]rom[Bb]ase64)/
+        $save = /[Ss]ave[Tt]o[Ff]ile|\b[Ee]val\s{0,2}\(\s{0,2}\w{1,20}\.[Rr]esponse[Tt]ext|[Cc]reate[Tt]ext[Ff]ile|[Oo]pen[Tt]ext[Ff]ile/
+        $host = /[Ww][Ss]cript\.([Ss]hell|[Ss]cript[Ff]ull[Nn]ame|[Ss]leep|[Qq]uit|[Aa]rguments)|[Ss]hell\.[Aa]pplication/
+        $run = /\.([Rr]un|[Ee]xec|[Ss]hell[Ee]xecute)\b\s{0,2}\(/
+        $page = /<\/([Ss]cript|[Hh]tml|[Bb]ody)>/
     condition:
         filesize < 2MB and uint16(0) != 0x5A4D and $com and $host and $run and not $page and (($get1 and $save) or $get2)
 }
@@ -63,15 +63,15 @@ rule Vigia_Dropper_HTA
         needs = "wscript.shell|shell.application|win32_process|winmgmts:"
         needs = "window.close|self.close|resizeto|moveto|minimize|showintaskbar"
     strings:
-        $page = /<(hta:application|script|html|head)/ nocase
-        $com = /WScript\.Shell|Shell\.Application|Win32_Process|winmgmts:/ nocase
-        $run = /\.(Run|Exec|ShellExecute|Create)\b\s{0,2}[(" ]/ nocase
-        $what = /powershell|cmd(\.exe)?\s{0,2}["']?\s{0,2}\/[ck]|mshta|rundll32|regsvr32|certutil|bitsadmin|wscript\.exe|curl(\.exe)?\s/ nocase
-        $hide1 = /(window|self)\.close\s{0,2}\(?/ nocase
-        $hide2 = /(resizeTo|moveTo)\s{0,2}\(?\s{0,2}(0|-\d|1\s{0,2},)/ nocase
-        $hide3 = /windowState\s{0,2}=\s{0,2}["']?minimize/ nocase
-        $hide4 = /showInTaskbar\s{0,2}=\s{0,2}["']?(no|false)/ nocase
-        $far = /https?:\/\/| -e(c|nc|ncodedcommand)? {1,2}[A-Za-z0-9+\/]{40}|FromBase64String/ nocase
+        $page = /<([Hh]ta:[Aa]pplication|[Ss]cript|[Hh]tml|[Hh]ead)/
+        $com = /[Ww][Ss]cript\.[Ss]hell|[Ss]hell\.[Aa]pplication|[Ww]in32_[Pp]rocess|[Ww]inmgmts:/
+        $run = /\.([Rr]un|[Ee]xec|[Ss]hell[Ee]xecute|[Cc]reate)\b\s{0,2}[(" ]/
+        $what = /[Pp]owershell|[Cc]md(\.[Ee]xe)?\s{0,2}["']?\s{0,2}\/[ckCK]|[Mm]shta|[Rr]undll32|[Rr]egsvr32|[Cc]ertutil|[Bb]itsadmin|[Ww]script\.[Ee]xe|[Cc]url(\.[Ee]xe)?\s/
+        $hide1 = /([Ww]indow|[Ss]elf)\.[Cc]lose\s{0,2}\(?/
+        $hide2 = /([Rr]esize[Tt]o|[Mm]ove[Tt]o)\s{0,2}\(?\s{0,2}(0|-\d|1\s{0,2},)/
+        $hide3 = /[Ww]indow[Ss]tate\s{0,2}=\s{0,2}["']?[Mm]inimize/
+        $hide4 = /[Ss]how[Ii]n[Tt]askbar\s{0,2}=\s{0,2}["']?([Nn]o|[Ff]alse)/
+        $far = /[Hh]ttps?:\/\/| -[Ee]([Cc]|[Nn]c|[Nn]codedcommand)? {1,2}[A-Za-z0-9+\/]{40}|[Ff]rom[Bb]ase64[Ss]tring/
     condition:
         filesize < 2MB and uint16(0) != 0x5A4D and $page and $com and $run and $what and any of ($hide*) and $far
 }
@@ -88,13 +88,13 @@ rule Vigia_Dropper_Shortcut
         needs = "\x01\x14\x02     \xc0      F"
         needs = "powershell|cmd.exe|mshta.exe|wscript|rundll32|certutil|bitsadmin|curl.exe|msiexec|conhost|forfiles|regsvr32"
     strings:
-        $tool = /powershell|cmd\.exe|mshta\.exe|wscript|rundll32|certutil|bitsadmin|curl\.exe|msiexec|conhost|forfiles|regsvr32/ nocase ascii wide
+        $tool = /[Pp]owershell|[Cc]md\.[Ee]xe|[Mm]shta\.[Ee]xe|[Ww]script|[Rr]undll32|[Cc]ertutil|[Bb]itsadmin|[Cc]url\.[Ee]xe|[Mm]siexec|[Cc]onhost|[Ff]orfiles|[Rr]egsvr32/ ascii wide
         $do1 = /(mshta|msiexec|curl|certutil|bitsadmin|Invoke-WebRequest|Net\.WebClient|Start-BitsTransfer|regsvr32|rundll32|wscript)[^\x00]{0,200}https?:\/\// nocase ascii
-        $do2 = /\x00h\x00t\x00t\x00p\x00(s\x00)?:\x00\/\x00\/\x00/ nocase
-        $do3 = / -e(c|nc|ncodedcommand)? {1,2}["']?[A-Za-z0-9+\/]{60}/ nocase ascii wide
-        $do4 = /FromBase64String|DavWWWRoot|@SSL\\/ nocase ascii wide
-        $do5 = /-w(in(dowstyle)?)?\s{1,3}hidden\b[^\n]{0,400}(iex|Invoke-Expression|Start-Process|\|\s?iex|\.lnk|\[IO\.File\]|ReadAllBytes)/ nocase ascii wide
-        $do6 = /(findstr|for \/f)[^\n]{1,300}\.lnk/ nocase ascii wide
+        $do2 = /\x00[Hh]\x00[Tt]\x00[Tt]\x00[Pp]\x00([Ss]\x00)?:\x00\/\x00\/\x00/
+        $do3 = / -[Ee]([Cc]|[Nn]c|[Nn]codedcommand)? {1,2}["']?[A-Za-z0-9+\/]{60}/ ascii wide
+        $do4 = /[Ff]rom[Bb]ase64[Ss]tring|[Dd]av[Ww][Ww][Ww][Rr]oot|@[Ss][Ss][Ll]\\/ ascii wide
+        $do5 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden\b[^\n]{0,400}([Ii]ex|[Ii]nvoke-[Ee]xpression|[Ss]tart-[Pp]rocess|\|\s?[Ii]ex|\.[Ll]nk|\[[Ii][Oo]\.[Ff]ile\]|[Rr]ead[Aa]ll[Bb]ytes)/ ascii wide
+        $do6 = /([Ff]indstr|[Ff]or \/[Ff])[^\n]{1,300}\.[Ll]nk/ ascii wide
     condition:
         uint32(0) == 0x0000004c and uint32(4) == 0x00021401 and filesize < 20MB and $tool and any of ($do*)
 }
@@ -111,20 +111,20 @@ rule Vigia_Dropper_Batch
         needs = "@echo off|%temp%|%appdata%|%public%|%localappdata%|%programdata%|setlocal"
         needs = "certutil|bitsadmin|curl -|curl.exe -|wget -|downloadfile|downloadstring|invoke-webrequest|start-bitstransfer"
     strings:
-        $bat = /@echo off|%(temp|appdata|public|localappdata|programdata)%|setlocal/ nocase
-        $get1 = /certutil(\.exe)?\s[^\n]{0,60}-urlcache[^\n]{1,200}https?:/ nocase
-        $get2 = /bitsadmin(\.exe)?\s[^\n]{0,60}\/transfer[^\n]{1,200}https?:/ nocase
+        $bat = /@[Ee]cho [Oo]ff|%([Tt]emp|[Aa]ppdata|[Pp]ublic|[Ll]ocalappdata|[Pp]rogramdata)%|[Ss]etlocal/
+        $get1 = /[Cc]ertutil(\.[Ee]xe)?\s[^\n]{0,60}-[Uu]rlcache[^\n]{1,200}[Hh]ttps?:/
+        $get2 = /[Bb]itsadmin(\.[Ee]xe)?\s[^\n]{0,60}\/[Tt]ransfer[^\n]{1,200}[Hh]ttps?:/
         $get3 = /(curl|curl\.exe|wget) -[^\n]{0,200}https?:\/\/[^\n]{1,300}/ nocase
-        $get4 = /powershell[^\n]{0,200}(Download(File|String)|Invoke-WebRequest|Start-BitsTransfer)[^\n]{1,200}https?:/ nocase
-        $put = /%(temp|appdata|public|localappdata|programdata)%\\[^\n]{1,120}\.(exe|dll|vbs|js|ps1|bat|cmd|zip|msi|scr|hta)/ nocase
-        $put2 = /c:\\(users\\public|programdata|windows\\temp)\\[^\n]{1,120}\.(exe|dll|vbs|js|ps1|bat|cmd|zip|msi|scr|hta)/ nocase
-        $trace1 = /\bdel\s[^\n]{0,40}%~(f|dpnx|s)?0/ nocase
-        $trace2 = /attrib\s{1,3}(\+[hs]\s?){1,2}/ nocase
-        $trace3 = /reg(\.exe)?\s{1,3}add[^\n]{1,80}CurrentVersion\\Run/ nocase
-        $trace4 = /schtasks(\.exe)?\s[^\n]{0,20}\/create/ nocase
-        $trace5 = /copy\s[^\n]{1,200}Start Menu\\Programs\\Startup|Programs\\Startup\\[^\n]{1,60}\.(bat|vbs|exe|lnk)/ nocase
-        $trace6 = /-w(in(dowstyle)?)?\s{1,3}hidden/ nocase
-        $trace7 = /Add-MpPreference[^\n]{1,40}-ExclusionPath/ nocase
+        $get4 = /[Pp]owershell[^\n]{0,200}([Dd]ownload([Ff]ile|[Ss]tring)|[Ii]nvoke-[Ww]eb[Rr]equest|[Ss]tart-[Bb]its[Tt]ransfer)[^\n]{1,200}[Hh]ttps?:/
+        $put = /%([Tt]emp|[Aa]ppdata|[Pp]ublic|[Ll]ocalappdata|[Pp]rogramdata)%\\[^\n]{1,120}\.([Ee]xe|[Dd]ll|[Vv]bs|[Jj]s|[Pp]s1|[Bb]at|[Cc]md|[Zz]ip|[Mm]si|[Ss]cr|[Hh]ta)/
+        $put2 = /[Cc]:\\([Uu]sers\\[Pp]ublic|[Pp]rogramdata|[Ww]indows\\[Tt]emp)\\[^\n]{1,120}\.([Ee]xe|[Dd]ll|[Vv]bs|[Jj]s|[Pp]s1|[Bb]at|[Cc]md|[Zz]ip|[Mm]si|[Ss]cr|[Hh]ta)/
+        $trace1 = /\b[Dd]el\s[^\n]{0,40}%~([Ff]|[Dd]pnx|[Ss])?0/
+        $trace2 = /[Aa]ttrib\s{1,3}(\+[hsHS]\s?){1,2}/
+        $trace3 = /[Rr]eg(\.[Ee]xe)?\s{1,3}[Aa]dd[^\n]{1,80}[Cc]urrent[Vv]ersion\\[Rr]un/
+        $trace4 = /[Ss]chtasks(\.[Ee]xe)?\s[^\n]{0,20}\/[Cc]reate/
+        $trace5 = /[Cc]opy\s[^\n]{1,200}[Ss]tart [Mm]enu\\[Pp]rograms\\[Ss]tartup|[Pp]rograms\\[Ss]tartup\\[^\n]{1,60}\.([Bb]at|[Vv]bs|[Ee]xe|[Ll]nk)/
+        $trace6 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden/
+        $trace7 = /[Aa]dd-[Mm]p[Pp]reference[^\n]{1,40}-[Ee]xclusion[Pp]ath/
     condition:
         filesize < 500KB and uint16(0) != 0x5A4D and $bat and any of ($get*) and any of ($put, $put2) and 2 of ($trace*)
 }
@@ -141,12 +141,12 @@ rule Vigia_Dropper_Batch_Holds_Program
         needs = "frombase64string|certutil"
         needs = "reflection.assembly|entrypoint.invoke|.invoke($null|gzipstream|aesmanaged|aes]::create|createdecryptor|-decode"
     strings:
-        $self1 = /(ReadAllText|ReadAllLines|ReadLines|Get-Content|gc)[^\n]{0,60}(%~f0|%~dpnx0|%~nx0|%~0|\$env:\w{1,20})/ nocase
-        $self2 = /certutil(\.exe)?\s{1,3}-decode\s{1,3}["']?%~(f|dpnx|nx)?0/ nocase
+        $self1 = /([Rr]ead[Aa]ll[Tt]ext|[Rr]ead[Aa]ll[Ll]ines|[Rr]ead[Ll]ines|[Gg]et-[Cc]ontent|[Gg]c)[^\n]{0,60}(%~[Ff]0|%~[Dd]pnx0|%~[Nn]x0|%~0|\$[Ee]nv:\w{1,20})/
+        $self2 = /[Cc]ertutil(\.[Ee]xe)?\s{1,3}-[Dd]ecode\s{1,3}["']?%~([Ff]|[Dd]pnx|[Nn]x)?0/
         $self3 = /(%~f0|%~dpnx0|%~0)/
         $b64 = "FromBase64String" nocase
-        $load = /Reflection\.Assembly\]?::Load|\.EntryPoint\.Invoke|\.Invoke\(\$null|GZipStream|AesManaged|Aes\]::Create|CreateDecryptor/ nocase
-        $start = /start\s[^\n]{0,60}%(temp|appdata|public|localappdata|tmp)%|%(temp|tmp|appdata|public)%\\[^\n]{1,60}\.(exe|dll|scr)\b/ nocase
+        $load = /[Rr]eflection\.[Aa]ssembly\]?::[Ll]oad|\.[Ee]ntry[Pp]oint\.[Ii]nvoke|\.[Ii]nvoke\(\$[Nn]ull|[Gg][Zz]ip[Ss]tream|[Aa]es[Mm]anaged|[Aa]es\]::[Cc]reate|[Cc]reate[Dd]ecryptor/
+        $start = /[Ss]tart\s[^\n]{0,60}%([Tt]emp|[Aa]ppdata|[Pp]ublic|[Ll]ocalappdata|[Tt]mp)%|%([Tt]emp|[Tt]mp|[Aa]ppdata|[Pp]ublic)%\\[^\n]{1,60}\.([Ee]xe|[Dd]ll|[Ss]cr)\b/
     condition:
         filesize < 20MB and uint16(0) != 0x5A4D and (($b64 and $self1 and $self3 and $load) or ($self2 and $start))
 }
