@@ -109,13 +109,14 @@ rule Vigia_Ransom_Program
         needs = "findfirstfile|getlogicaldrive|getdrivetype|directory.getfiles|enumeratefiles"
         needs = "cryptencrypt|cryptgenrandom|bcryptencrypt|bcryptgenrandom|chacha20|salsa20|rijndaelmanaged|aescryptoserviceprovider|systemfunction036|rsacryptoserviceprovider"
         needs = "encrypted|cifrad|encriptad"
+        needs = "bitcoin|monero|.onion|tor browser|ransom|rescate"
     strings:
         $walk = /FindFirstFile(Ex)?[AW]|GetLogicalDrive(s|Strings[AW])|GetDriveType[AW]|Directory\.GetFiles|EnumerateFiles/ ascii wide
         $crypt = /Crypt(Encrypt|GenRandom)|BCrypt(Encrypt|GenRandom)|ChaCha20|Salsa20|RijndaelManaged|AesCryptoServiceProvider|SystemFunction036|RSACryptoServiceProvider/ ascii wide
         $backup = /[Dd]elete [Ss]hadows|[Ss]hadowcopy [Dd]elete|[Rr]ecoveryenabled [Nn]o|[Dd]elete [Cc]atalog/ ascii wide
         $note1 = /([Aa]ll |[Yy]our |[Ii]mportant )([Ff]iles|[Dd]ocuments|[Dd]ata|[Nn]etwork)[^.\n\x00]{0,60}[Ee]ncrypted/ ascii wide
         $note2 = /([Ss]us|[Tt]us|[Tt]odos [Ll]os|[Ll]os) ([Aa]rchivos|[Dd]ocumentos|[Dd]atos)[^.\n\x00]{0,60}([Cc]ifrad|[Ee]ncriptad)/ ascii wide
-        $pay = /bitcoin|\bBTC\b|monero|\.onion|Tor Browser|ransom|rescate/ nocase ascii wide
+        $pay = /bitcoin|monero|\.onion|Tor Browser|ransom|rescate/ nocase ascii wide
         $file = /(READ_?ME|RESTORE|RECOVER|DECRYPT|HOW_?TO|LEEME|LEER|RECUPERAR|INSTRUCCIONES|RESCATE)[A-Z_\-! ]{0,30}\.(txt|html?|hta)/ ascii wide
         $skip = /([Bb]ootmgr|[Nn]tuser\.[Dd]at|[Dd]esktop\.[Ii]ni|[Aa]utorun\.[Ii]nf|[Nn]tldr|[Bb]oot\.[Ii]ni)/ ascii wide
     condition:

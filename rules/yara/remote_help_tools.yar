@@ -81,14 +81,14 @@ rule Vigia_Remote_Help_Tunnel
         reference = "https://attack.mitre.org/techniques/T1572/"
         severity = "high"
         false_positives = "Developers open such tunnels for tests, in plain sight and not from the start of Windows."
-        needs = "ngrok tcp|ngrok.exe|chisel|frpc -c|frpc tcp|frpc http|frpc.exe|cloudflared|ligolo|rathole|localtonet|playit|127.0.0.1:3389|127.0.0.1:5900|127.0.0.1:22|127.0.0.1:445|localhost:3389|localhost:5900|localhost:22|localhost:445|0.0.0.0:3389|0.0.0.0:5900|0.0.0.0:22|0.0.0.0:445"
+        needs = "ngrok tcp|ngrok.exe|chisel|frpc -c|frpc tcp|frpc http|frpc.exe|cloudflared|ligolo|rathole|localtonet|playit.exe|playit-|127.0.0.1:3389|127.0.0.1:5900|127.0.0.1:22|127.0.0.1:445|localhost:3389|localhost:5900|localhost:22|localhost:445|0.0.0.0:3389|0.0.0.0:5900|0.0.0.0:22|0.0.0.0:445"
     strings:
         $t1 = /[Nn]grok(\.[Ee]xe["']?\s{1,3}| )[Tt]cp\s[^\n]{0,60}(3389|5900|22|445)\b/
         $t2 = /([Pp]link|[Ss]sh)(\.[Ee]xe)?["']?\s[^\n]{0,160}-[Rr]\s{0,2}[\w.:*]{0,40}\d{2,5}:(127\.0\.0\.1|[Ll]ocalhost|0\.0\.0\.0):(3389|5900|22|445)/
         $t3 = /[Cc]hisel(\.[Ee]xe)?["']?\s{1,3}[Cc]lient\s[^\n]{1,160}[Rr]:/
         $t4 = /[Ff]rpc(\.[Ee]xe["']?\s{1,3}| )(-[Cc]|[Tt]cp|[Hh]ttp)\b/
         $t5 = /[Cc]loudflared(\.[Ee]xe)?["']?\s[^\n]{0,60}([Tt]unnel\s[^\n]{0,40}([Rr]un|--[Uu]rl)|[Ss]ervice [Ii]nstall)[^\n]{1,200}/
-        $t6 = /([Ll]igolo|[Rr]athole|[Ll]ocaltonet|[Pp]layit)[^\n]{0,20}\.[Ee]xe/
+        $t6 = /([Ll]igolo|[Rr]athole|[Ll]ocaltonet)[^\n]{0,20}\.exe|[Pp]layit(-\w{1,20})?\.exe/
         $hide1 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden/
         $hide2 = /\.[Rr]un\s{0,2}\(?[^\n]{1,200},\s{0,2}(0|[Vv]b[Hh]ide)\b/
         $hide3 = /[Cc]urrent[Vv]ersion\\[Rr]un|[Ss]chtasks(\.[Ee]xe)?\s[^\n]{0,20}\/[Cc]reate|[Ss]c(\.[Ee]xe)?\s{1,3}[Cc]reate|[Nn]ew-[Ss]ervice|[Nn]ssm\s{1,3}[Ii]nstall/
