@@ -77,8 +77,7 @@ benford_observe(void *self, const struct obs *obs)
 
     pay_frame_time(&b->frame, obs->time_ns);
     turn(b, obs->time_ns);
-    if (obs->kind != OBS_TXN || t->kind != TXN_SALE || t->outcome != TXN_APPROVED ||
-        !t->has_amount || t->amount <= 0 ||
+    if (t->kind != TXN_SALE || t->outcome != TXN_APPROVED || !t->has_amount || t->amount <= 0 ||
         (t->currency[0] != '\0' && b->frame.currency[0] != '\0' &&
          !str_eq(str_of(t->currency), str_of(b->frame.currency))))
         return;
@@ -137,7 +136,7 @@ benford_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
 const struct detector PAY_BENFORD = {
     .name = "pay.benford",
     .sensor = "pay",
-    .kinds = UINT32_C(1) << OBS_TXN | UINT32_C(1) << OBS_TICK,
+    .kinds = UINT32_C(1) << OBS_TXN,
     .make = benford_make,
     .observe = benford_observe,
     .save = pay_frame_save,

@@ -204,7 +204,7 @@ duplicate_observe(void *self, const struct obs *obs)
     pay_frame_time(&d->frame, obs->time_ns);
     forget(d, obs->time_ns);
     release(d, obs->time_ns);
-    if (obs->kind != OBS_TXN || t->outcome != TXN_APPROVED)
+    if (t->outcome != TXN_APPROVED)
         return;
     if (t->kind == TXN_SALE)
         see_charge(d, t);
@@ -326,7 +326,7 @@ duplicate_health(const void *self, json_t *counters)
 const struct detector PAY_DUPLICATE_CHARGE = {
     .name = "pay.duplicate_charge",
     .sensor = "pay",
-    .kinds = UINT32_C(1) << OBS_TXN | UINT32_C(1) << OBS_TICK,
+    .kinds = UINT32_C(1) << OBS_TXN,
     .make = duplicate_make,
     .observe = duplicate_observe,
     .save = pay_frame_save,

@@ -227,8 +227,8 @@ missing_observe(void *self, const struct obs *obs)
 
     pay_frame_time(&m->frame, obs->time_ns);
     release(m, obs->time_ns);
-    if (obs->kind != OBS_TXN || t->kind == TXN_LOGIN || t->kind == TXN_SETTINGS ||
-        t->kind == TXN_PAYOUT || t->kind == TXN_CHARGEBACK)
+    if (t->kind == TXN_LOGIN || t->kind == TXN_SETTINGS || t->kind == TXN_PAYOUT ||
+        t->kind == TXN_CHARGEBACK)
         return;
     see(m, t, t->id, "id", none);
     if (t->terminal.len > 0)
@@ -330,7 +330,7 @@ missing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
 const struct detector PAY_MISSING_SALES = {
     .name = "pay.missing_sales",
     .sensor = "pay",
-    .kinds = UINT32_C(1) << OBS_TXN | UINT32_C(1) << OBS_TICK,
+    .kinds = UINT32_C(1) << OBS_TXN,
     .make = missing_make,
     .observe = missing_observe,
     .save = pay_frame_save,

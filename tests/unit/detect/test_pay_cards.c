@@ -59,7 +59,7 @@ test_duplicate_charge(void **state)
             s.now_ns += 2 * VG_MIN_NS;
             many_after(&s, &again, TXN_VOID);
         }
-        many_tick(&s, VG_HOUR_NS);
+        many_later(&s, VG_HOUR_NS);
     }
     assert_int_equal(shop_alerts(&s, "pay.duplicate_charge"), 0);
     many_sale(&s, &t, NULL, NULL);
@@ -69,7 +69,7 @@ test_duplicate_charge(void **state)
     (void)snprintf(again.id, sizeof again.id, "t%llu", (unsigned long long)s.next_id++);
     shop_give(&s, &again);
     assert_int_equal(shop_alerts(&s, "pay.duplicate_charge"), 0); /* it may yet be put right */
-    many_tick(&s, 20 * VG_MIN_NS);
+    many_later(&s, 20 * VG_MIN_NS);
     assert_int_equal(shop_alerts(&s, "pay.duplicate_charge"), 1);
     shop_check_events(&s);
     shop_close(&s);
@@ -95,7 +95,7 @@ test_duplicate_habit(void **state)
                 s.now_ns += 20 * VG_SEC_NS;
                 (void)snprintf(t.id, sizeof t.id, "t%llu", (unsigned long long)s.next_id++);
             }
-            many_tick(&s, 20 * VG_MIN_NS);
+            many_later(&s, 20 * VG_MIN_NS);
         }
         if (day == 10)
             json_array_clear(s.kit.events);
