@@ -9,7 +9,9 @@ rule Vigia_Phishing_Page_Bank
         severity = "high"
         false_positives = "The bank's own page sends the form to the bank, not to a PHP file beside it."
         needs = "<title>"
-        needs = "action"
+        needs = "bbva|banamex|banorte|santander|hsbc|scotiabank|banco azteca|bancoppel|inbursa|afirme|banregio|banbaj"
+        or_needs = "banca en l|banca por internet|banca electr|banca digital"
+        needs = ".php"
     strings:
         $title = /<title>[^<]{0,80}(bbva|banamex|banorte|santander|hsbc|scotiabank|banco azteca|bancoppel|inbursa|afirme|banregio|banbaj|banca (en l[^<]{1,8}nea|por internet|electr|digital))/ nocase
         $action = /<form\s[^>]{0,300}action\s{0,2}=\s{0,2}["']?(\.{0,2}\/)?[\w-]{1,40}(\/[\w-]{1,40}){0,2}\.php/ nocase
@@ -58,10 +60,14 @@ rule Vigia_Phishing_Page_Shop_Or_Parcel
         severity = "high"
         false_positives = "A small shop's own checkout that names a parcel service in its title."
         needs = "<title>"
+        needs = ".php"
+        needs = "tarjeta|card|ccnum|cc-num|cc_num|cc num"
+        needs = "suspendid|suspended|verific|actualiz|update|confirm|reprogram|entrega|delivery|aduana|customs"
+        or_needs = "reembolso|refund|pendiente|pending|bloquead"
     strings:
         $title = /<title>[^<]{0,60}(mercado ?(libre|pago)|amazon|coppel|liverpool|walmart|aliexpress|shein|estafeta|dhl|fedex|correos de m|redpack|netflix|paypal|telcel|\bcfe\b|oxxo|\bups\b)/ nocase
         $action = /(<form\s[^>]{0,300}action\s{0,2}=\s{0,2}["']?|\.post\(\s{0,2}["']|fetch\(\s{0,2}["'])(\.{0,2}\/)?[\w-]{1,40}(\/[\w-]{1,40}){0,2}\.php/ nocase
-        $card = /(name|id|placeholder)\s{0,2}=\s{0,2}["'][^"'>]{0,20}(tarjeta|card.?num|cc.?num|n[^a-z"'>]{1,8}mero de tarjeta)/ nocase
+        $card = /(name|id|placeholder)\s{0,2}=\s{0,2}["'][^"'>]{0,20}(tarjeta|card.?num|cc[ _-]?num|n[^a-z"'>]{1,8}mero de tarjeta)/ nocase
         $code = /(name|id|placeholder)\s{0,2}=\s{0,2}["'][^"'>]{0,20}(cvv|cvc|csc|nip\b|c[^a-z"'>]{1,8}digo de seguridad)/ nocase
         $bait = /[Ss]uspendid|[Ss]uspended|[Vv]erific|[Aa]ctualiz|[Uu]pdate|[Cc]onfirm|[Rr]eprogram|[Ee]ntrega|[Dd]elivery|[Aa]duana|[Cc]ustoms|[Rr]eembolso|[Rr]efund|[Pp]endiente|[Pp]ending|[Bb]loquead/
     condition:

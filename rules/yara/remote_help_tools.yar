@@ -40,7 +40,7 @@ rule Vigia_Remote_Help_Hidden_Agent
         $fetch = /(Invoke-WebRequest|DownloadFile|DownloadString|Start-BitsTransfer|bitsadmin|certutil|curl(\.exe)?\s{1,3}-|msiexec(\.exe)?\s[^\n]{0,40}https?:|XMLHTTP|wget\s)[^\n]{0,300}https?:|https?:[^\n]{0,200}\.(msi|exe)\b/ nocase
         $quiet = /\/[Qq]n\b|\/[Qq]uiet\b|\/([Vv]ery)?[Ss]ilent\b|-([Ff]ullinstall|[Ss]ilent|[Qq]uiet|[Ii]nstall)\b|--([Ss]ilent|[Ii]nstall)/
         $hide1 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden\b/
-        $hide2 = /\.[Rr]un\s{0,2}\(?[^\n]{1,200},\s{0,2}(0|[Vv]b[Hh]ide)\b/
+        $hide2 = /(\.Run|\.run)[ (][^\n]{1,200},\s{0,2}(0|[Vv]b[Hh]ide)\b/
         $hide3 = /[Aa]ttrib\s{1,3}\+[hsHS]|[Aa]dd-[Mm]p[Pp]reference[^\n]{1,40}-[Ee]xclusion/
         $hide4 = /[Ss]ystem[Cc]omponent[^\n]{0,40}(\/[Dd]\s{1,3}["']?1|-[Vv]alue\s{1,3}1)|[Aa][Rr][Pp][Ss][Yy][Ss][Tt][Ee][Mm][Cc][Oo][Mm][Pp][Oo][Nn][Ee][Nn][Tt]=1/
         $hide5 = /\b[Dd]el\s[^\n]{0,40}%~[Ff]?0|[Rr]emove-[Ii]tem[^\n]{0,40}(\$[Mm]y[Ii]nvocation|\$[Pp][Ss][Cc]ommand[Pp]ath)/
@@ -90,7 +90,7 @@ rule Vigia_Remote_Help_Tunnel
         $t5 = /[Cc]loudflared(\.[Ee]xe)?["']?\s[^\n]{0,60}([Tt]unnel\s[^\n]{0,40}([Rr]un|--[Uu]rl)|[Ss]ervice [Ii]nstall)[^\n]{1,200}/
         $t6 = /([Ll]igolo|[Rr]athole|[Ll]ocaltonet)[^\n]{0,20}\.exe|[Pp]layit(-\w{1,20})?\.exe/
         $hide1 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden/
-        $hide2 = /\.[Rr]un\s{0,2}\(?[^\n]{1,200},\s{0,2}(0|[Vv]b[Hh]ide)\b/
+        $hide2 = /(\.Run|\.run)[ (][^\n]{1,200},\s{0,2}(0|[Vv]b[Hh]ide)\b/
         $hide3 = /[Cc]urrent[Vv]ersion\\[Rr]un|[Ss]chtasks(\.[Ee]xe)?\s[^\n]{0,20}\/[Cc]reate|[Ss]c(\.[Ee]xe)?\s{1,3}[Cc]reate|[Nn]ew-[Ss]ervice|[Nn]ssm\s{1,3}[Ii]nstall/
         $fetch = /[Ii]nvoke-[Ww]eb[Rr]equest|[Dd]ownload[Ff]ile|[Cc]url(\.[Ee]xe)?\s|[Bb]itsadmin|[Cc]ertutil|%([Tt]emp|[Aa]ppdata|[Pp]ublic|[Pp]rogramdata)%|\\[Uu]sers\\[Pp]ublic|\\[Pp]rogram[Dd]ata|\$[Ee]nv:([Tt]emp|[Aa]ppdata|[Pp]ublic|[Pp]rogramdata)/
     condition:

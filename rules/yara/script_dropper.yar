@@ -93,7 +93,7 @@ rule Vigia_Dropper_Shortcut
         $do2 = /\x00[Hh]\x00[Tt]\x00[Tt]\x00[Pp]\x00([Ss]\x00)?:\x00\/\x00\/\x00/
         $do3 = / -[Ee]([Cc]|[Nn]c|[Nn]codedcommand)? {1,2}["']?[A-Za-z0-9+\/]{60}/ ascii wide
         $do4 = /[Ff]rom[Bb]ase64[Ss]tring|[Dd]av[Ww][Ww][Ww][Rr]oot|@[Ss][Ss][Ll]\\/ ascii wide
-        $do5 = /-[Ww]([Ii]n([Dd]owstyle)?)?\s{1,3}[Hh]idden\b[^\n]{0,400}([Ii]ex|[Ii]nvoke-[Ee]xpression|[Ss]tart-[Pp]rocess|\|\s?[Ii]ex|\.[Ll]nk|\[[Ii][Oo]\.[Ff]ile\]|[Rr]ead[Aa]ll[Bb]ytes)/ ascii wide
+        $do5 = /-(w|W|win|Win|WindowStyle|windowstyle)\s{1,3}[Hh]idden [^\n]{0,400}([Ii]ex|[Ii]nvoke-[Ee]xpression|[Ss]tart-[Pp]rocess|\|\s?[Ii]ex|\.[Ll]nk|\[[Ii][Oo]\.[Ff]ile\]|[Rr]ead[Aa]ll[Bb]ytes)/ ascii wide
         $do6 = /([Ff]indstr|[Ff]or \/[Ff])[^\n]{1,300}\.[Ll]nk/ ascii wide
     condition:
         uint32(0) == 0x0000004c and uint32(4) == 0x00021401 and filesize < 20MB and $tool and any of ($do*)
