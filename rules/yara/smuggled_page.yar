@@ -20,7 +20,7 @@ rule Vigia_Page_Holds_Program
         $exe = /['"`]TV(qQAA|pQAA|oAAA|pBUl)[A-Za-z0-9+\/]{100}/
         $rar = /['"`]UmFyIRo[A-Za-z0-9+\/]{100}/
         $sevenz = /['"`]N3q8ry[A-Za-z0-9+\/]{100}/
-        $name = /['"`][^'"`\n<>]{1,80}\.([Zz]ip|[Ii]so|[Ii]mg|[Ee]xe|[Mm]si|[Rr]ar|7[Zz]|[Vv]bs|[Jj]s|[Hh]ta|[Ll]nk|[Hh]tml?|[Vv]hdx?|[Ww]sf)['"`]/
+        $name = /\.(zip|iso|img|exe|msi|rar|vbs|hta|lnk|html|vhdx?|wsf|ZIP|ISO|IMG|EXE|MSI|RAR|VBS|HTA|LNK|7z['"`]|js['"`])/
     condition:
         filesize < 30MB and $page and all of ($blob, $drop1, $drop2, $decode, $name) and any of ($zip, $exe, $rar, $sevenz)
 }

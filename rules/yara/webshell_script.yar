@@ -13,7 +13,7 @@ rule Vigia_Webshell_Python
     strings:
         $cgi1 = /(os\.popen|os\.system|subprocess\.(Popen|call|check_output|getoutput|run))\s{0,2}\(\s{0,2}\w{1,20}\.(getvalue|getfirst)\s{0,2}\(/
         $cgi2 = "FieldStorage" ascii
-        $cgi3 = /\b(cmd|command|comando|c|orden|exec)\s{0,2}=\s{0,2}\w{1,20}\s{0,2}(\.(getvalue|getfirst)\s{0,2}\(|\[)\s{0,2}['"](cmd|command|comando|c|exec)['"]/
+        $cgi3 = /(\.getvalue|\.getfirst)\s{0,2}\(\s{0,2}['"](cmd|command|comando|c|exec|orden)['"]|\[['"](cmd|command|comando|exec|orden)['"]\]/
         $web1 = /(os\.popen|os\.system|subprocess\.(Popen|call|check_output|getoutput|run))\s{0,2}\(\s{0,2}(flask\.)?request\.(args|form|values|get_data|get_json|json|headers)/
         $web2 = /\b(cmd|command|comando|c|orden|exec)\s{0,2}=\s{0,2}(flask\.)?request\.(args|form|values|json|headers)(\.get\s{0,2}\(|\[)\s{0,2}['"]/
         $run = /(os\.popen|os\.system|subprocess\.(Popen|call|check_output|getoutput|run))\s{0,2}\(\s{0,2}(cmd|command|comando|c|orden|exec)\s{0,2}[,)]/
