@@ -36,7 +36,8 @@ terminated(char out[PARTY_ID_MAX], struct str text)
 {
     size_t len = text.len < PARTY_ID_MAX ? text.len : PARTY_ID_MAX - 1;
 
-    memcpy(out, text.at, len);
+    if (len > 0) /* an absent text has no place either */
+        memcpy(out, text.at, len);
     out[len] = '\0';
     return out;
 }
