@@ -287,7 +287,11 @@ def test_dash(tmp_path):
 
     files = tmp_path / 't.ndjson', tmp_path / 's.csv'
     r = pay(tmp_path, '--transactions', files[0], '--scores', files[1], '--json', log)
-    assert files[0].read_text() == p.stdout and files[1].read_text() == q.stdout
+    scored = [json.loads(x) for x in files[0].read_text().split('\n') if x]
+    assert all(0 <= t['score'] <= 100 for t in scored)  # --scores adds it, and its reasons, to each
+    assert [{k: v for k, v in t.items() if k not in ('score', 'reasons')} for t in scored] == \
+        [json.loads(x) for x in p.stdout.split('\n') if x]
+    assert files[1].read_text() == q.stdout
     assert [json.loads(x)['detector'] for x in r.stdout.split('\n') if x] == ['pay.card_number_exposed']
     for text in (p.stdout, p.stderr, q.stdout, q.stderr, r.stdout, r.stderr):
         assert CARD not in text
