@@ -89,7 +89,8 @@ const struct cli_command CLI_COMMANDS[] = {
      cmd_verify},
     {"export", "export [--since 7d] [-c FILE]", "Write all events, one JSON object a line",
      "      --since TIME   from then on\n" HELP_CONFIG, cmd_export},
-    {"scan", "scan PATH... [--all] [--network] [--no-archives] [--json]", "Look for dangerous files with the YARA rules",
+    {"scan", "scan PATH... [--all] [--network] [--no-archives] [--json]",
+     "Look for dangerous files with the YARA rules",
      "      --all          also files that are unchanged since they were found harmless\n"
      "      --network      also network drives that are mounted below a PATH\n"
      "      --no-archives  leave archives and documents packed\n"

@@ -30,7 +30,7 @@ struct detector_env {
     const char *currency;          /* the shop's, "MXN" */
     struct judge *judge;           /* outlives the detector */
     const struct net_scene *scene; /* net sensor: outlives the detector; else NULL */
-    const char *geo_dir; /* pay sensor: for geo_open() in make(); NULL: none */
+    const char *geo_dir;           /* pay sensor: for geo_open() in make(); NULL: none */
     bool history; /* baselines may be learned from the input (pay back-test, --learn) */
 };
 

@@ -83,7 +83,7 @@ struct flow_view {
     uint64_t bytes_out, bytes_in;     /* since the start */
     uint64_t payload_out, payload_in; /* above TCP, UDP or ICMP */
     uint32_t packets_out, packets_in;
-    uint8_t forged_resets; /* TCP: RSTs of another machine than the one that they name */
+    uint8_t forged_resets;    /* TCP: RSTs of another machine than the one that they name */
     int64_t start_ns, end_ns; /* end: the last packet so far */
     struct str app;           /* "whatsapp", "openai" by the lists; else the protocol; or "" */
     struct str protocol;      /* "dns", "http", "tls", "ssh", "" */

@@ -301,8 +301,7 @@ read_token_key(struct keeper *k)
     enum vg_err err = identity_token_key(k->config->state_dir, k->token_key);
 
     if (err != VG_OK)
-        log_event(LOG_LEVEL_ERROR, "keeper.token_key", "file=token.key error=%s",
-                  vg_err_name(err));
+        log_event(LOG_LEVEL_ERROR, "keeper.token_key", "file=token.key error=%s", vg_err_name(err));
 }
 
 static enum vg_err
