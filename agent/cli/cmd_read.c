@@ -211,10 +211,8 @@ lock_down(const struct read_wish *wish)
 static enum vg_err
 prepare(struct read_run *run, const struct read_wish *wish)
 {
-    enum vg_err err;
+    enum vg_err err = cli_config(wish->config, false, &run->config);
 
-    platform_memory_hold();
-    err = cli_config(wish->config, false, &run->config);
     if (err != VG_OK)
         return err;
     run->configured = true;

@@ -12,8 +12,8 @@
 
 struct yara_rules {
     bool initialized, shared; /* shared: what is compiled is another's */
-    struct yara_set set[YARA_SETS];
-    YR_SCANNER *scanner[YARA_SETS]; /* made at the first scan; libyara clears it after each */
+    struct yara_sets sets;
+    YR_SCANNER *scanner[YARA_SETS_MAX]; /* made at the first scan; libyara clears it after each */
     uint8_t *block; /* YARA_BLOCK + YARA_OVERLAP bytes, made at the first long source */
 };
 
@@ -30,7 +30,7 @@ yara_load(const char *folder, struct yara_rules **out, struct yara_report *repor
     /* No copies of matched bytes: they may hold what must not be kept. */
     if (yr_set_configuration_uint32(YR_CONFIG_MAX_MATCH_DATA, 0) != ERROR_SUCCESS)
         goto fail;
-    err = yara_compile_folder(folder, rules->set, report);
+    err = yara_compile_folder(folder, &rules->sets, report);
     if (err != VG_OK)
         goto fail;
     *out = rules;
@@ -45,14 +45,13 @@ yara_free(struct yara_rules *rules)
 {
     if (rules == NULL)
         return;
-    for (int i = 0; i < YARA_SETS; i++) {
+    for (size_t i = 0; i < rules->sets.count; i++)
         if (rules->scanner[i] != NULL)
             yr_scanner_destroy(rules->scanner[i]);
-        if (rules->shared)
-            yara_gate_free(rules->set[i].gate);
-        else
-            yara_set_done(&rules->set[i]);
-    }
+    if (rules->shared)
+        yara_gate_free(rules->sets.gate);
+    else
+        yara_sets_done(&rules->sets);
     if (rules->initialized)
         (void)yr_finalize();
     free(rules->block);
@@ -63,16 +62,14 @@ enum vg_err
 yara_share(const struct yara_rules *of, struct yara_rules **out)
 {
     struct yara_rules *rules = calloc(1, sizeof(*rules));
-    enum vg_err err = rules != NULL ? VG_OK : VG_ERR_NOMEM;
+    enum vg_err err;
 
-    if (err == VG_OK)
-        rules->shared = true;
-    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
-        if (of->set[i].compiled == NULL)
-            continue;
-        rules->set[i].compiled = of->set[i].compiled;
-        err = yara_gate_share(of->set[i].gate, &rules->set[i].gate);
-    }
+    if (rules == NULL)
+        return VG_ERR_NOMEM;
+    rules->shared = true;
+    rules->sets = of->sets;
+    rules->sets.gate = NULL;
+    err = yara_gate_share(of->sets.gate, &rules->sets.gate);
     if (err != VG_OK) {
         yara_free(rules);
         return err;
@@ -168,12 +165,12 @@ result_clear(struct yara_result *out)
 
 /* The scanner of a set, made ready; NULL without memory. */
 static YR_SCANNER *
-scanner_ready(struct yara_rules *rules, int set, int timeout_s, struct yara_result *out)
+scanner_ready(struct yara_rules *rules, size_t set, int timeout_s, struct yara_result *out)
 {
     YR_SCANNER **scanner = &rules->scanner[set];
 
     out->scanned = true;
-    if (*scanner == NULL && yr_scanner_create(rules->set[set].compiled, scanner) != ERROR_SUCCESS) {
+    if (*scanner == NULL && yr_scanner_create(rules->sets.set[set], scanner) != ERROR_SUCCESS) {
         *scanner = NULL;
         return NULL;
     }
@@ -207,14 +204,14 @@ yara_scan(struct yara_rules *rules, struct slice bytes, int timeout_s, struct ya
 {
     struct slice left = bytes;
     const uint8_t *at = slice_take(&left, bytes.left);
+    uint64_t open = yara_gate_lets(rules->sets.gate, bytes);
     enum vg_err err = VG_OK;
 
     result_clear(out);
-    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
-        const struct yara_set *set = &rules->set[i];
+    for (size_t i = 0; i < rules->sets.count && err == VG_OK; i++) {
         YR_SCANNER *scanner;
 
-        if (set->compiled == NULL || !yara_gate_lets(set->gate, bytes))
+        if ((open >> i & 1) == 0)
             continue;
         scanner = scanner_ready(rules, i, timeout_s, out);
         if (scanner == NULL)
@@ -280,7 +277,7 @@ blocks_size(YR_MEMORY_BLOCK_ITERATOR *iterator)
 }
 
 static enum vg_err
-scan_blocks(struct yara_rules *rules, int set, const struct yara_source *source, int timeout_s,
+scan_blocks(struct yara_rules *rules, size_t set, const struct yara_source *source, int timeout_s,
             struct yara_result *out)
 {
     YR_SCANNER *scanner = scanner_ready(rules, set, timeout_s, out);
@@ -309,18 +306,18 @@ scan_short(struct yara_rules *rules, const struct yara_source *source, int timeo
     return err == VG_OK ? yara_scan(rules, slice_of(rules->block, got), timeout_s, out) : err;
 }
 
-/* Whether a set's gate lets a long source pass; in pieces that stay in the processor's cache between
- * being read and looked at. */
+/* The sets that the gate lets look at a long source; in pieces that stay in the processor's cache
+ * between being read and looked at. */
 static enum vg_err
-look_at_pieces(struct yara_rules *rules, struct yara_gate *gate, const struct yara_source *source,
-               bool *lets)
+look_at_pieces(struct yara_rules *rules, const struct yara_source *source, uint64_t *open)
 {
     enum { PIECE = 256 * 1024 };
+    struct yara_gate *gate = rules->sets.gate;
     enum vg_err err = VG_OK;
+    bool all = false;
 
-    *lets = yara_gate_without_needs(gate) > 0;
     yara_gate_begin(gate);
-    for (uint64_t at = 0; !*lets && at < source->size && err == VG_OK; at += PIECE) {
+    for (uint64_t at = 0; !all && at < source->size && err == VG_OK; at += PIECE) {
         uint64_t left = source->size - at;
         size_t want = PIECE + YARA_NEEDS_OVERLAP, got = 0;
 
@@ -328,10 +325,11 @@ look_at_pieces(struct yara_rules *rules, struct yara_gate *gate, const struct ya
             want = (size_t)left;
         err = source->read(source->ctx, at, rules->block, want, &got);
         if (err == VG_OK)
-            *lets = yara_gate_more(gate, slice_of(rules->block, got));
+            all = yara_gate_more(gate, slice_of(rules->block, got));
         if (got < want)
             break;
     }
+    *open = yara_gate_open(gate);
     return err;
 }
 
@@ -339,21 +337,18 @@ enum vg_err
 yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int timeout_s,
                  struct yara_result *out)
 {
-    enum vg_err err = VG_OK;
+    uint64_t open = 0;
+    enum vg_err err;
 
     result_clear(out);
     if (rules->block == NULL && (rules->block = malloc(YARA_BLOCK + YARA_OVERLAP)) == NULL)
         return VG_ERR_NOMEM;
     if (source->size <= YARA_BLOCK + YARA_OVERLAP)
         return scan_short(rules, source, timeout_s, out);
-    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
-        bool lets = false;
-
-        if (rules->set[i].compiled != NULL)
-            err = look_at_pieces(rules, rules->set[i].gate, source, &lets);
-        if (err == VG_OK && lets)
+    err = look_at_pieces(rules, source, &open);
+    for (size_t i = 0; i < rules->sets.count && err == VG_OK; i++)
+        if ((open >> i & 1) != 0)
             err = scan_blocks(rules, i, source, timeout_s, out);
-    }
     return err;
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* yara: the shipped and the shop's own YARA rules, compiled once, run on bytes from outside.
  *
- * All *.yar files are compiled together, one namespace a file, so that one pass serves all. Where one
- * fails each is tried by itself, so that the bad ones are reported and the rest work. Files with a
- * rule that does not say what it needs (yara_gate.h), as those from elsewhere, are a set and a pass of
- * their own, so that the others still spare most bytes theirs.
+ * Each *.yar file is compiled by itself, in a namespace of its name, so that a bad one is reported and
+ * the rest work. One whose rules say what they need (yara_gate.h) is scanned for by itself, where the
+ * gate lets it; the others, as those from elsewhere, are one pass together.
  * Compiling reads files and must come before the lock-down; scanning asks the system for memory and
  * the monotonic clock alone (no signal handlers, no threads, no files). `include` is refused.
  * One struct yara_rules is for one thread at a time; yara_share() makes one for each further one.

@@ -44,24 +44,6 @@ compiler_new(struct told *told, YR_COMPILER **out)
     return VG_OK;
 }
 
-/* One file by itself: whether it is good. */
-static bool
-trial(const char *text, struct told *told)
-{
-    YR_COMPILER *compiler = NULL;
-    YR_RULES *rules = NULL;
-    bool good;
-
-    if (compiler_new(told, &compiler) != VG_OK)
-        return false;
-    good = yr_compiler_add_string(compiler, text, "trial") == 0 &&
-           yr_compiler_get_rules(compiler, &rules) == ERROR_SUCCESS;
-    if (rules != NULL)
-        yr_rules_destroy(rules);
-    yr_compiler_destroy(compiler);
-    return good;
-}
-
 bool
 yara_is_file(const char *name)
 {
@@ -77,171 +59,160 @@ name_space(const char *name, char ns[64])
     snprintf(ns, 64, "%.*s", (int)(strlen(name) - 4), name);
 }
 
-/* `careful`: tried by itself first, so that a bad file spoils nothing but itself. */
-static void
-add_file(YR_COMPILER *all, const char *folder, const char *name, bool careful,
-         struct yara_report *report)
-{
-    char path[1024], ns[64];
-    struct told told = {.why = report->why, .name = name};
-    struct buf text;
-    const char *str = NULL;
-    bool good = false;
-
-    buf_init(&text, YARA_FILE_BYTES_MAX);
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    report->files++;
-    if (platform_file_slurp(path, YARA_FILE_BYTES_MAX, &text) == VG_OK &&
-        (str = buf_str(&text)) != NULL && strlen(str) == text.len)
-        good = !careful || trial(str, &told);
-    if (good) {
-        name_space(name, ns);
-        good = yr_compiler_add_string(all, str, ns) == 0;
-    }
-    if (!good) {
-        report->bad++;
-        if (report->why[0] == '\0')
-            snprintf(report->why, YARA_WHY_MAX, "%.100s: cannot be read as text up to 1 MiB", name);
-    }
-    buf_done(&text);
-}
-
-/* VG_ERR_CONFIG: a file is bad and the compiler's state with it. */
+/* Of several files one set: VG_ERR_NOENT where one is bad, and `why`, empty before, says what is wrong. */
 static enum vg_err
-compile_files(const struct platform_names *names, const char *folder, bool careful,
-              struct yara_report *report, YR_RULES **out)
+compile(const char *folder, char *const *names, size_t count, char why[YARA_WHY_MAX],
+        YR_RULES **out)
 {
-    struct told told = {.why = report->why, .name = folder};
-    YR_COMPILER *all = NULL;
-    enum vg_err err = compiler_new(&told, &all);
+    struct told told = {.why = why};
+    YR_COMPILER *compiler = NULL;
+    enum vg_err err = compiler_new(&told, &compiler);
 
-    *report = (struct yara_report){0};
-    for (size_t i = 0; err == VG_OK && i < names->count; i++) {
-        if (yara_is_file(names->name[i]))
-            add_file(all, folder, names->name[i], careful, report);
-        if (!careful && report->bad > 0)
-            err = VG_ERR_CONFIG;
+    for (size_t i = 0; err == VG_OK && i < count; i++) {
+        char path[1024], ns[64];
+        struct buf text;
+        const char *str;
+
+        told.name = names[i];
+        name_space(names[i], ns);
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        buf_init(&text, YARA_FILE_BYTES_MAX);
+        if (platform_file_slurp(path, YARA_FILE_BYTES_MAX, &text) != VG_OK ||
+            (str = buf_str(&text)) == NULL || strlen(str) != text.len ||
+            yr_compiler_add_string(compiler, str, ns) != 0)
+            err = VG_ERR_NOENT;
+        buf_done(&text);
+        if (err != VG_OK && why[0] == '\0')
+            snprintf(why, YARA_WHY_MAX, "%.100s: cannot be read as text up to 1 MiB", names[i]);
     }
-    if (err == VG_OK && report->files == report->bad)
+    if (err == VG_OK && yr_compiler_get_rules(compiler, out) != ERROR_SUCCESS)
         err = VG_ERR_NOENT;
-    if (err == VG_OK && yr_compiler_get_rules(all, out) != ERROR_SUCCESS)
-        err = careful ? VG_ERR_NOMEM : VG_ERR_CONFIG;
-    if (all != NULL)
-        yr_compiler_destroy(all);
-    return err;
-}
-
-/* All are good but for a rare time, and then each trial would be waste: a compiler's first pages cost
- * more than what it compiles. */
-static enum vg_err
-compile_set(const struct platform_names *names, const char *folder, struct yara_report *report,
-            struct yara_set *out)
-{
-    enum vg_err err = compile_files(names, folder, false, report, &out->compiled);
-
-    if (err == VG_ERR_CONFIG)
-        err = compile_files(names, folder, true, report, &out->compiled);
-    if (err == VG_OK)
-        err = yara_pack(&out->compiled);
-    if (err == VG_OK)
-        err = yara_gate_new(out->compiled, &out->gate);
-    return err;
-}
-
-void
-yara_set_done(struct yara_set *set)
-{
-    if (set->compiled != NULL)
-        yr_rules_destroy(set->compiled);
-    yara_gate_free(set->gate);
-    *set = (struct yara_set){.gate = NULL};
-}
-
-/* Whether a rule of the file does not say what it needs. */
-static bool
-lacks_needs(const struct yara_set *all, const char *name)
-{
-    size_t number = 0;
-    YR_RULE *rule;
-    char ns[64];
-
-    name_space(name, ns);
-    yr_rules_foreach(all->compiled, rule)
-    {
-        if (!yara_gate_asks(all->gate, number++) && strcmp(rule->ns->name, ns) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Compiles the files of `all` again, as two sets; where they are all of one kind it stays one. */
-static enum vg_err
-split_sets(const struct platform_names *names, const char *folder, struct yara_set set[YARA_SETS])
-{
-    struct yara_set *all = &set[YARA_SET_GATED], both[YARA_SETS] = {0};
-    struct platform_names part[YARA_SETS] = {0};
-    struct yara_report report; /* what is bad has been told */
-    enum vg_err err = VG_OK;
-
-    for (int i = 0; i < YARA_SETS; i++)
-        if ((part[i].name = calloc(names->count + 1, sizeof(part[i].name[0]))) == NULL)
-            err = VG_ERR_NOMEM;
-    for (size_t i = 0; err == VG_OK && i < names->count; i++) {
-        struct platform_names *p;
-
-        if (!yara_is_file(names->name[i]))
-            continue;
-        p = &part[lacks_needs(all, names->name[i]) ? YARA_SET_OPEN : YARA_SET_GATED];
-        p->name[p->count++] = names->name[i];
-    }
-    for (int i = 0; i < YARA_SETS && err == VG_OK; i++) {
-        err = compile_set(&part[i], folder, &report, &both[i]);
-        if (err == VG_ERR_NOENT) /* none of this kind, or only bad ones */
-            err = VG_OK;
-    }
-    for (int i = 0; i < YARA_SETS; i++) {
-        if (err == VG_OK) {
-            yara_set_done(&set[i]);
-            set[i] = both[i];
-        } else {
-            yara_set_done(&both[i]);
-        }
-        free(part[i].name); /* the names are borrowed */
-    }
-    return err;
-}
-
-enum vg_err
-yara_compile_folder(const char *folder, struct yara_set out[YARA_SETS], struct yara_report *report)
-{
-    struct yara_set *all = &out[YARA_SET_GATED];
-    struct platform_names names = {0};
-    YR_RULE *rule;
-    enum vg_err err = platform_folder_list(folder, YARA_FILES_MAX, &names);
-
-    if (err != VG_OK)
-        return VG_ERR_NOENT;
-    err = compile_set(&names, folder, report, all);
-    if (err == VG_OK) {
-        yr_rules_foreach(all->compiled, rule)
-        {
-            report->rules++;
-        }
-        report->without_needs = yara_gate_without_needs(all->gate);
-        if (report->without_needs > 0)
-            err = split_sets(&names, folder, out);
-    }
-    platform_names_free(&names);
+    if (compiler != NULL)
+        yr_compiler_destroy(compiler);
     return err;
 }
 
 enum vg_err
 yara_compile_file(const char *folder, const char *name, YR_RULES **out)
 {
-    char copy[256], *one = copy;
-    struct platform_names names = {.name = &one, .count = 1};
-    struct yara_report report;
+    char copy[256], *names = copy, why[YARA_WHY_MAX] = "";
 
-    return vg_strcpy(copy, sizeof(copy), name) ? compile_files(&names, folder, true, &report, out)
+    return vg_strcpy(copy, sizeof(copy), name) ? compile(folder, &names, 1, why, out)
                                                : VG_ERR_NOENT;
+}
+
+/* What was compiled, until all of it is: then what the compilers held is given back first. */
+struct folder {
+    const char *path;
+    struct yara_report *report;
+    struct buf packed[YARA_SETS_MAX];
+    size_t count;
+    char *rest[YARA_FILES_MAX]; /* names, borrowed: of the last set */
+    size_t rest_count;
+};
+
+static enum vg_err
+keep(struct folder *f, YR_RULES *rules)
+{
+    struct buf *packed = &f->packed[f->count++];
+
+    buf_init(packed, YARA_PACKED_MAX);
+    return yara_pack(rules, packed);
+}
+
+static enum vg_err
+take_file(struct folder *f, char *name)
+{
+    char why[YARA_WHY_MAX] = "";
+    YR_RULES *rules = NULL;
+    enum vg_err err = compile(f->path, &name, 1, why, &rules);
+
+    f->report->files++;
+    if (err == VG_ERR_NOENT) {
+        f->report->bad++;
+        if (f->report->why[0] == '\0')
+            (void)vg_strcpy(f->report->why, YARA_WHY_MAX, why);
+        return VG_OK;
+    }
+    if (err != VG_OK)
+        return err;
+    f->report->rules += rules->num_rules;
+    if (f->count < YARA_SETS_MAX - 1 && yara_gate_asked(rules))
+        err = keep(f, rules);
+    else
+        f->rest[f->rest_count++] = name;
+    yr_rules_destroy(rules);
+    return err;
+}
+
+static enum vg_err
+take_rest(struct folder *f)
+{
+    char why[YARA_WHY_MAX] = "";
+    YR_RULES *rules = NULL;
+    enum vg_err err;
+
+    if (f->rest_count == 0)
+        return VG_OK;
+    err = compile(f->path, f->rest, f->rest_count, why, &rules);
+    if (err != VG_OK) /* each was good by itself: together they are too much */
+        return VG_ERR_NOMEM;
+    err = keep(f, rules);
+    yr_rules_destroy(rules);
+    return err;
+}
+
+static enum vg_err
+take_files(struct folder *f, const struct platform_names *names)
+{
+    enum vg_err err = VG_OK;
+
+    platform_memory_hold();
+    for (size_t i = 0; err == VG_OK && i < names->count; i++)
+        if (yara_is_file(names->name[i]))
+            err = take_file(f, names->name[i]);
+    if (err == VG_OK)
+        err = take_rest(f);
+    platform_memory_settle();
+    return err;
+}
+
+enum vg_err
+yara_compile_folder(const char *folder, struct yara_sets *out, struct yara_report *report)
+{
+    struct folder *f = calloc(1, sizeof(*f));
+    struct platform_names names = {0};
+    enum vg_err err = VG_ERR_NOMEM;
+
+    *report = (struct yara_report){0};
+    if (f == NULL)
+        return VG_ERR_NOMEM;
+    f->path = folder;
+    f->report = report;
+    err = platform_folder_list(folder, YARA_FILES_MAX, &names) == VG_OK ? take_files(f, &names)
+                                                                        : VG_ERR_NOENT;
+    if (err == VG_OK && f->count == 0)
+        err = VG_ERR_NOENT;
+    for (size_t i = 0; i < f->count; i++) {
+        if (err == VG_OK)
+            err = yara_unpack(buf_slice(&f->packed[i]), &out->set[i]);
+        out->count += err == VG_OK;
+        buf_done(&f->packed[i]);
+    }
+    platform_names_free(&names);
+    free(f);
+    if (err == VG_OK)
+        err = yara_gate_new(out->set, out->count, &out->gate);
+    if (err == VG_OK)
+        report->without_needs = yara_gate_without_needs(out->gate);
+    return err;
+}
+
+void
+yara_sets_done(struct yara_sets *sets)
+{
+    for (size_t i = 0; i < sets->count; i++)
+        yr_rules_destroy(sets->set[i]);
+    yara_gate_free(sets->gate);
+    *sets = (struct yara_sets){.count = 0};
 }

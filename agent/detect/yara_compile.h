@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* yara_compile: a folder's rule files as one or two sets (yara.h says why), each packed and with its
- * gate. Reads files: before the lock-down. */
+/* yara_compile: a folder's rule files as sets, each packed, with one gate over all of them.
+ *
+ * A file whose rules say what they need is a set of its own: it is scanned for only where the gate
+ * lets it, and a small set is several times as quick as all rules together. Those that do not say it,
+ * and what is beyond YARA_SETS_MAX, are one set, the last. Each file is compiled by itself, so that a
+ * bad one spoils nothing but itself. Reads files: before the lock-down. */
 #pragma once
 
 #include <yara.h>
@@ -8,19 +12,17 @@
 #include "agent/detect/yara.h"
 #include "agent/detect/yara_gate.h"
 
-/* Files that say what they need, and those that do not: these would open the gate for all. */
-enum { YARA_SET_GATED, YARA_SET_OPEN, YARA_SETS };
-
-struct yara_set {
-    YR_RULES *compiled; /* NULL: no such file */
+struct yara_sets {
+    YR_RULES *set[YARA_SETS_MAX];
+    size_t count;
     struct yara_gate *gate;
 };
 
-/* Fills `out`, which is zero before; what it holds is the caller's also on failure (yara_set_done for
- * each). Errors and report as of yara_load(). libyara is ready (yr_initialize). */
-enum vg_err yara_compile_folder(const char *folder, struct yara_set out[YARA_SETS],
+/* Fills `out`, which is zero before; what it holds is the caller's also on failure (yara_sets_done).
+ * Errors and report as of yara_load(). libyara is ready (yr_initialize). */
+enum vg_err yara_compile_folder(const char *folder, struct yara_sets *out,
                                 struct yara_report *report) VG_MUST_CHECK;
-void yara_set_done(struct yara_set *set);
+void yara_sets_done(struct yara_sets *sets);
 
 /* One file by itself; yr_rules_destroy() frees. VG_ERR_NOENT: it is bad. */
 enum vg_err yara_compile_file(const char *folder, const char *name, YR_RULES **out) VG_MUST_CHECK;

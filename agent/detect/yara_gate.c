@@ -26,6 +26,7 @@ struct text { /* one that a rule needs, folded; a short one only small letters *
 };
 
 struct gram {            /* three bytes of a text */
+    uint32_t begins;     /* the text's first four: most others of the chain differ in them */
     uint16_t next, text; /* next: 1 + its number, 0: the last of its chain */
     uint8_t back;        /* where they stand in the text */
 };
@@ -39,8 +40,11 @@ struct yara_gate {
     struct text *text;
     struct gram *gram;
     size_t text_count, gram_count, rule_count, without_needs, stride;
-    bool shared;              /* all but `seen` is another's */
+    bool shared;              /* all but `seen` and `open` is another's */
     uint8_t *asked, *seen;    /* clauses of each rule, as bits */
+    uint8_t *set;             /* of each rule */
+    uint64_t all, always;     /* sets; those with a rule that says nothing */
+    uint64_t open;            /* sets of which a rule has all that it needs */
     uint8_t *pairs;           /* which two bytes a short text begins with; NULL: none is short */
     uint16_t short_head[256]; /* short texts by their first byte, folded: 1 + number, 0: none */
     uint16_t *short_next;     /* of each text */
@@ -64,6 +68,14 @@ static inline uint32_t
 pair_at(const uint8_t *at)
 {
     return ((uint32_t)at[0] | (uint32_t)at[1] << 8) | FOLD * 0x101u;
+}
+
+static inline uint32_t
+quad_at(const uint8_t *at)
+{
+    return ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+            (uint32_t)at[3] << 24) |
+           FOLD * 0x01010101u;
 }
 
 static inline uint64_t
@@ -105,15 +117,29 @@ text_put(struct yara_gate *g, struct slice from, bool wide, size_t rule, uint8_t
     return !g->bytes.bad;
 }
 
-/* One "a|b|c": false where a text is too short or long, or there is no room. */
+/* One "a|b|c": whether each text has a length that can be looked for. */
+static bool
+clause_usable(const char *list)
+{
+    for (;;) {
+        size_t len = strcspn(list, "|");
+
+        if (len < YARA_NEEDS_TEXT_MIN || len > YARA_NEEDS_TEXT_MAX)
+            return false;
+        if (list[len] == '\0')
+            return true;
+        list += len + 1;
+    }
+}
+
+/* False where there is no room. */
 static bool
 clause_put(struct yara_gate *g, const char *list, size_t rule, uint8_t clause)
 {
     for (;;) {
         size_t len = strcspn(list, "|");
 
-        if (len < YARA_NEEDS_TEXT_MIN || len > YARA_NEEDS_TEXT_MAX ||
-            !text_put(g, slice_of(list, len), false, rule, clause))
+        if (!text_put(g, slice_of(list, len), false, rule, clause))
             return false;
         if (len >= LONG_TEXT) {
             if (!text_put(g, slice_of(list, len), true, rule, clause))
@@ -127,27 +153,71 @@ clause_put(struct yara_gate *g, const char *list, size_t rule, uint8_t clause)
     }
 }
 
-/* False: the rule says nothing usable. */
+/* A meta as a part of what its rule needs; NULL: it is none. */
+static const char *
+needs_of(const YR_META *meta, bool *begins)
+{
+    if (meta->type != META_TYPE_STRING)
+        return NULL;
+    *begins = strcmp(meta->identifier, "needs") == 0;
+    return *begins || strcmp(meta->identifier, "or_needs") == 0 ? meta->string : NULL;
+}
+
+static bool
+rule_asks(YR_RULE *rule)
+{
+    unsigned clauses = 0;
+    YR_META *meta;
+
+    yr_rule_metas_foreach(rule, meta)
+    {
+        bool begins;
+        const char *list = needs_of(meta, &begins);
+
+        if (list == NULL)
+            continue;
+        clauses += begins;
+        if (clauses == 0 || clauses > YARA_NEEDS_CLAUSES_MAX || !clause_usable(list))
+            return false;
+    }
+    return clauses > 0;
+}
+
+bool
+yara_gate_asked(YR_RULES *rules)
+{
+    YR_RULE *rule;
+
+    yr_rules_foreach(rules, rule)
+    {
+        if (!rule_asks(rule))
+            return false;
+    }
+    return true;
+}
+
+/* False: the rule says nothing usable, or there is no room. */
 static bool
 rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
 {
     uint8_t clauses = 0;
     YR_META *meta;
 
+    if (number > UINT16_MAX || !rule_asks(rule))
+        return false;
     yr_rule_metas_foreach(rule, meta)
     {
-        if (meta->type != META_TYPE_STRING)
+        bool begins;
+        const char *list = needs_of(meta, &begins);
+
+        if (list == NULL)
             continue;
-        if (strcmp(meta->identifier, "needs") == 0)
-            clauses++;
-        else if (strcmp(meta->identifier, "or_needs") != 0)
-            continue;
-        if (clauses == 0 || clauses > YARA_NEEDS_CLAUSES_MAX ||
-            !clause_put(g, meta->string, number, clauses - 1))
+        clauses = (uint8_t)(clauses + begins);
+        if (!clause_put(g, list, number, clauses - 1))
             return false;
     }
     g->asked[number] = (uint8_t)((1u << clauses) - 1);
-    return clauses > 0;
+    return true;
 }
 
 static void
@@ -176,7 +246,10 @@ grams_put(struct yara_gate *g)
             uint32_t hash = gram_hash(gram_at(t->at + back));
             uint16_t *head = t->wide ? &g->wide_head[hash % HEADS] : &g->head[hash % HEADS];
 
-            g->gram[g->gram_count] = (struct gram){*head, (uint16_t)i, (uint8_t)back};
+            g->gram[g->gram_count] = (struct gram){.begins = quad_at(t->at),
+                                                   .next = *head,
+                                                   .text = (uint16_t)i,
+                                                   .back = (uint8_t)back};
             *head = (uint16_t)++g->gram_count;
             g->bits[hash / 8] |= (uint8_t)(1u << hash % 8);
         }
@@ -197,31 +270,45 @@ shorts_ready(struct yara_gate *g)
     return true;
 }
 
+static void
+rules_put(struct yara_gate *g, YR_RULES *rules, unsigned set, size_t *number)
+{
+    YR_RULE *rule;
+
+    yr_rules_foreach(rules, rule)
+    {
+        g->set[*number] = (uint8_t)set;
+        if (!rule_put(g, rule, *number)) {
+            g->asked[*number] = 0xff; /* texts that found room do not speak for the rest */
+            g->without_needs++;
+            g->always |= UINT64_C(1) << set;
+        }
+        (*number)++;
+    }
+}
+
 enum vg_err
-yara_gate_new(YR_RULES *rules, struct yara_gate **out)
+yara_gate_new(YR_RULES *const *sets, size_t count, struct yara_gate **out)
 {
     struct yara_gate *g = calloc(1, sizeof(*g));
     size_t number = 0;
-    YR_RULE *rule;
 
     if (g == NULL)
         return VG_ERR_NOMEM;
     buf_init(&g->bytes, TEXTS_BYTES_MAX);
     g->stride = STRIDE_MAX;
-    yr_rules_foreach(rules, rule)
-    {
-        g->rule_count++;
+    for (size_t i = 0; i < count; i++) {
+        g->rule_count += sets[i]->num_rules;
+        g->all |= UINT64_C(1) << i;
     }
     g->text = calloc(YARA_NEEDS_TEXTS_MAX, sizeof(*g->text));
     g->asked = calloc(g->rule_count + 1, 1);
     g->seen = calloc(g->rule_count + 1, 1);
-    if (g->text == NULL || g->asked == NULL || g->seen == NULL)
+    g->set = calloc(g->rule_count + 1, 1);
+    if (g->text == NULL || g->asked == NULL || g->seen == NULL || g->set == NULL)
         goto fail;
-    yr_rules_foreach(rules, rule)
-    {
-        g->without_needs += number > UINT16_MAX || !rule_put(g, rule, number);
-        number++;
-    }
+    for (size_t i = 0; i < count; i++)
+        rules_put(g, sets[i], (unsigned)i, &number);
     g->gram = calloc(g->text_count * g->stride + 1, sizeof(*g->gram));
     if (g->gram == NULL || g->bytes.bad || !shorts_ready(g))
         goto fail;
@@ -244,6 +331,7 @@ yara_gate_free(struct yara_gate *g)
         free(g->text);
         free(g->gram);
         free(g->asked);
+        free(g->set);
         free(g->pairs);
         free(g->short_next);
     }
@@ -274,12 +362,6 @@ yara_gate_without_needs(const struct yara_gate *g)
     return g->without_needs;
 }
 
-bool
-yara_gate_asks(const struct yara_gate *g, size_t number)
-{
-    return number < g->rule_count && g->asked[number] != 0;
-}
-
 /* ---- looking ---- */
 
 static bool
@@ -304,31 +386,38 @@ short_at(const struct text *t, const uint8_t *at)
     return true;
 }
 
+/* Whether there is nothing more to learn from the text: it, or its rule's set, was there before. */
 static inline bool
 noted(const struct yara_gate *g, const struct text *t)
 {
-    return (g->seen[t->rule] >> t->clause & 1) != 0;
+    return (g->seen[t->rule] >> t->clause & 1) != 0 || (g->open >> g->set[t->rule] & 1) != 0;
 }
 
-/* Whether a rule now has all that it needs. */
+/* Whether all sets are open now. */
 static bool
 note(struct yara_gate *g, const struct text *t)
 {
     g->seen[t->rule] |= (uint8_t)(1u << t->clause);
-    return g->seen[t->rule] == g->asked[t->rule];
+    if (g->seen[t->rule] == g->asked[t->rule])
+        g->open |= UINT64_C(1) << g->set[t->rule];
+    return g->open == g->all;
 }
 
 /* Notes the texts around the gram at `at`, of which `before` and `after` bytes may be read; whether
- * a rule now has all that it needs. */
+ * all sets are open now. */
 static bool
 look_along(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint16_t chain)
 {
     for (uint16_t n = chain; n > 0; n = g->gram[n - 1].next) {
         const struct gram *gram = &g->gram[n - 1];
-        const struct text *t = &g->text[gram->text];
+        const struct text *t;
 
-        if (gram->back <= before && (size_t)(t->len - gram->back) <= after && !noted(g, t) &&
-            text_at(t, at - gram->back) && note(g, t))
+        if (gram->back > before || LONG_TEXT - (size_t)gram->back > after ||
+            quad_at(at - gram->back) != gram->begins)
+            continue;
+        t = &g->text[gram->text];
+        if ((size_t)(t->len - gram->back) <= after && !noted(g, t) && text_at(t, at - gram->back) &&
+            note(g, t))
             return true;
     }
     return false;
@@ -382,7 +471,7 @@ look_for_shorts(struct yara_gate *g, const uint8_t *at, size_t len)
         for (uint16_t n = g->short_head[pair & 0xff]; n > 0; n = g->short_next[n - 1]) {
             const struct text *t = &g->text[n - 1];
 
-            if (t->len <= len - i && short_at(t, at + i) && note(g, t))
+            if (t->len <= len - i && !noted(g, t) && short_at(t, at + i) && note(g, t))
                 return true;
         }
     }
@@ -393,13 +482,21 @@ void
 yara_gate_begin(struct yara_gate *g)
 {
     memset(g->seen, 0, g->rule_count);
+    g->open = g->always;
 }
 
-bool
+uint64_t
+yara_gate_open(const struct yara_gate *g)
+{
+    return g->open;
+}
+
+uint64_t
 yara_gate_lets(struct yara_gate *g, struct slice bytes)
 {
     yara_gate_begin(g);
-    return yara_gate_more(g, bytes);
+    (void)yara_gate_more(g, bytes);
+    return g->open;
 }
 
 bool
@@ -408,7 +505,7 @@ yara_gate_more(struct yara_gate *g, struct slice bytes)
     size_t len = bytes.left;
     const uint8_t *at = slice_take(&bytes, len);
 
-    if (g->without_needs > 0)
+    if (g->open == g->all)
         return true;
     if (g->pairs != NULL && look_for_shorts(g, at, len))
         return true;

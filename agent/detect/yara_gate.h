@@ -10,7 +10,7 @@
  *
  * Letter case does not matter, and each text of four bytes or more may also stand there wide
  * (UTF-16LE). The texts are cut out of what the condition asks for in every case; a rule that says
- * nothing, or nothing usable, is always scanned for, and with it every other. A bar within a text is
+ * nothing, or nothing usable, is always scanned for, and with it all of its set. A bar within a text is
  * written as a backslash, which is its capital; in texts of four bytes or more a space stands for NUL
  * too, for the same reason.
  * Texts of two or three bytes, for rules on quotes and braces, cost a look at each byte: a set that is
@@ -33,22 +33,28 @@ enum {
 
 struct yara_gate;
 
-/* From the metas of compiled rules, which are not kept. VG_ERR_NOMEM. */
-enum vg_err yara_gate_new(YR_RULES *rules, struct yara_gate **out) VG_MUST_CHECK;
+/* Sets of rules that are scanned for by themselves: a mask has a bit for each, the first the lowest. */
+enum { YARA_SETS_MAX = 64 };
+
+/* From the metas of compiled rules, which are not kept. At most YARA_SETS_MAX sets. VG_ERR_NOMEM. */
+enum vg_err yara_gate_new(YR_RULES *const *sets, size_t count,
+                          struct yara_gate **out) VG_MUST_CHECK;
 void yara_gate_free(struct yara_gate *gate);
 
 /* The same for another thread: shares all but what it has seen. Freed before `of`. */
 enum vg_err yara_gate_share(const struct yara_gate *of, struct yara_gate **out) VG_MUST_CHECK;
 
-/* Whether any rule might match in these bytes. Not for two threads at once. */
-bool yara_gate_lets(struct yara_gate *gate, struct slice bytes);
+/* The sets of which any rule might match in these bytes. Not for two threads at once. */
+uint64_t yara_gate_lets(struct yara_gate *gate, struct slice bytes);
 /* The same of a long text in pieces, each of which begins YARA_NEEDS_OVERLAP bytes before the end of
- * the one before: begin, then each piece until one answers true. */
+ * the one before: begin, then each piece until one answers true (all sets are let in), then the
+ * answer. */
 enum { YARA_NEEDS_OVERLAP = 2 * YARA_NEEDS_TEXT_MAX };
 void yara_gate_begin(struct yara_gate *gate);
 bool yara_gate_more(struct yara_gate *gate, struct slice piece);
+uint64_t yara_gate_open(const struct yara_gate *gate);
 
-/* Rules that say nothing usable about what they need: with one of them all bytes are scanned. */
+/* Rules that say nothing usable about what they need: their sets are scanned for in all bytes. */
 size_t yara_gate_without_needs(const struct yara_gate *gate);
-/* Whether the rule of this number, counted from 0 as yr_rules_foreach() goes, says what it needs. */
-bool yara_gate_asks(const struct yara_gate *gate, size_t number);
+/* Whether each of the rules says what it needs. */
+bool yara_gate_asked(YR_RULES *rules);

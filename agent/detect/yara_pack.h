@@ -6,9 +6,11 @@
 
 #include <yara.h>
 
-#include "common/base.h"
+#include "common/buf.h"
 
 enum { YARA_PACKED_MAX = 256 * 1024 * 1024 };
 
-/* Replaces *rules by its packed self. On failure *rules is as it was. VG_ERR_NOMEM, VG_ERR_LIMIT. */
-enum vg_err yara_pack(YR_RULES **rules) VG_MUST_CHECK;
+/* VG_ERR_NOMEM, VG_ERR_LIMIT. `out` was initialised with YARA_PACKED_MAX. */
+enum vg_err yara_pack(YR_RULES *rules, struct buf *out) VG_MUST_CHECK;
+/* yr_rules_destroy() frees. VG_ERR_NOMEM. */
+enum vg_err yara_unpack(struct slice packed, YR_RULES **out) VG_MUST_CHECK;

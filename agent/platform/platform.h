@@ -178,7 +178,7 @@ void platform_secure_zero(void *p, size_t n);
 /* Large blocks are the system's own and go back to it when they are freed, and what is free by now goes
  * back at once. First thing in main(), and when a program is ready. */
 void platform_memory_settle(void);
-/* Until then, for a command that ends soon: freed memory is kept for the next step of getting ready. */
+/* Until then freed memory is kept for the next step of getting ready, for what frees and asks again. */
 void platform_memory_hold(void);
 /* Memory beyond `bytes` is not given to this process: allocations fail. Before the lock-down. */
 void platform_memory_limit(uint64_t bytes);

@@ -20,7 +20,7 @@ gate_of(const char *source)
     assert_int_equal(yr_compiler_add_string(compiler, source, NULL), 0);
     assert_int_equal(yr_compiler_get_rules(compiler, &rules), ERROR_SUCCESS);
     yr_compiler_destroy(compiler);
-    assert_int_equal(yara_gate_new(rules, &gate), VG_OK);
+    assert_int_equal(yara_gate_new(&rules, 1, &gate), VG_OK);
     yr_rules_destroy(rules);
     return gate;
 }
@@ -34,7 +34,7 @@ lets(struct yara_gate *gate, const void *bytes, size_t len)
 
     assert_non_null(copy);
     memcpy((char *)copy + 1, bytes, len);
-    open = yara_gate_lets(gate, slice_of((char *)copy + 1, len));
+    open = yara_gate_lets(gate, slice_of((char *)copy + 1, len)) != 0;
     free(copy);
     return open;
 }
@@ -163,7 +163,6 @@ test_rules_that_do_not_say(void **state)
     }
 }
 
-/* More texts than there is room for: the rules that found none are scanned for always. */
 /* A text over the border of two pieces, and two texts in different pieces; another thread's gate sees
  * nothing of that. */
 static void
@@ -198,6 +197,41 @@ test_pieces(void **state)
     yara_gate_free(gate);
 }
 
+/* Each set by its own rules: one that is open does not open the others, and one with a rule that says
+ * nothing always is. */
+static void
+test_sets(void **state)
+{
+    static const char *const sources[] = {
+        "rule r { meta: needs = \"first\" condition: true }",
+        "rule r { meta: needs = \"##\" needs = \"third\" condition: true }",
+        "rule r { meta: needs = \"fourth\" condition: true } rule s { condition: true }",
+    };
+    YR_RULES *sets[VG_ARRAY_LEN(sources)];
+    struct yara_gate *gate;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(sources); i++) {
+        YR_COMPILER *compiler;
+
+        assert_int_equal(yr_compiler_create(&compiler), ERROR_SUCCESS);
+        assert_int_equal(yr_compiler_add_string(compiler, sources[i], NULL), 0);
+        assert_int_equal(yr_compiler_get_rules(compiler, &sets[i]), ERROR_SUCCESS);
+        yr_compiler_destroy(compiler);
+        assert_int_equal(yara_gate_asked(sets[i]), i < 2);
+    }
+    assert_int_equal(yara_gate_new(sets, VG_ARRAY_LEN(sets), &gate), VG_OK);
+    for (size_t i = 0; i < VG_ARRAY_LEN(sets); i++)
+        yr_rules_destroy(sets[i]);
+    assert_int_equal(yara_gate_without_needs(gate), 1);
+    assert_int_equal(yara_gate_lets(gate, slice_of("nothing", 7)), 4);
+    assert_int_equal(yara_gate_lets(gate, slice_of("the first", 9)), 4 | 1);
+    assert_int_equal(yara_gate_lets(gate, slice_of("a ## b", 6)), 4);
+    assert_int_equal(yara_gate_lets(gate, slice_of("a ## third", 10)), 4 | 2);
+    assert_int_equal(yara_gate_lets(gate, slice_of("third first fourth ##", 21)), 4 | 2 | 1);
+    yara_gate_free(gate);
+}
+
+/* More texts than there is room for: the rules that found none are scanned for always. */
 static void
 test_bounded(void **state)
 {
@@ -237,6 +271,7 @@ main(void)
 
         cmocka_unit_test(test_rules_that_do_not_say),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_sets),
         cmocka_unit_test(test_bounded),
     };
 
