@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A gate held against bytes. */
+#include "agent/detect/yara_gate_private.h"
+
+#include <string.h>
+
+static inline uint64_t
+word_at(const uint8_t *at)
+{
+    return ((uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+            (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+            (uint64_t)at[7] << 56) |
+           UINT64_C(0x0101010101010101) * FOLD;
+}
+
+static inline bool
+hash_known(const struct yara_gate *g, uint32_t hash)
+{
+    return (g->bits[hash / 8] >> hash % 8 & 1) != 0;
+}
+
+static bool
+text_at(const struct text *t, const uint8_t *at)
+{
+    for (size_t i = 0; i < t->len; i++)
+        if ((at[i] | FOLD) != t->at[i])
+            return false;
+    return true;
+}
+
+/* Exactly but for the case of letters: "{{" is not "[{", which stands in all JSON. */
+static bool
+short_at(const struct text *t, const uint8_t *at)
+{
+    for (size_t i = 0; i < t->len; i++) {
+        uint8_t c = (uint8_t)(at[i] >= 'A' && at[i] <= 'Z' ? at[i] | FOLD : at[i]);
+
+        if (c != t->at[i] && (c != '|' || t->at[i] != '\\'))
+            return false;
+    }
+    return true;
+}
+
+/* Whether there is nothing more to learn from the text: it, or its rule's set, was there before. */
+static inline bool
+noted(const struct yara_gate *g, const struct text *t)
+{
+    return (g->seen[t->rule] >> t->clause & 1) != 0 || (g->open >> g->set[t->rule] & 1) != 0;
+}
+
+/* Whether all sets are open now. */
+static bool
+note(struct yara_gate *g, const struct text *t)
+{
+    g->seen[t->rule] |= (uint8_t)(1u << t->clause);
+    if (g->seen[t->rule] == g->asked[t->rule])
+        g->open |= UINT64_C(1) << g->set[t->rule];
+    return g->open == g->all;
+}
+
+/* Notes the texts around the gram at `at`, of which `before` and `after` bytes may be read; whether
+ * all sets are open now. */
+static bool
+look_along(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint16_t chain)
+{
+    for (uint16_t n = chain; n > 0; n = g->gram[n - 1].next) {
+        const struct gram *gram = &g->gram[n - 1];
+        const struct text *t;
+
+        if (gram->back > before || LONG_TEXT - (size_t)gram->back > after ||
+            quad_at(at - gram->back) != gram->begins)
+            continue;
+        t = &g->text[gram->text];
+        if ((size_t)(t->len - gram->back) <= after && !noted(g, t) && text_at(t, at - gram->back) &&
+            note(g, t))
+            return true;
+    }
+    return false;
+}
+
+static bool
+look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint32_t hash)
+{
+    bool wide = at[1] == 0 || (at[0] == 0 && at[2] == 0);
+
+    return look_along(g, at, before, after, g->head[hash % HEADS]) ||
+           (wide && look_along(g, at, before, after, g->wide_head[hash % HEADS]));
+}
+
+/* From `i` on, each word with as many grams as it has; compiled for each stride by itself. */
+static inline bool
+look_by_words(struct yara_gate *g, const uint8_t *at, size_t len, size_t stride)
+{
+    enum { WORD = sizeof(uint64_t) };
+    const size_t grams = (WORD - GRAM) / stride + 1;
+    size_t i = 0;
+
+    for (; i + WORD <= len; i += grams * stride) {
+        uint64_t word = word_at(at + i);
+
+        for (size_t k = 0; k < grams; k++) {
+            uint32_t hash = gram_hash((uint32_t)(word >> 8 * k * stride));
+            size_t place = i + k * stride;
+
+            if (hash_known(g, hash) && look_closer(g, at + place, place, len - place, hash))
+                return true;
+        }
+    }
+    for (; i + GRAM <= len; i += stride) {
+        uint32_t hash = gram_hash(gram_at(at + i));
+
+        if (hash_known(g, hash) && look_closer(g, at + i, i, len - i, hash))
+            return true;
+    }
+    return false;
+}
+
+static bool
+look_for_shorts(struct yara_gate *g, const uint8_t *at, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++) {
+        uint32_t pair = pair_at(at + i);
+
+        if ((g->pairs[pair / 8] >> pair % 8 & 1) == 0)
+            continue;
+        for (uint16_t n = g->short_head[pair & 0xff]; n > 0; n = g->short_next[n - 1]) {
+            const struct text *t = &g->text[n - 1];
+
+            if (t->len <= len - i && !noted(g, t) && short_at(t, at + i) && note(g, t))
+                return true;
+        }
+    }
+    return false;
+}
+
+void
+yara_gate_begin(struct yara_gate *g)
+{
+    memset(g->seen, 0, g->rule_count);
+    g->open = g->always;
+}
+
+uint64_t
+yara_gate_open(const struct yara_gate *g)
+{
+    return g->open;
+}
+
+uint64_t
+yara_gate_lets(struct yara_gate *g, struct slice bytes)
+{
+    yara_gate_begin(g);
+    (void)yara_gate_more(g, bytes);
+    return g->open;
+}
+
+bool
+yara_gate_more(struct yara_gate *g, struct slice bytes)
+{
+    size_t len = bytes.left;
+    const uint8_t *at = slice_take(&bytes, len);
+
+    if (g->open == g->all)
+        return true;
+    if (g->pairs != NULL && look_for_shorts(g, at, len))
+        return true;
+    switch (g->stride) {
+    case 2:
+        return look_by_words(g, at, len, 2);
+    case 3:
+        return look_by_words(g, at, len, 3);
+    default:
+        return look_by_words(g, at, len, STRIDE_MAX);
+    }
+}
