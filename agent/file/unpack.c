@@ -90,16 +90,44 @@ unpack_free(struct unpack *u)
 }
 
 bool
+unpack_is_late(struct unpack *u)
+{
+    u->late |= platform_clock_monotonic() > u->deadline_ns;
+    u->level[u->depth].capped |= u->late;
+    return u->late;
+}
+
+bool
+unpack_entry(struct unpack *u)
+{
+    if (u->members_left == 0 || unpack_is_late(u)) {
+        u->level[u->depth].capped = true;
+        return false;
+    }
+    u->members_left--;
+    return true;
+}
+
+bool
+unpack_pass(struct unpack *u, size_t len)
+{
+    if (unpack_is_late(u) || len > u->bytes_left) {
+        u->level[u->depth].capped = true;
+        return false;
+    }
+    u->bytes_left -= len;
+    u->counts->bytes += len;
+    return true;
+}
+
+bool
 unpack_begin(struct unpack *u, const char *name)
 {
     size_t above = u->level[u->depth].above;
     char *to = u->level[u->depth].name;
 
-    if (u->members_left == 0 || u->late) {
-        u->level[u->depth].capped = true;
+    if (!unpack_entry(u))
         return false;
-    }
-    u->members_left--;
     u->counts->members++;
     buf_clear(&u->level[u->depth].bytes);
     u->level[u->depth].at = 0;
@@ -133,24 +161,24 @@ unpack_more(struct unpack *u, const void *from, size_t len)
 {
     struct buf *bytes = &u->level[u->depth].bytes;
 
-    u->late |= platform_clock_monotonic() > u->deadline_ns;
-    if (len > u->bytes_left || u->late) {
-        u->level[u->depth].capped = true;
+    if (!unpack_pass(u, len))
         return false;
-    }
-    u->bytes_left -= len;
-    u->counts->bytes += len;
     if (bytes->len + len > bytes->cap && bytes->len > UNPACK_PIECE) { /* too large to go into */
         u->level[u->depth].capped = true;
         u->level[u->depth].nests = false;
         tell_piece(u);
     }
     buf_put(bytes, from, len);
-    if (u->level[u->depth].at == 0 && bytes->len <= len)
+    if (bytes->bad) { /* no memory: what is gathered is looked at, the rest is missing */
+        u->level[u->depth].capped = true;
+        return false;
+    }
+    /* Of however few bytes the first blocks are. */
+    if (u->level[u->depth].at == 0 && bytes->len - len < UNPACK_HEAD)
         u->level[u->depth].nests = unpack_kind_of(buf_slice(bytes), 0) != UNPACK_NOTHING;
     if (bytes->len >= UNPACK_PIECE && !u->level[u->depth].nests)
         tell_piece(u);
-    return !bytes->bad;
+    return true;
 }
 
 /* ---- nesting ---- */
@@ -244,7 +272,7 @@ unpack_file(struct unpack *u, enum unpack_kind kind, const struct yara_source *s
         size_t want = source->size < DOCUMENT_MAX ? (size_t)source->size : DOCUMENT_MAX, got = 0;
         uint8_t *file = malloc(want > 0 ? want : 1);
 
-        u->level[0].capped = source->size > DOCUMENT_MAX;
+        u->level[0].capped = source->size > DOCUMENT_MAX || file == NULL;
         if (file != NULL && source->read(source->ctx, 0, file, want, &got) == VG_OK)
             document(u, kind, slice_of(file, got));
         free(file);

@@ -5,7 +5,7 @@
  * compress around one file or a tar, by libarchive; the compressed streams of a PDF (unpack_pdf.c) and the
  * macros of an OLE document (unpack_ole.c). Members that are such themselves are gone into as well.
  * Nothing of what is named in an archive is trusted or made: neither paths nor links nor sizes.
- * Limits, for a file with all that is nested in it: UNPACK_DEPTH_MAX, UNPACK_MEMBERS_MAX, bytes (16 MiB and
+ * Limits, for a file with all that is nested in it: UNPACK_DEPTH_MAX, UNPACK_MEMBERS_MAX (folders and links too), bytes (16 MiB and
  * UNPACK_RATIO_MAX times its size, UNPACK_BYTES_MAX in all), a time; what they cut short is counted. A
  * nested archive of more than UNPACK_NESTED_MAX bytes is not gone into. */
 #pragma once

@@ -3,16 +3,26 @@
 #include "agent/file/unpack_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <archive.h>
 #include <archive_entry.h>
 
-enum { INPUT_PIECE = 64 * 1024, RETRIES = 8 };
+enum {
+    INPUT_PIECE = 64 * 1024,
+    /* Of what is packed as a whole: a few bytes of it may be gigabytes, and the time is looked at once a
+     * piece. */
+    INPUT_PIECE_PACKED = 4 * 1024,
+    MAGIC_BYTES = 6,
+    RETRIES = 8,
+};
 
 struct input {
+    struct unpack *unpack;
     const struct yara_source *source;
     uint64_t at;
     uint8_t *piece;
+    size_t piece_bytes;
 };
 
 static la_ssize_t
@@ -22,9 +32,11 @@ on_read(struct archive *archive, void *ctx, const void **out)
     uint64_t left = in->at < in->source->size ? in->source->size - in->at : 0;
     size_t got = 0;
 
+    if (unpack_is_late(in->unpack))
+        return -1;
     if (left > 0 &&
         in->source->read(in->source->ctx, in->at, in->piece,
-                         left < INPUT_PIECE ? (size_t)left : INPUT_PIECE, &got) != VG_OK) {
+                         left < in->piece_bytes ? (size_t)left : in->piece_bytes, &got) != VG_OK) {
         return -1;
     }
     in->at += got;
@@ -58,6 +70,42 @@ on_seek(struct archive *archive, void *ctx, la_int64_t offset, int whence)
     return (la_int64_t)in->at;
 }
 
+/* What may be packed around an archive or a single file, by its first bytes as in unpack.c. */
+static const struct {
+    const char *bytes;
+    size_t len;
+    int (*support)(struct archive *);
+} FILTERS[] = {
+    {"\x1f\x8b", 2, archive_read_support_filter_gzip},
+    {"BZh", 3, archive_read_support_filter_bzip2},
+    {"\xfd"
+     "7zXZ",
+     5, archive_read_support_filter_xz},
+    {"\x28\xb5\x2f\xfd", 4, archive_read_support_filter_zstd},
+    {"\x04\x22\x4d\x18", 4, archive_read_support_filter_lz4},
+    {"\x1f\x9d", 2, archive_read_support_filter_compress},
+};
+
+/* Only the one that fits: libarchive unpacks as many as it finds, one in the other, and a thousand times
+ * a thousand bytes would come of each. What lies in the first one is gone into as a member. */
+static bool
+set_up_filter(struct archive *a, struct input *in)
+{
+    uint8_t head[MAGIC_BYTES];
+    size_t got = 0;
+
+    in->piece_bytes = INPUT_PIECE;
+    if (in->source->read(in->source->ctx, 0, head, sizeof(head), &got) != VG_OK)
+        return false;
+    for (size_t i = 0; i < VG_ARRAY_LEN(FILTERS); i++) {
+        if (got < FILTERS[i].len || memcmp(head, FILTERS[i].bytes, FILTERS[i].len) != 0)
+            continue;
+        in->piece_bytes = INPUT_PIECE_PACKED;
+        return FILTERS[i].support(a) == ARCHIVE_OK;
+    }
+    return true;
+}
+
 static bool
 set_up(struct archive *a, struct input *in)
 {
@@ -72,13 +120,7 @@ set_up(struct archive *a, struct input *in)
     worst |= archive_read_support_format_cab(a);
     worst |= archive_read_support_format_ar(a);
     worst |= archive_read_support_format_raw(a);
-    worst |= archive_read_support_filter_gzip(a);
-    worst |= archive_read_support_filter_bzip2(a);
-    worst |= archive_read_support_filter_xz(a);
-    worst |= archive_read_support_filter_zstd(a);
-    worst |= archive_read_support_filter_lz4(a);
-    worst |= archive_read_support_filter_compress(a);
-    if (worst != ARCHIVE_OK)
+    if (worst != ARCHIVE_OK || !set_up_filter(a, in))
         return false;
     return archive_read_set_read_callback(a, on_read) == ARCHIVE_OK &&
            archive_read_set_skip_callback(a, on_skip) == ARCHIVE_OK &&
@@ -86,22 +128,14 @@ set_up(struct archive *a, struct input *in)
            archive_read_set_callback_data(a, in) == ARCHIVE_OK;
 }
 
-/* Whether the archive can be gone on with. */
+/* The content of an entry, `begun` or passed by; whether the archive can be gone on with. Reading it here
+ * keeps to the limits also where an entry has content that it should not have. */
 static bool
-take_entry(struct unpack *u, struct archive *a, struct archive_entry *entry)
+take_content(struct unpack *u, struct archive *a, bool begun)
 {
-    const char *name = archive_entry_pathname_utf8(entry);
     bool more = true;
     int rc = ARCHIVE_OK;
 
-    if (archive_entry_is_data_encrypted(entry) || archive_entry_is_metadata_encrypted(entry)) {
-        u->counts->locked++;
-        return true;
-    }
-    if (archive_entry_filetype(entry) == AE_IFDIR || archive_entry_filetype(entry) == AE_IFLNK)
-        return true;
-    if (!unpack_begin(u, name != NULL ? name : archive_entry_pathname(entry)))
-        return false;
     while (more) {
         const void *bytes;
         size_t len;
@@ -110,23 +144,53 @@ take_entry(struct unpack *u, struct archive *a, struct archive_entry *entry)
         rc = archive_read_data_block(a, &bytes, &len, &offset);
         if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
             break;
-        more = unpack_more(u, bytes, len);
+        more = begun ? unpack_more(u, bytes, len) : unpack_pass(u, len);
     }
     if (rc != ARCHIVE_EOF && rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
         u->level[u->depth].damaged = true;
-    unpack_end(u); /* also what came before the damage */
     return more && rc != ARCHIVE_FATAL;
+}
+
+static bool
+take_entry(struct unpack *u, struct archive *a, struct archive_entry *entry)
+{
+    const char *name = archive_entry_pathname_utf8(entry);
+    bool more;
+
+    if (archive_entry_is_data_encrypted(entry) || archive_entry_is_metadata_encrypted(entry)) {
+        u->counts->locked++;
+        return unpack_entry(u);
+    }
+    if (archive_entry_filetype(entry) == AE_IFDIR || archive_entry_filetype(entry) == AE_IFLNK)
+        return unpack_entry(u) && take_content(u, a, false);
+    if (!unpack_begin(u, name != NULL ? name : archive_entry_pathname(entry)))
+        return false;
+    more = take_content(u, a, true);
+    unpack_end(u); /* also what came before the damage */
+    return more;
+}
+
+/* Whether it can be read, and is packed no more than once around: bombs are. */
+static bool
+opened(struct unpack *u, struct archive *a)
+{
+    if (archive_read_open1(a) != ARCHIVE_OK)
+        return false;
+    if (archive_filter_count(a) <= 2) /* with the one that only reads */
+        return true;
+    u->level[u->depth].capped = true;
+    return false;
 }
 
 void
 unpack_archive(struct unpack *u, const struct yara_source *source)
 {
-    struct input in = {.source = source, .piece = malloc(INPUT_PIECE)};
+    struct input in = {.unpack = u, .source = source, .piece = malloc(INPUT_PIECE)};
     struct archive *a = archive_read_new();
     struct archive_entry *entry;
     int retries = 0, rc = ARCHIVE_FATAL;
 
-    if (in.piece != NULL && a != NULL && set_up(a, &in) && archive_read_open1(a) == ARCHIVE_OK) {
+    if (in.piece != NULL && a != NULL && set_up(a, &in) && opened(u, a)) {
         for (;;) {
             rc = archive_read_next_header(a, &entry);
             if (rc == ARCHIVE_RETRY && ++retries < RETRIES)
@@ -143,7 +207,7 @@ unpack_archive(struct unpack *u, const struct yara_source *source)
             break;
         }
     }
-    if (rc != ARCHIVE_EOF && rc != ARCHIVE_OK)
+    if (rc != ARCHIVE_EOF && rc != ARCHIVE_OK && !u->level[u->depth].capped)
         u->level[u->depth].damaged = true;
     (void)archive_read_free(a);
     free(in.piece);

@@ -46,8 +46,10 @@ inflate_stream(struct unpack *u, struct slice packed, size_t number)
     bool more = true;
 
     z.next_in = slice_take(&packed, packed.left);
-    if (inflateInit(&z) != Z_OK)
+    if (inflateInit(&z) != Z_OK) { /* no memory */
+        u->level[u->depth].capped = true;
         return;
+    }
     snprintf(name, sizeof(name), "stream %zu", number);
     if (unpack_begin(u, name)) {
         while (more && rc == Z_OK) {

@@ -25,6 +25,11 @@ struct unpack {
 bool unpack_begin(struct unpack *u, const char *name);
 /* More of it: false when no more is taken. */
 bool unpack_more(struct unpack *u, const void *bytes, size_t len);
+/* The same of what is not looked at: an entry (a folder, a link, one under a password), and bytes. */
+bool unpack_entry(struct unpack *u);
+bool unpack_pass(struct unpack *u, size_t len);
+/* The time is over: noted. */
+bool unpack_is_late(struct unpack *u);
 /* It is whole, or as whole as it gets: told, and gone into. */
 void unpack_end(struct unpack *u);
 
