@@ -39,7 +39,8 @@ void yara_free(struct yara_rules *rules);
 /* The same compiled rules for another thread, which has its own scanner and block. Freed before
  * `of`. VG_ERR_NOMEM. */
 enum vg_err yara_share(const struct yara_rules *of, struct yara_rules **out) VG_MUST_CHECK;
-/* SHA-256 over the names and texts of a folder's rules, without compiling them. VG_ERR_NOENT. */
+/* SHA-256 over the version of this program, which may see more than the last one, and the names and
+ * texts of a folder's rules, without compiling them. VG_ERR_NOENT. */
 enum { YARA_DIGEST = 32 };
 enum vg_err yara_digest(const char *folder, uint8_t out[YARA_DIGEST]) VG_MUST_CHECK;
 

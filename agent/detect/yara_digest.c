@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which rules a folder holds, without compiling them. */
+/* Which rules a folder holds, without compiling them, for which program. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +30,8 @@ yara_digest(const char *folder, uint8_t out[YARA_DIGEST])
 {
     struct platform_names names = {0};
     EVP_MD_CTX *md = EVP_MD_CTX_new();
-    bool good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+    bool good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+                EVP_DigestUpdate(md, VIGIA_VERSION, sizeof(VIGIA_VERSION)) == 1;
     enum vg_err err = platform_folder_list(folder, YARA_FILES_MAX, &names);
 
     for (size_t i = 0; good && i < names.count; i++)

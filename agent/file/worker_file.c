@@ -132,9 +132,11 @@ open_rules(struct file_worker *w, char why[WORKER_WHY_MAX])
     err = file_scan_new(panel_judge(w->panel), &w->scan);
     if (err != VG_OK)
         return err;
-    err = file_scan_load(w->scan, w->config->rules_dir, &report);
+    /* First what they are: rules that change between the two are looked with again, not taken for old. */
+    report = (struct yara_report){0};
+    err = read_digest(w);
     if (err == VG_OK)
-        err = read_digest(w);
+        err = file_scan_load(w->scan, w->config->rules_dir, &report);
     if (err != VG_OK)
         snprintf(why, WORKER_WHY_MAX, "yara: %.200s",
                  report.why[0] != '\0' ? report.why : "no usable rule");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "agent/detect/yara.h"
 #include "agent/detect/yara_probe.h"
@@ -499,6 +500,24 @@ test_no_matched_bytes(void **state)
     buf_done(&text);
 }
 
+/* Files that an older program found harmless are not known to one that sees more. */
+static void
+test_digest_is_of_the_program_too(void **state)
+{
+    static const char version[] = VIGIA_VERSION;
+    uint8_t got[YARA_DIGEST], expected[YARA_DIGEST];
+    char folder[96];
+
+    snprintf(folder, sizeof(folder), "/tmp/vigia-test-digest-%lld",
+             (long long)platform_clock_monotonic());
+    assert_int_equal(platform_folder_make(folder, false), VG_OK);
+    assert_int_equal(yara_digest(folder, got), VG_OK);
+    assert_int_equal(EVP_Digest(version, sizeof(version), expected, NULL, EVP_sha256(), NULL), 1);
+    assert_memory_equal(got, expected, sizeof(got));
+    assert_int_equal(remove(folder), 0);
+    assert_int_equal(yara_digest(folder, got), VG_ERR_NOENT);
+}
+
 int
 main(void)
 {
@@ -511,6 +530,7 @@ main(void)
         cmocka_unit_test(test_files_without_needs_are_a_set_of_their_own),
         cmocka_unit_test(test_slow_files_are_found),
         cmocka_unit_test(test_no_matched_bytes),
+        cmocka_unit_test(test_digest_is_of_the_program_too),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
