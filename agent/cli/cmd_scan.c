@@ -261,6 +261,8 @@ tell_end(const struct scan_command *c)
                 (unsigned long long)c->unchanged);
     if (n->refused + w->refused > 0)
         fprintf(stderr, "could not be read: %llu\n", (unsigned long long)(n->refused + w->refused));
+    if (n->starved > 0)
+        fprintf(stderr, "of these for want of memory: %llu\n", (unsigned long long)n->starved);
     if (n->timeouts > 0)
         fprintf(stderr, "given up after too long a time: %llu files\n",
                 (unsigned long long)n->timeouts);
@@ -306,6 +308,8 @@ run(struct scan_command *c, int argc, char **argv)
     if (file_scan_counts(c->scan)->matches > 0)
         c->code = vg_exit_worse(c->code, VG_EXIT_FOUND);
     if (cli_sink_get(c->sink)->ops->commit(cli_sink_get(c->sink)->ctx) != VG_OK)
+        c->code = vg_exit_worse(c->code, VG_EXIT_INTERNAL);
+    if (file_scan_counts(c->scan)->starved > 0)
         c->code = vg_exit_worse(c->code, VG_EXIT_INTERNAL);
     if (c->known != NULL && file_known_save(c->known) != VG_OK)
         fputs("vigia-agent scan: what was found harmless could not be kept\n", stderr);

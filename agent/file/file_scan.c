@@ -16,7 +16,6 @@ struct file_scan {
     struct file_pool *pool;
     struct file_known *known; /* borrowed */
     struct file_scan_counts counts;
-    enum vg_err failed; /* in the pool, by our own fault */
     bool packed;
 };
 
@@ -111,14 +110,21 @@ report(struct file_scan *scan, const char *path, const struct file_verdict *v,
     judge_finding(scan->judge, &finding);
 }
 
+/* Nothing was found, and nothing was left out that is to be told again. */
+static bool
+harmless(const struct file_verdict *v)
+{
+    return v->err == VG_OK && v->count + v->more == 0 && !v->timeout && v->unscanned == 0 &&
+           v->inside.capped + v->inside.damaged + v->inside.locked == 0;
+}
+
 /* Counts and tells what is known of a file now. */
 static void
 tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int64_t now_ns)
 {
-    bool harmless = v->err == VG_OK && v->count + v->more == 0 && !v->timeout;
-
     if (v->err != VG_OK) {
         scan->counts.refused++;
+        scan->counts.starved += v->err == VG_ERR_NOMEM;
         return;
     }
     scan->counts.files++;
@@ -133,7 +139,7 @@ tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int
     scan->counts.inside.locked += v->inside.locked;
     for (size_t i = 0; i < v->count; i++)
         report(scan, path, v, &v->hit[i], now_ns);
-    if (scan->known != NULL && harmless)
+    if (scan->known != NULL && harmless(v))
         file_known_put(scan->known, &v->stat, now_ns);
 }
 
@@ -176,11 +182,7 @@ file_scan_path(struct file_scan *scan, const char *path, int64_t now_ns, size_t 
 static void
 on_told(void *ctx, const char *path, const struct file_verdict *verdict)
 {
-    struct file_scan *scan = ctx;
-
-    if (verdict->err == VG_ERR_NOMEM)
-        scan->failed = VG_ERR_NOMEM;
-    tell(scan, path, verdict, vtime_now());
+    tell(ctx, path, verdict, vtime_now());
 }
 
 enum vg_err
@@ -193,9 +195,7 @@ file_scan_threads(struct file_scan *scan, size_t threads, struct file_known *kno
 enum vg_err
 file_scan_put(struct file_scan *scan, const char *path)
 {
-    enum vg_err err = file_pool_put(scan->pool, path);
-
-    return err != VG_OK ? err : scan->failed;
+    return file_pool_put(scan->pool, path);
 }
 
 void

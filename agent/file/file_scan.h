@@ -12,6 +12,7 @@ struct file_scan;
 struct file_scan_counts {
     uint64_t files, bytes;
     uint64_t refused;   /* could not be opened or read */
+    uint64_t starved;   /* of those: for want of memory */
     uint64_t unscanned; /* bytes beyond FILE_SCAN_BYTES_MAX of a file */
     uint64_t timeouts;  /* files whose scan was given up */
     struct unpack_counts inside;
@@ -42,8 +43,8 @@ enum vg_err file_scan_handle(struct file_scan *scan, platform_file file, const c
 /* After the lock-down. `known` (may be NULL) outlives it: what is harmless is put there. */
 enum vg_err file_scan_threads(struct file_scan *scan, size_t threads,
                               struct file_known *known) VG_MUST_CHECK;
-/* A file to be scanned, now or soon; its errors are counted. The first error of our own (no memory)
- * is given back. */
+/* A file to be scanned, now or soon; its errors are counted: a file that takes all memory ends the look
+ * at others beside it, not the scan. VG_ERR_NOMEM: not taken. */
 enum vg_err file_scan_put(struct file_scan *scan, const char *path) VG_MUST_CHECK;
 void file_scan_finish(struct file_scan *scan); /* until all is told */
 

@@ -258,6 +258,27 @@ def zipped(name, content):
     return out.getvalue()
 
 
+def test_what_was_not_seen_is_told_each_time(tmp_path, cache):
+    """Neither cut short nor damaged nor under a password is harmless, whenever it was scanned."""
+    folder = tmp_path / 'a'
+    folder.mkdir()
+    locked = bytearray(zipped('x', b'nothing'))
+    for magic, flags in ((b'PK\3\4', 6), (b'PK\1\2', 8)):
+        locked[locked.index(magic) + flags] |= 1
+    (folder / 'locked.zip').write_bytes(locked)
+    (folder / 'damaged.gz').write_bytes(gzip.compress(os.urandom(5000))[:-1000])
+    with open(folder / 'long', 'wb') as f:
+        f.truncate((256 << 20) + 1)
+    (folder / 'note').write_text('nothing')
+    settled(*folder.iterdir())
+    for unchanged in (0, 1, 1):
+        p = scan(folder)
+        assert p.returncode == 0, p.stderr
+        assert 'under a password and not looked at: 1' in p.stderr and 'damaged parts: 1' in p.stderr
+        assert 'not scanned: 1 bytes' in p.stderr
+        assert ('found harmless: 1 files' in p.stderr) == bool(unchanged), p.stderr
+
+
 def test_scan_archives(tmp_path):
     folder = tmp_path / 'a'
     folder.mkdir()

@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "agent/file/file_scan.h"
 #include "agent/file/file_walk.h"
+#include "agent/platform/linux.h"
 #include "tests/unit/detect/fake_judge.h"
 
 static struct judge judge;
@@ -245,6 +247,53 @@ test_threads(void **state)
     buf_done(&bad);
 }
 
+/* Takes what is left of large pieces within the limit; to be given back one by one. */
+static size_t
+take_all(void *pieces[], size_t max)
+{
+    size_t n = 0;
+
+    while (n < max && (pieces[n] = malloc(1024 * 1024)) != NULL)
+        n++;
+    return n;
+}
+
+/* A file that finds no memory is told, and those after it are scanned. */
+static void
+test_starved(void **state)
+{
+    struct yara_report report;
+    struct file_scan *one;
+    struct rlimit usual, none;
+    void *pieces[64];
+    size_t taken;
+
+    if (LINUX_SANITIZERS)
+        skip();
+    put(".", "a.txt", "nothing");
+    assert_int_equal(file_scan_new(&judge, &one), VG_OK);
+    assert_int_equal(file_scan_load(one, "rules", &report), VG_OK);
+    assert_int_equal(file_scan_threads(one, 1, NULL), VG_OK);
+    assert_int_equal(file_scan_put(one, in_scratch("a.txt")), VG_OK);
+    assert_int_equal(getrlimit(RLIMIT_DATA, &usual), 0);
+    none = usual;
+    none.rlim_cur = 4096;
+    assert_int_equal(setrlimit(RLIMIT_DATA, &none), 0);
+    taken = take_all(pieces, VG_ARRAY_LEN(pieces));
+    file_scan_finish(one);
+    assert_int_equal(setrlimit(RLIMIT_DATA, &usual), 0);
+    while (taken > 0)
+        free(pieces[--taken]);
+    assert_int_equal(file_scan_counts(one)->refused, 1);
+    assert_int_equal(file_scan_counts(one)->starved, 1);
+    assert_int_equal(file_scan_put(one, in_scratch("a.txt")), VG_OK);
+    file_scan_finish(one);
+    assert_int_equal(file_scan_counts(one)->files, 1);
+    file_scan_free(one);
+    drop("a.txt");
+    assert_int_equal(remove(scratch), 0);
+}
+
 int
 main(void)
 {
@@ -255,6 +304,7 @@ main(void)
         cmocka_unit_test(test_card_number_in_a_name),
         cmocka_unit_test(test_told),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_starved),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
