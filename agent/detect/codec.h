@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* codec: doubles and signed times in state rows, bit by bit, so that a restored run continues with
- * exactly the numbers that it had. */
+/* codec: doubles, signed times and texts in state rows, bit by bit, so that a restored run continues with
+ * exactly what it had. */
 #pragma once
 
 #include "common/buf.h"
@@ -114,4 +114,24 @@ codec_put_text(struct buf *b, const char *at, size_t len)
 {
     buf_put_be32(b, (uint32_t)len);
     buf_put(b, at, len);
+}
+
+/* Text of fewer than 256 bytes, with an 8-bit length before it. */
+static inline void
+codec_put_name(struct buf *b, const char *name)
+{
+    buf_put_u8(b, (uint8_t)__builtin_strlen(name));
+    buf_put_str(b, name);
+}
+
+/* Into `size` zeroed bytes. What has no room with its NUL, or holds one, is damage: marks the slice bad. */
+static inline void
+codec_name(struct slice *s, char *to, size_t size)
+{
+    size_t len = slice_u8(s);
+
+    if (len >= size || !slice_copy(s, to, len) || __builtin_memchr(to, '\0', len) != NULL) {
+        to[0] = '\0';
+        s->bad = true;
+    }
 }

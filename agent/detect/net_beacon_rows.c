@@ -59,16 +59,13 @@ put_series(const void *cell, struct buf *out)
     buf_put_u8(out, s->marks);
     buf_put_u8(out, s->carrier);
     buf_put_u8(out, s->reported);
-    buf_put_u8(out, (uint8_t)strlen(s->name));
-    buf_put_str(out, s->name);
+    codec_put_name(out, s->name);
 }
 
 static void
 get_series(void *cell, struct slice *in)
 {
     struct beacon_series *s = cell;
-    uint8_t len;
-
     s->first_ns = codec_time(in);
     s->last_ns = codec_time(in);
     s->visits = slice_be32(in);
@@ -95,11 +92,9 @@ get_series(void *cell, struct slice *in)
     s->marks = slice_u8(in);
     s->carrier = slice_u8(in);
     s->reported = slice_u8(in) != 0;
-    len = slice_u8(in);
-    if (len >= BEACON_NAME_MAX || s->carrier >= BEACON_CARRIERS)
-        slice_skip(in, SIZE_MAX); /* not ours */
-    else
-        (void)slice_copy(in, s->name, len);
+    codec_name(in, s->name, sizeof(s->name));
+    if (s->carrier >= BEACON_CARRIERS)
+        in->bad = true; /* not ours */
 }
 
 /* ---- places ---- */

@@ -4,6 +4,7 @@
 #include "agent/detect/net_dns_hijack_private.h"
 
 #include "agent/detect/codec.h"
+#include "agent/detect/detectors.h"
 #include "agent/detect/net_common.h"
 
 enum { HIJACK_VERSION = 1 };
@@ -74,26 +75,16 @@ put_wanted(const void *cell, struct buf *out)
 
     codec_put_i64(out, w->at_ns);
     buf_put_u8(out, w->visited);
-    buf_put_u8(out, (uint8_t)strlen(w->name));
-    buf_put_str(out, w->name);
+    codec_put_name(out, w->name);
 }
 
 static void
 get_wanted(void *cell, struct slice *in)
 {
     struct wanted *w = cell;
-    uint8_t n;
-
     w->at_ns = codec_time(in);
     w->visited = slice_u8(in) != 0;
-    n = slice_u8(in);
-    if (n >= WANTED_NAME_MAX) {
-        in->bad = true;
-        return;
-    }
-    (void)slice_copy(in, w->name, n);
-    if (memchr(w->name, '\0', n) != NULL)
-        in->bad = true;
+    codec_name(in, w->name, sizeof(w->name));
 }
 
 static void
@@ -158,7 +149,7 @@ _Static_assert(CLIENTS_MAX *(sizeof(struct client) + 48) +
                        WANTED_MAX * (sizeof(struct wanted) + 48) +
                        HANDED_MAX * (sizeof(struct handed) + 48) +
                        TWICE_MAX * (sizeof(struct twice) + 48) <=
-                   176 * 1024,
+                   NET_DNS_HIJACK_BYTES,
                "the memory of detectors is promised");
 
 enum vg_err

@@ -226,15 +226,14 @@ put(const void *cell, struct buf *out)
     buf_put_u8(out, a->names);
     for (size_t i = 0; i < a->names; i++)
         buf_put_be32(out, a->name[i]);
-    buf_put_u8(out, (uint8_t)strlen(a->last));
-    buf_put_str(out, a->last);
+    codec_put_name(out, a->last);
 }
 
 static void
 get(void *cell, struct slice *in)
 {
     struct answerer *a = cell;
-    uint8_t names, len;
+    uint8_t names;
 
     a->from_ns = codec_time(in);
     a->last_ns = codec_time(in);
@@ -245,14 +244,7 @@ get(void *cell, struct slice *in)
         in->bad = true;
     for (size_t i = 0; i < names && !in->bad; i++)
         a->name[a->names++] = slice_be32(in);
-    len = slice_u8(in);
-    if (len >= LABEL_MAX) {
-        in->bad = true;
-        return;
-    }
-    (void)slice_copy(in, a->last, len);
-    if (memchr(a->last, '\0', len) != NULL)
-        in->bad = true;
+    codec_name(in, a->last, sizeof(a->last));
 }
 
 static void

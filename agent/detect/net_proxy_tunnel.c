@@ -288,7 +288,7 @@ proxy_tunnel_free(void *self)
 }
 
 enum { CELL_BYTES = 48 /* what keytab adds */ };
-_Static_assert(SCRIPTS_MAX *(sizeof(struct script) + CELL_BYTES) + 24 * 1024 /* _first.c */ <=
+_Static_assert(SCRIPTS_MAX *(sizeof(struct script) + CELL_BYTES) + FIRST_BYTES <=
                    NET_PROXY_TUNNEL_BYTES,
                "the memory of detectors is promised");
 

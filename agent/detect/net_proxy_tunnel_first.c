@@ -37,7 +37,7 @@ get(void *cell, struct slice *in)
 
 _Static_assert(FIRST_USES_MAX *(sizeof(struct use) + FIRST_CELL_OWN_BYTES) +
                        sizeof(struct proxy_tunnel) <=
-                   24 * 1024,
+                   FIRST_BYTES,
                "the memory of detectors is promised");
 
 enum vg_err

@@ -139,8 +139,9 @@ pivot_owns(struct slice key)
 enum vg_err
 pivot_load(struct pivot *p, uint16_t version, struct slice blob)
 {
-    struct pivot read = {.next = slice_u8(&blob), .count = slice_u8(&blob)};
+    struct pivot read = {.next = slice_u8(&blob)};
 
+    read.count = slice_u8(&blob); /* in this order: members of one list are read in any */
     if (version != PIVOT_VERSION || read.next >= PIVOT_LEGS || read.count > PIVOT_LEGS)
         return VG_ERR_FORMAT;
     for (size_t i = 0; i < read.count; i++) {

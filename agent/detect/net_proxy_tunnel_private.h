@@ -7,7 +7,7 @@
 #include "agent/detect/detectors.h"
 #include "agent/detect/keytab.h"
 
-enum { PIVOT_LEGS = 64, FIRST_USES_MAX = 256, FIRST_CELL_OWN_BYTES = 48 };
+enum { PIVOT_LEGS = 64, FIRST_USES_MAX = 256, FIRST_CELL_OWN_BYTES = 48, FIRST_BYTES = 24 * 1024 };
 
 /* A conversation that ended, with a machine of the shop as its server. */
 struct pivot_leg {

@@ -296,8 +296,7 @@ save(void *self, struct state_out *out)
         const struct server *v = &s->server[i];
 
         buf_put_u8(&blob, (uint8_t)v->family);
-        buf_put_u8(&blob, (uint8_t)strlen(v->id));
-        buf_put_str(&blob, v->id);
+        codec_put_name(&blob, v->id);
         net_addr_encode(&v->addr, &blob);
         buf_put_be32(&blob, v->says);
         buf_put_be32(&blob, v->client);
@@ -316,14 +315,14 @@ save(void *self, struct state_out *out)
 static void
 get_server(struct server *v, struct slice *in)
 {
-    uint8_t family = slice_u8(in), n = slice_u8(in);
+    uint8_t family = slice_u8(in);
 
-    if (family > FAMILY_ROUTER || n >= ID_MAX) {
+    if (family > FAMILY_ROUTER) {
         in->bad = true;
         return;
     }
     v->family = (enum family)family;
-    (void)slice_copy(in, v->id, n);
+    codec_name(in, v->id, sizeof(v->id));
     v->addr = net_addr_decode(in);
     v->says = slice_be32(in);
     v->client = slice_be32(in);

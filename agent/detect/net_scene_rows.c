@@ -2,8 +2,6 @@
 /* The tables of the scene and their rows. */
 #include "agent/detect/net_scene_private.h"
 
-#include <string.h>
-
 #include "agent/detect/codec.h"
 
 _Static_assert(SCENE_DEVICES_MAX *(sizeof(struct scene_device) + SCENE_CELL_BYTES) +
@@ -11,27 +9,6 @@ _Static_assert(SCENE_DEVICES_MAX *(sizeof(struct scene_device) + SCENE_CELL_BYTE
                        SCENE_RESOLVED_MAX * (sizeof(struct scene_resolved) + SCENE_CELL_BYTES) <=
                    NET_SCENE_BYTES,
                "the memory of the scene is promised");
-
-static void
-put_name(const char name[NET_NAME_MAX], struct buf *out)
-{
-    buf_put_u8(out, (uint8_t)strlen(name));
-    buf_put_str(out, name);
-}
-
-static void
-get_name(char name[NET_NAME_MAX], struct slice *in)
-{
-    uint8_t len = slice_u8(in);
-
-    if (len >= NET_NAME_MAX) {
-        in->bad = true;
-        return;
-    }
-    (void)slice_copy(in, name, len);
-    if (memchr(name, '\0', len) != NULL)
-        in->bad = true;
-}
 
 static void
 put_device(const void *cell, struct buf *out)
@@ -42,7 +19,7 @@ put_device(const void *cell, struct buf *out)
     codec_put_i64(out, d->view.last_ns);
     buf_put_u8(out, d->view.has_mac);
     buf_put(out, d->view.mac, sizeof(d->view.mac));
-    put_name(d->view.name, out);
+    codec_put_name(out, d->view.name);
 }
 
 static void
@@ -54,7 +31,7 @@ get_device(void *cell, struct slice *in)
     d->view.last_ns = codec_time(in);
     d->view.has_mac = slice_u8(in) != 0;
     (void)slice_copy(in, d->view.mac, sizeof(d->view.mac));
-    get_name(d->view.name, in);
+    codec_name(in, d->view.name, sizeof(d->view.name));
 }
 
 static void
@@ -94,7 +71,7 @@ put_resolved(const void *cell, struct buf *out)
     const struct scene_resolved *r = cell;
 
     codec_put_i64(out, r->at_ns);
-    put_name(r->name, out);
+    codec_put_name(out, r->name);
 }
 
 static void
@@ -103,7 +80,7 @@ get_resolved(void *cell, struct slice *in)
     struct scene_resolved *r = cell;
 
     r->at_ns = codec_time(in);
-    get_name(r->name, in);
+    codec_name(in, r->name, sizeof(r->name));
 }
 
 /* ---- tables ---- */

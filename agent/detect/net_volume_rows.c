@@ -2,8 +2,6 @@
 /* The rows of net.volume: 'd' devices, 'p' places, 'f' open flows. */
 #include "agent/detect/net_volume_private.h"
 
-#include <string.h>
-
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/net_common.h"
@@ -25,26 +23,19 @@ encode_top(const struct volume_top *t, struct buf *out)
     buf_put_u8(out, t->listed);
     buf_put_be64(out, t->place);
     buf_put_be64(out, t->bytes);
-    buf_put_u8(out, (uint8_t)strlen(t->name));
-    buf_put_str(out, t->name);
+    codec_put_name(out, t->name);
 }
 
 static void
 decode_top(struct volume_top *t, struct slice *in)
 {
-    uint8_t len;
-
     t->addr = net_addr_decode(in);
     t->port = slice_be16(in);
     t->proto = slice_u8(in);
     t->listed = slice_u8(in) != 0;
     t->place = slice_be64(in);
     t->bytes = slice_be64(in);
-    len = slice_u8(in);
-    if (len >= VOLUME_NAME_MAX)
-        in->bad = true;
-    else
-        (void)slice_copy(in, t->name, len);
+    codec_name(in, t->name, sizeof(t->name));
 }
 
 static void

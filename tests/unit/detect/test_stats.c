@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "agent/detect/cauchy.h"
+#include "agent/detect/codec.h"
 #include "agent/detect/countsketch.h"
 #include "agent/detect/firstseen.h"
 #include "agent/detect/pay_common.h"
@@ -589,6 +590,31 @@ test_keytab_long_rows(void **state)
     kit_done(&kit);
 }
 
+/* Texts of rows: what has no room, or ends before its length says, is damage. */
+static void
+test_names_in_rows(void **state)
+{
+    static const char rows[][6] = {"\4four", "\3a\0b", "\3ab"};
+    char name[4] = "";
+    struct slice in;
+    struct buf out;
+
+    buf_init(&out, 64);
+    codec_put_name(&out, "abc");
+    in = buf_slice(&out);
+    codec_name(&in, name, sizeof(name));
+    assert_false(in.bad);
+    assert_int_equal(in.left, 0);
+    assert_string_equal(name, "abc");
+    buf_done(&out);
+    for (size_t i = 0; i < VG_ARRAY_LEN(rows); i++) {
+        in = slice_of(rows[i], i < 2 ? (size_t)rows[i][0] + 1 : 3);
+        codec_name(&in, name, sizeof(name));
+        assert_true(in.bad);
+        assert_string_equal(name, "");
+    }
+}
+
 int
 main(void)
 {
@@ -599,7 +625,7 @@ main(void)
         cmocka_unit_test(test_firstseen),         cmocka_unit_test(test_countsketch),
         cmocka_unit_test(test_season_days),       cmocka_unit_test(test_season_levels),
         cmocka_unit_test(test_count_tail),        cmocka_unit_test(test_keytab),
-        cmocka_unit_test(test_keytab_long_rows),
+        cmocka_unit_test(test_keytab_long_rows),  cmocka_unit_test(test_names_in_rows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
