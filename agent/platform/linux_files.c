@@ -25,14 +25,26 @@ platform_file_open(const char *path, platform_file *out)
     return VG_OK;
 }
 
+/* In nanoseconds a file's time reaches to the year 2262; one that says more stays at that end. */
+static int64_t
+time_ns(struct timespec t)
+{
+    int64_t ns;
+
+    if (__builtin_mul_overflow((int64_t)t.tv_sec, VG_SEC_NS, &ns) ||
+        __builtin_add_overflow(ns, (int64_t)t.tv_nsec, &ns))
+        return t.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    return ns;
+}
+
 static void
 fill_stat(const struct stat *st, struct platform_stat *out)
 {
     *out = (struct platform_stat){
         .identity = {.volume = (uint64_t)st->st_dev, .file = (uint64_t)st->st_ino},
         .size = st->st_size > 0 ? (uint64_t)st->st_size : 0,
-        .modified_ns = (int64_t)st->st_mtim.tv_sec * VG_SEC_NS + st->st_mtim.tv_nsec,
-        .changed_ns = (int64_t)st->st_ctim.tv_sec * VG_SEC_NS + st->st_ctim.tv_nsec,
+        .modified_ns = time_ns(st->st_mtim),
+        .changed_ns = time_ns(st->st_ctim),
         .owner = st->st_uid,
         .folder = S_ISDIR(st->st_mode),
         .regular = S_ISREG(st->st_mode),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files, folders, locks and watching, on a real file system. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -271,6 +272,21 @@ test_lock(void **state)
     platform_unlock(other);
 }
 
+/* A file that says to be of the year 2400 is of a time to come, not of the past. */
+static void
+test_far_times(void **state)
+{
+    struct place *p = *state;
+    const struct timespec far[2] = {{.tv_sec = INT64_C(13569465600)},
+                                    {.tv_sec = INT64_C(13569465600)}};
+    struct platform_stat st;
+
+    put(p->path[0], "x");
+    assert_int_equal(utimensat(AT_FDCWD, p->path[0], far, 0), 0);
+    assert_int_equal(platform_path_stat(p->path[0], &st), VG_OK);
+    assert_true(st.modified_ns > st.changed_ns);
+}
+
 static void
 test_watch(void **state)
 {
@@ -352,6 +368,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_folder_make_and_remove, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_watch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_far_times, set_up, tear_down),
         cmocka_unit_test(test_machine),
         cmocka_unit_test(test_remote),
     };
