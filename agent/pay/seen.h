@@ -28,7 +28,9 @@ struct seen_recent {
     uint64_t digest[SEEN_RECENT];
     uint16_t times[SEEN_RECENT];
     unsigned next;
-    uint64_t told_records, told_bad; /* of the file's counters, see pay_sensor_take() */
+    /* Records since it was told last how the file can be read, and how many of them cannot; how far the
+     * open log's own counters are in that (they begin anew when it is opened again). */
+    uint64_t untold, untold_bad, counted, counted_bad;
 };
 /* The second "same sale in the same second" of a file is the second one in another export of the
  * same day as well: both count, and neither counts again. */

@@ -63,16 +63,19 @@ observe_bad(struct pay_sensor *s, const struct logfile *f, struct seen_recent *r
 {
     const struct logfile_counts *c = logfile_counts(f);
     uint64_t bad = c->bad + c->too_long;
-    const struct log_view view = {.source = str_of(logfile_source(f)),
-                                  .records = c->records - recent->told_records,
-                                  .bad = bad - recent->told_bad,
-                                  .like = str_of(logfile_bad_newest(f))};
+    struct log_view view = {.source = str_of(logfile_source(f)),
+                            .like = str_of(logfile_bad_newest(f))};
     struct obs obs = {.kind = OBS_LOG, .time_ns = s->latest_ns, .log = &view};
 
-    if (view.bad == 0 || s->latest_ns == 0 || s->panel == NULL)
+    recent->untold += c->records - recent->counted;
+    recent->untold_bad += bad - recent->counted_bad;
+    recent->counted = c->records;
+    recent->counted_bad = bad;
+    if (recent->untold_bad == 0 || s->latest_ns == 0 || s->panel == NULL)
         return;
-    recent->told_records = c->records;
-    recent->told_bad = bad;
+    view.records = recent->untold;
+    view.bad = recent->untold_bad;
+    recent->untold = recent->untold_bad = 0;
     panel_observe(s->panel, &obs);
 }
 

@@ -120,6 +120,7 @@ slot_log(struct tail *t, struct tail_slot *slot, struct logfile *log)
     make_room(t);
     slot->log = log;
     slot->counted = (struct logfile_counts){0};
+    slot->recent.counted = slot->recent.counted_bad = 0;
     slot->last_use = ++t->uses;
     t->open_count++;
 }
@@ -242,6 +243,8 @@ slot_save(struct tail *t, size_t index, const struct sink *sink)
     vg_json_put_int(&out, "dates", slot->state.dropped);
     put_u64(&out, "head", slot->state.head);
     put_u64(&out, "tail", slot->state.tail);
+    vg_json_put_int(&out, "untold", (int64_t)slot->recent.untold);
+    vg_json_put_int(&out, "untold_bad", (int64_t)slot->recent.untold_bad);
     put_recent(&out, &slot->recent);
     buf_put_u8(&out, '}');
     (void)snprintf(source, sizeof source, "file-%zu", index);
@@ -263,6 +266,15 @@ static uint64_t
 get_u64(const json_t *position, const char *key)
 {
     return strtoull(vg_json_str(position, key, "0"), NULL, 16);
+}
+
+/* More than any file holds is damage. */
+static uint64_t
+get_count(const json_t *position, const char *key)
+{
+    json_int_t n = vg_json_int(position, key, 0);
+
+    return n > 0 && n < INT64_C(1) << 40 ? (uint64_t)n : 0;
 }
 
 static void
@@ -310,6 +322,8 @@ tail_position(struct tail *t, const char *source, const json_t *position)
     (void)vg_strcpy(slot->state.format, sizeof slot->state.format,
                     vg_json_str(position, "format", ""));
     get_recent(vg_json_str(position, "recent", ""), &slot->recent);
+    slot->recent.untold = get_count(position, "untold");
+    slot->recent.untold_bad = get_count(position, "untold_bad");
     slot->told = slot->state.offset > 0; /* in an earlier life */
     t->counts.files++;
     return VG_OK;

@@ -3,7 +3,9 @@
 #include "pay_bench.h"
 
 #include "agent/pay/rotation.h"
+#include "agent/pay/sensor.h"
 #include "agent/pay/tail.h"
+#include "common/vtime.h"
 
 enum { LINES_MAX = 20000, ROWS_MAX = 64 };
 
@@ -402,14 +404,77 @@ test_order(void **state)
     assert_true(rotation_packed("x.log.1.gz", "x.log.1"));
 }
 
+enum { MANY_FILES = TAIL_OPEN_MAX + 4, BAD_EVERY = 10 };
+
+/* What the detectors have not been told yet of all the files together. */
+static void
+read_many(struct rig *r, struct pay_sensor *sensor, uint64_t *records, uint64_t *bad)
+{
+    const struct seen_recent *files[MANY_FILES] = {NULL};
+    struct seen_recent *recent;
+    struct logfile *log;
+    int64_t wait_ns;
+
+    r->now_ns += 4 * VG_SEC_NS;
+    tail_look(r->tail);
+    while (tail_next(r->tail, r->now_ns, &log, &recent, &wait_ns) == VG_OK) {
+        assert_int_equal(pay_sensor_take(sensor, log, recent), VG_OK);
+        files[strtoul(logfile_source(log), NULL, 10)] = recent;
+    }
+    *records = *bad = 0;
+    for (size_t i = 0; i < MANY_FILES; i++) {
+        assert_non_null(files[i]);
+        *records += files[i]->untold;
+        *bad += files[i]->untold_bad;
+    }
+}
+
+/* More logs grow than are kept open, and the agent is killed between: how many records there were, and how
+ * many of them could not be read, is told as if nothing had happened. */
+static void
+test_bad_records_are_counted_once(void **state)
+{
+    struct pay_sensor sensor;
+    uint64_t records, bad;
+    unsigned lines = 0, wrong = 0;
+    struct rig r;
+
+    rig_init(&r);
+    assert_int_equal(pay_sensor_init(&sensor, NULL, r.b.tokens), VG_OK);
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < MANY_FILES; i++) {
+            char name[16];
+
+            (void)snprintf(name, sizeof name, "%u.log", i);
+            append(&r, name, BAD_EVERY);
+            pay_bench_write(&r.b, name, "ab", "2026-11-22 13:00:00 SALE what\n", 30);
+            lines += BAD_EVERY + 1;
+            wrong++;
+        }
+        read_many(&r, &sensor, &records, &bad);
+        assert_int_equal(records, lines);
+        assert_int_equal(bad, wrong);
+        commit(&r);
+        if (round == 1)
+            crash(&r);
+    }
+    pay_sensor_done(&sensor);
+    rig_done(&r);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_growth_and_half_lines), cmocka_unit_test(test_rename),
-        cmocka_unit_test(test_copy_truncate),         cmocka_unit_test(test_copy_in_pieces),
-        cmocka_unit_test(test_compression),           cmocka_unit_test(test_replaced_in_place),
-        cmocka_unit_test(test_seeded_life),           cmocka_unit_test(test_order),
+        cmocka_unit_test(test_growth_and_half_lines),
+        cmocka_unit_test(test_rename),
+        cmocka_unit_test(test_copy_truncate),
+        cmocka_unit_test(test_copy_in_pieces),
+        cmocka_unit_test(test_compression),
+        cmocka_unit_test(test_replaced_in_place),
+        cmocka_unit_test(test_seeded_life),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_bad_records_are_counted_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
