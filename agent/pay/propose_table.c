@@ -5,6 +5,7 @@
 
 #include "agent/pay/jsonl.h"
 #include "agent/pay/when.h"
+#include "common/utf8.h"
 
 enum { ARENA_BYTES = 256 * 1024 };
 
@@ -34,15 +35,16 @@ table_done(struct table *t)
     free(t->arena.data);
 }
 
-/* What YAML takes in quotes (1.2, 5.1): no control characters, no U+FFFE. */
+/* What stays within a line of YAML, in quotes and in a comment: no control characters (1.2, 5.1), none of
+ * the further line ends of 1.1 (4.2: U+0085, U+2028, U+2029), no byte order mark, no U+FFFE. */
 static bool
 is_printable(struct slice s)
 {
-    for (size_t i = 0; i < s.left; i++) {
-        uint8_t c = byte_at(s, i), second = byte_at(s, i + 1);
+    while (s.left > 0) {
+        uint32_t c = utf8_next(&s);
 
-        if (c < ' ' || c == 0x7f || (c == 0xc2 && second < 0xa0) ||
-            (c == 0xef && second == 0xbf && byte_at(s, i + 2) >= 0xbe))
+        if (c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+            (c & 0xfffe) == 0xfffe)
             return false;
     }
     return true;
