@@ -8,6 +8,8 @@
 #include "agent/platform/platform.h"
 #include "common/texts.h"
 
+enum { MESSAGE_MAX = 8192 };
+
 static int
 print_usage(FILE *to)
 {
@@ -64,6 +66,16 @@ cli_main(int argc, char **argv)
     return VG_EXIT_USAGE;
 }
 
+/* Names of files and texts out of them may stand in a message: nothing of them steers the terminal. */
+static void
+message_put(const char *fmt, va_list args)
+{
+    char text[MESSAGE_MAX];
+
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    cli_put_safe(stderr, text);
+}
+
 int
 cli_usage(const char *command, const char *fmt, ...)
 {
@@ -71,7 +83,7 @@ cli_usage(const char *command, const char *fmt, ...)
 
     fprintf(stderr, "vigia-agent %s: ", command);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    message_put(fmt, args);
     va_end(args);
     fprintf(stderr, "\nTry: vigia-agent %s --help\n", command);
     return VG_EXIT_USAGE;
@@ -84,7 +96,7 @@ cli_fail(int code, const char *fmt, ...)
 
     fputs("vigia-agent: ", stderr);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    message_put(fmt, args);
     va_end(args);
     fputc('\n', stderr);
     return code;

@@ -120,6 +120,19 @@ propose(struct format_show *s, const struct format_args *a, FILE *out)
     return exit;
 }
 
+/* "x": a profile that somebody has corrected is not written over. An empty file is what a try left that
+ * came to nothing: without any rights it could not take it away. */
+static FILE *
+out_open(const char *path)
+{
+    FILE *out = fopen(path, "wx");
+    struct platform_stat stat;
+
+    if (out == NULL && platform_path_stat(path, &stat) == VG_OK && stat.regular && stat.size == 0)
+        out = fopen(path, "r+");
+    return out;
+}
+
 static enum vg_exit
 format_new(const struct agent_config *config, const struct format_args *a)
 {
@@ -128,8 +141,7 @@ format_new(const struct agent_config *config, const struct format_args *a)
     FILE *out = NULL;
 
     if (format_show_open(&show, config, "format", a->sample, &exit)) {
-        /* "x": a profile that somebody has corrected is not written over. */
-        out = a->out != NULL ? fopen(a->out, "wx") : NULL;
+        out = a->out != NULL ? out_open(a->out) : NULL;
         if (a->out != NULL && out == NULL)
             exit = (enum vg_exit)cli_fail(
                 VG_EXIT_USAGE, "format: %s is there already, or cannot be written", a->out);

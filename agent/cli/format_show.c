@@ -164,6 +164,14 @@ counts_print(FILE *to, const struct logfile *f, enum vg_err err)
     return bad * 10 > c->records ? VG_EXIT_USAGE : VG_EXIT_DONE;
 }
 
+static void
+unknown_print(const struct format_show *s, FILE *to)
+{
+    cli_put_safe(to, s->path);
+    fprintf(to, ": %s; `vigia-agent format new` proposes one\n",
+            s->profile != NULL ? "is not of this format" : "no known format");
+}
+
 enum vg_exit
 format_show_print(struct format_show *s, FILE *to)
 {
@@ -195,8 +203,7 @@ format_show_print(struct format_show *s, FILE *to)
     if (err == VG_ERR_NOMEM || err == VG_ERR_SYS)
         exit = VG_EXIT_INTERNAL;
     else if (err == VG_ERR_NOENT || logfile_profile(f) == NULL)
-        fprintf(to, "%s: %s; `vigia-agent format new` proposes one\n", s->path,
-                s->profile != NULL ? "is not of this format" : "no known format");
+        unknown_print(s, to);
     else
         exit = counts_print(to, f, err);
     logfile_free(f);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/cli/cli.h"
 #include "agent/pay/txn.h"
 
 enum { OUT_FLUSH = 64 * 1024, OUT_CAP = 1024 * 1024 };
@@ -21,8 +22,7 @@ pay_out_open(struct pay_out *out, const char *path, const char *header)
         return VG_EXIT_DONE;
     out->to = pay_out_is_dash(path) ? stdout : fopen(path, "wb");
     if (out->to == NULL) {
-        fprintf(stderr, "vigia-agent pay: %s: cannot be written\n", path);
-        return VG_EXIT_USAGE;
+        return (enum vg_exit)cli_fail(VG_EXIT_USAGE, "pay: %s: cannot be written", path);
     }
     if (header != NULL) {
         buf_put_str(&out->text, header);

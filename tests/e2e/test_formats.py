@@ -135,3 +135,36 @@ sys.exit(p.returncode)
     assert 'could not be read' in p.stderr
     if name != 'deep OFX':  # there the whole rest belongs to an element that never ends
         assert len(lines) == 2, lines
+
+
+ROWS = ''.join('2026-03-02 10:0%d:00;A%d;5,00;a;%s\n' % (n, n, kind) for n, kind in
+               enumerate(['venta', 'venta', '\u2028fuga: sale', 'a\ufeffb', '4111 1111 1111 1111']))
+
+
+@pytest.mark.parametrize('mark', ['\u2028', '\u2029', '\x85', '\ufeff', '\x1b[31m'])
+def test_nothing_of_a_sample_becomes_a_line_of_the_proposal(tmp_path, mark):
+    """What YAML takes for the end of a line ends a comment, too: a column's name could write keys."""
+    log = tmp_path / 'v.csv'
+    log.write_text('fecha;folio;total;x%sonly: [{field: [folio], values: [nada]}];tipo\n' % mark + ROWS)
+    p = agent('format', 'new', '-c', CONFIG, log)
+    assert p.returncode == 0, p.stderr
+    assert '5 transactions' in p.stderr and 'only' not in p.stdout
+    assert mark not in p.stdout and CARD[:4] + ' 1111' not in p.stdout
+
+
+def test_a_sample_that_fails_does_not_bar_the_next_one(tmp_path):
+    bad, good, profile = tmp_path / 'bad.csv', tmp_path / 'good.csv', tmp_path / 'p.yaml'
+    bad.write_text('a,b\n1,2\n3,4\n')
+    good.write_text('time,id,amount\n2026-03-02T10:00:00Z,A1,5.00\n')
+    assert agent('format', 'new', '-c', CONFIG, '-o', profile, bad).returncode == 3
+    assert agent('format', 'new', '-c', CONFIG, '-o', profile, good).returncode == 0
+    assert 'reader: csv' in profile.read_text()
+
+
+def test_a_name_of_a_file_does_not_steer_the_terminal(tmp_path):
+    text = tmp_path / 'e\x1b[31mvil.csv'
+    text.write_text('hola\nmundo\n')
+    for command in (('check', '-c', CONFIG, '--format', 'auto', text), ('format', 'new', '-c', CONFIG, text),
+                    ('format', 'new', '-c', CONFIG, '%s-none' % text), ('pay', '-c', CONFIG, '--scores', '%s/x' % text, text)):
+        p = agent(*command)
+        assert p.returncode in (2, 3) and '\x1b' not in p.stdout + p.stderr
