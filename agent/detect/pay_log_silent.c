@@ -69,15 +69,18 @@ log_get(void *cell, struct slice *in)
     struct silent_log *l = cell;
     struct slice name;
 
-    l->first_ns = (int64_t)slice_be64(in);
-    l->last_ns = (int64_t)slice_be64(in);
-    l->at_ns = (int64_t)slice_be64(in);
-    l->lag_ns = (int64_t)slice_be64(in);
-    l->day = (int64_t)slice_be64(in);
-    l->week = (int64_t)slice_be64(in);
-    l->hour = (int64_t)slice_be64(in);
+    l->first_ns = codec_time(in);
+    l->last_ns = codec_time(in);
+    l->at_ns = codec_time(in);
+    l->lag_ns = codec_time(in);
+    l->day = codec_time(in);
+    l->week = codec_time(in);
+    l->hour = codec_time(in);
     for (size_t i = 0; i < WEEKS; i++)
-        l->longest_ns[i] = (int64_t)slice_be64(in);
+        l->longest_ns[i] = codec_time(in);
+    if (l->first_ns < 0 || l->last_ns < l->first_ns || l->at_ns < l->first_ns || l->lag_ns < 0 ||
+        l->week < 0) /* weeks are places in a table */
+        in->bad = true;
     l->days = slice_be32(in);
     l->told = slice_u8(in) != 0;
     for (size_t i = 0; i < HOURS; i++)

@@ -54,7 +54,8 @@ struct corners {
 static struct corners
 corners_of(struct pay_run_place at)
 {
-    double state = at.state / STATE_FINE, age = at.age / AGE_FINE, s, a;
+    double state = fmin(at.state / STATE_FINE, PAY_RUN_STATES - 1);
+    double age = fmin(at.age / AGE_FINE, PAY_RUN_AGES - 1), s, a;
     struct corners c;
 
     c.state = state >= PAY_RUN_STATES - 1 ? PAY_RUN_STATES - 2 : (unsigned)state;

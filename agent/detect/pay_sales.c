@@ -3,8 +3,9 @@
 
 #include "agent/detect/codec.h"
 
-/* A till that writes one order number on every sale must not make the sum overflow. */
-#define SUM_MAX (INT64_MAX / 4)
+/* A till that writes one order number on every sale must not make the sum overflow, nor more than a row
+ * can give back (codec_amount). */
+#define SUM_MAX (INT64_C(1) << 60)
 
 static void
 sale_put(const void *cell, struct buf *out)

@@ -402,7 +402,7 @@ test_sale_sums(void **state)
     s = pay_sales_of(sales, &sale);
     assert_non_null(s);
     assert_true(s->amount == 3 * sale.amount);
-    s->amount = s->refunded = before = INT64_MAX / 4 - 5;
+    s->amount = s->refunded = before = (INT64_C(1) << 60) - 5;
     pay_sales_see(sales, &sale);
     s = pay_sales_of(sales, &sale);
     pay_sale_refund(s, sale.amount);

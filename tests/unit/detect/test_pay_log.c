@@ -122,6 +122,43 @@ test_quiet(void **state)
     PAY_LOG_SILENT.free(self);
 }
 
+/* Any eight bytes of its row become a number far below nothing: refused, or taken without harm. */
+static void
+test_silent_hostile_row(void **state)
+{
+    static const int64_t odd[] = {-3, INT64_MIN, INT64_MAX};
+    struct fake_store store = {.count = 0};
+    void *self = fake_make(&PAY_LOG_SILENT, &judge, NULL);
+    const struct fake_row *r = store.row;
+
+    (void)state;
+    live(self, 0, 20);
+    PAY_LOG_SILENT.save(self, fake_out(&store, &PAY_LOG_SILENT));
+    PAY_LOG_SILENT.free(self);
+    for (size_t i = 1; i < store.count; i++)
+        r = store.row[i].len > r->len ? &store.row[i] : r; /* the log's own */
+    for (size_t at = 0; at + 8 <= r->len; at++) {
+        for (size_t k = 0; k < VG_ARRAY_LEN(odd); k++) {
+            uint8_t *blob = malloc(r->len);
+
+            assert_non_null(blob);
+            memcpy(blob, r->blob, r->len);
+            for (unsigned i = 0; i < 8; i++)
+                blob[at + i] = (uint8_t)((uint64_t)odd[k] >> (56 - 8 * i));
+            self = fake_make(&PAY_LOG_SILENT, &judge, NULL);
+            (void)PAY_LOG_SILENT.load(self, slice_of(r->key, r->key_len), r->version,
+                                      slice_of(blob, r->len));
+            tick(self, DAY0 + 21 * VG_DAY_NS);
+            sale(self, "caja.log", DAY0 + 30 * VG_DAY_NS);
+            tick(self, DAY0 + 31 * VG_DAY_NS);
+            PAY_LOG_SILENT.free(self);
+            free(blob);
+        }
+    }
+    fake_store_done(&store);
+    fake_judge_done(&judge);
+}
+
 static void
 test_silent_restart(void **state)
 {
@@ -274,11 +311,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_name),           cmocka_unit_test(test_silent),
-        cmocka_unit_test(test_daily_export),   cmocka_unit_test(test_quiet),
-        cmocka_unit_test(test_silent_restart), cmocka_unit_test(test_share_rises),
-        cmocka_unit_test(test_share_quiet),    cmocka_unit_test(test_share_of_a_young_log),
-        cmocka_unit_test(test_format_lost),    cmocka_unit_test(test_unreadable_restart),
+        cmocka_unit_test(test_name),
+        cmocka_unit_test(test_silent),
+        cmocka_unit_test(test_daily_export),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_silent_restart),
+        cmocka_unit_test(test_silent_hostile_row),
+        cmocka_unit_test(test_share_rises),
+        cmocka_unit_test(test_share_quiet),
+        cmocka_unit_test(test_share_of_a_young_log),
+        cmocka_unit_test(test_format_lost),
+        cmocka_unit_test(test_unreadable_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
