@@ -257,8 +257,11 @@ struct txn_view {
     struct str card;       /* keyed token */
     char bin[7], last4[5]; /* "" where unknown */
     /* The shape of the address that became the token `email`: runs of letters as one 'a', of digits as
-     * one '0', then '@' and the domain as it is ("a.a0@example.org"). Never written anywhere. */
+     * one '0', then '@' and the domain as it is ("a.a0@example.org"). Written only where many customers' addresses have it: an attack. */
     struct str mail_shape;
+    /* Keyed token of the mailbox that `email` reaches: without a tag ("+..."), for Google's domains also
+     * without dots. Equal to `email` where it has neither. Never written anywhere. */
+    struct str mailbox;
     struct str customer, email, ip, device, terminal, employee, order, original, account;
     char country[3];
     int label;         /* -1 unknown, 0 genuine, 1 fraud (charge-back, --labels) */

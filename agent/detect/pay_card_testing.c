@@ -2,10 +2,13 @@
 /* pay.card_testing: somebody finds out which stolen cards work: many different cards in a short time
  * at one place, most of them declined, or with amounts far smaller than the shop's.
  *
- * A place is an address, a device, a terminal, a range of cards (BIN) or a log. In a window of
+ * A place is an address, a device, a terminal, a range of cards (BIN), a log, a mailbox (whatever tags
+ * and dots its address is written with) or a pattern of e-mail addresses (mail_shape). In a window of
  * PAY_PLACE_WINDOW_NS each keeps forgotten counts of different cards that were declined and of different
  * cards that paid a small amount (below SMALL_SHARE of the shop's sales); a card tried ten times
- * counts once. Both are held against the place's own busiest rate by a negative binomial tail. One
+ * counts once. Both are held against the place's own busiest rate by a negative binomial tail. A range
+ * that somebody goes through slowly, from many addresses, is told by its cards of a whole day and by
+ * last four digits that lie close together (pay_issuer.h). One
  * attack touches several places: the test goes to the one that stands out most, and stays with it
  * until the attack is over, so that it is one alert. */
 #include <math.h>
@@ -15,6 +18,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_issuer.h"
 #include "agent/detect/pay_place.h"
 #include "agent/detect/pay_tries.h"
 #include "agent/detect/quantile.h"
@@ -29,8 +33,8 @@
 #define CERTAIN_P        1e-8
 #define CERTAIN_DECLINED 12.0
 
-enum { STATE_VERSION = 2 };
-enum { AT_IP, AT_DEVICE, AT_TERMINAL, AT_BIN, AT_LOG, AT_COUNT };
+enum { PLACE_VERSION = 2, ISSUER_VERSION = 1, STATE_VERSION = 3 };
+enum { AT_IP, AT_DEVICE, AT_TERMINAL, AT_BIN, AT_LOG, AT_MAIL, AT_MAILBOX, AT_COUNT };
 
 /* The attack that goes on: its subject stays the same. */
 struct attack {
@@ -43,7 +47,8 @@ struct attack {
 struct testing {
     struct judge *judge;
     char currency[4];
-    struct keytab *places;
+    const json_t *settings; /* borrowed: the phrases of the signs */
+    struct keytab *places, *issuers;
     struct quantile amounts; /* of approved sales */
     struct attack attack;
     struct pay_tries tries;
@@ -52,18 +57,52 @@ struct testing {
     bool any, changed;
 };
 
+/* What was seen at the place that stands out most. */
 struct verdict {
-    double p, usual;
+    double p, usual, cards, tries, declined, small;
+    int64_t window_ns;
     int at;
+    const char *sign; /* in the settings, without language */
 };
 
 /* ---- the attack ---- */
 
+/* The domain of an address's shape, shown with dots for letters and noughts for digits: an address that
+ * people know for a pattern. */
 static void
-subject_of(struct party *out, const struct txn_view *t, int at)
+subject_mail(struct party *out, struct str shape)
+{
+    struct slice s = slice_of(shape.at, shape.len);
+    char label[PARTY_LABEL_MAX];
+    size_t n = 0;
+    bool local = true;
+
+    while (s.left > 0 && n + 8 < sizeof label) {
+        char c = (char)slice_u8(&s);
+
+        local = local && c != '@';
+        if (local && (c == 'a' || c == '0'))
+            n += (size_t)snprintf(label + n, sizeof label - n, c == 'a' ? "••" : "00");
+        else
+            label[n++] = c;
+    }
+    label[n] = '\0';
+    (void)pay_party(out, "customer", shape, label);
+}
+
+static void
+subject_bin(struct party *out, const char *bin)
 {
     char id[32], label[32];
 
+    (void)snprintf(id, sizeof id, "bin:%.6s", bin);
+    (void)snprintf(label, sizeof label, "%.6s••", bin);
+    party_set(out, "card", id, label);
+}
+
+static void
+subject_of(struct party *out, const struct txn_view *t, int at)
+{
     switch (at) {
     case AT_IP:
         (void)pay_party(out, "host", t->ip, NULL);
@@ -75,9 +114,13 @@ subject_of(struct party *out, const struct txn_view *t, int at)
         (void)pay_party(out, "terminal", t->terminal, NULL);
         break;
     case AT_BIN:
-        (void)snprintf(id, sizeof id, "bin:%.6s", t->bin);
-        (void)snprintf(label, sizeof label, "%.6s••", t->bin);
-        party_set(out, "card", id, label);
+        subject_bin(out, t->bin);
+        break;
+    case AT_MAIL:
+        subject_mail(out, t->mail_shape);
+        break;
+    case AT_MAILBOX:
+        (void)pay_party(out, "customer", t->mailbox, NULL);
         break;
     default:
         (void)pay_party(out, "log", t->source, NULL);
@@ -111,9 +154,25 @@ certain(struct testing *s, struct test *test)
     judge_finding(s->judge, &finding);
 }
 
+static json_t *
+facts_of(const struct testing *s, const struct txn_view *t, const struct verdict *v)
+{
+    char es[24], en[24];
+
+    (void)snprintf(es, sizeof es, "%s_es", v->sign);
+    (void)snprintf(en, sizeof en, "%s_en", v->sign);
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:s, s:s, s:s}", "cards", (json_int_t)lround(v->cards),
+        "tries", (json_int_t)lround(v->tries), "declined", (json_int_t)lround(v->declined), "small",
+        (json_int_t)lround(v->small), "seconds", (json_int_t)(v->window_ns / VG_SEC_NS), "usual",
+        round(10 * v->usual) / 10, "amount", (json_int_t)(t->has_amount ? t->amount : 0),
+        "currency", t->currency[0] != '\0' ? t->currency : s->currency, "sign_es",
+        vg_json_str(s->settings, es, v->sign), "sign_en", vg_json_str(s->settings, en, v->sign));
+}
+
 static void
-report(struct testing *s, const struct txn_view *t, const struct pay_place *c,
-       const struct verdict *v, const uint64_t keys[AT_COUNT])
+report(struct testing *s, const struct txn_view *t, const struct verdict *v,
+       const uint64_t keys[AT_COUNT])
 {
     struct party subject;
     struct test test = {
@@ -131,17 +190,10 @@ report(struct testing *s, const struct txn_view *t, const struct pay_place *c,
         memcpy(s->attack.keys, keys, sizeof s->attack.keys);
     }
     if (judge_wants(s->judge, v->p)) {
-        test.facts = json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:s}", "cards",
-            (json_int_t)lround((double)c->different), "tries", (json_int_t)lround((double)c->tries),
-            "declined", (json_int_t)lround((double)c->declined), "small",
-            (json_int_t)lround((double)c->small), "seconds",
-            (json_int_t)(PAY_PLACE_WINDOW_NS / VG_SEC_NS), "usual", round(10 * v->usual) / 10,
-            "amount", (json_int_t)(t->has_amount ? t->amount : 0), "currency",
-            t->currency[0] != '\0' ? t->currency : s->currency);
-        test.evidence = pay_tries_evidence(&s->tries, t->time_ns - 3 * PAY_PLACE_WINDOW_NS);
+        test.facts = facts_of(s, t, v);
+        test.evidence = pay_tries_evidence(&s->tries, t->time_ns - 3 * v->window_ns);
     }
-    if (v->p < CERTAIN_P && (double)c->declined >= CERTAIN_DECLINED && !s->attack.told) {
+    if (v->p < CERTAIN_P && v->declined >= CERTAIN_DECLINED && !s->attack.told) {
         certain(s, &test);
         s->attack.told = true;
     } else if (judge_test(s->judge, &test)) {
@@ -164,7 +216,8 @@ is_small(struct testing *s, const struct txn_view *t)
 static bool
 is_nameless(const struct txn_view *t)
 {
-    return t->kind == TXN_AUTH && t->card.len == 0 && t->customer.len == 0 && t->ip.len > 0;
+    return t->kind == TXN_AUTH && t->card.len == 0 && t->last4[0] == '\0' && t->customer.len == 0 &&
+           t->email.len == 0 && t->ip.len > 0;
 }
 
 static uint64_t
@@ -176,20 +229,97 @@ attempt_key(const struct txn_view *t)
     return (h ^ h >> 32) | 1;
 }
 
+/* What tells one card from another: itself, else its digits as far as the log has them, else whose
+ * it is. 0: nothing. */
+static uint64_t
+card_key(const struct txn_view *t)
+{
+    if (t->card.len > 0)
+        return pay_key("card", t->card);
+    if (t->last4[0] != '\0')
+        return pay_key("last4", str_of(t->last4)) + pay_key("bin", str_of(t->bin));
+    return pay_key("card", t->customer.len > 0 ? t->customer : t->email);
+}
+
+/* All places at which it happened. */
+static struct verdict
+look_at_places(struct testing *s, const struct pay_place_try *try, const uint64_t keys[AT_COUNT],
+               bool learned)
+{
+    struct verdict worst = {.p = 1, .window_ns = PAY_PLACE_WINDOW_NS};
+
+    for (int at = 0; at < AT_COUNT; at++) {
+        struct pay_place *c = keys[at] != 0 ? pay_place_count(s->places, keys[at], try) : NULL;
+        double p = 1, usual = 0;
+
+        if (c == NULL || !(try->declined || try->small))
+            continue;
+        if (learned)
+            p = pay_place_p(c, s->min_cards, try->time_ns, &usual);
+        pay_place_learn(c, try, judge_learn_weight(p));
+        if (p < worst.p)
+            worst = (struct verdict){.p = p,
+                                     .usual = usual,
+                                     .cards = (double)c->different,
+                                     .tries = (double)c->tries,
+                                     .declined = (double)c->declined,
+                                     .small = (double)c->small,
+                                     .window_ns = PAY_PLACE_WINDOW_NS,
+                                     .at = at,
+                                     .sign = at == AT_MAIL      ? "mail"
+                                             : at == AT_MAILBOX ? "mailbox"
+                                                                : "many"};
+    }
+    return worst;
+}
+
+/* The cards of its issuer in the last day; where the log names no issuer, those of the log. */
+static struct verdict
+look_at_issuer(struct testing *s, const struct txn_view *t, const struct pay_place_try *try,
+               const uint64_t keys[AT_COUNT], bool learned)
+{
+    struct verdict v = {.p = 1, .at = keys[AT_BIN] != 0 ? AT_BIN : AT_LOG};
+    struct pay_issuer_look look = {.p = 1};
+    struct slice digits = slice_of(t->last4, strlen(t->last4));
+    unsigned last4 = 0;
+    struct pay_issuer *c;
+
+    if (keys[v.at] == 0 || digits.left != 4)
+        return v;
+    while (digits.left > 0)
+        last4 = last4 * 10 + (slice_u8(&digits) - '0') % 10U;
+    c = pay_issuer_count(s->issuers, keys[v.at], try->card, last4, try->declined, try->time_ns);
+    if (c == NULL)
+        return v;
+    if (learned)
+        look = pay_issuer_look(c, s->min_cards, try->time_ns);
+    pay_issuer_learn(c, try->declined, judge_learn_weight(look.p));
+    v.p = look.p;
+    v.usual = look.usual;
+    v.declined = (double)c->declined;
+    v.cards = v.tries = look.cards > v.declined ? look.cards : v.declined;
+    v.small = v.cards - v.declined;
+    v.window_ns = PAY_ISSUER_WINDOW_NS;
+    v.sign = look.in_a_row ? "row" : "range";
+    return v;
+}
+
 static void
 testing_observe(void *self, const struct obs *obs)
 {
     struct testing *s = self;
     const struct txn_view *t = obs->txn;
-    uint64_t keys[AT_COUNT] = {pay_key("ip", t->ip), pay_key("device", t->device),
-                               pay_key("terminal", t->terminal), pay_key("bin", str_of(t->bin)),
-                               pay_key("log", t->source)};
-    struct pay_place_try try = {.time_ns = t->time_ns,
-                                .card = pay_key("card", t->card.len > 0 ? t->card : t->customer),
-                                .declined = t->outcome == TXN_DECLINED};
+    uint64_t keys[AT_COUNT] = {pay_key("ip", t->ip),
+                               pay_key("device", t->device),
+                               pay_key("terminal", t->terminal),
+                               pay_key("bin", str_of(t->bin)),
+                               pay_key("log", t->source),
+                               pay_key("mail", t->mail_shape),
+                               pay_key("mailbox", t->mailbox)};
+    struct pay_place_try try = {
+        .time_ns = t->time_ns, .card = card_key(t), .declined = t->outcome == TXN_DECLINED};
+    struct verdict worst, issuer;
     bool learned;
-    struct verdict worst = {.p = 1};
-    struct pay_place worst_place = {0};
 
     if (is_nameless(t)) {
         try.card = attempt_key(t);
@@ -208,24 +338,14 @@ testing_observe(void *self, const struct obs *obs)
     learned = (double)(t->time_ns - s->since_ns) >= s->learn_days * (double)VG_DAY_NS;
     quantile_time(&s->amounts, t->time_ns);
     try.small = is_small(s, t);
-    if (try.declined || try.small)
+    worst = look_at_places(s, &try, keys, learned);
+    if (try.declined || try.small) {
         pay_tries_keep(&s->tries, t);
-    for (int at = 0; at < AT_COUNT; at++) {
-        struct pay_place *c = keys[at] != 0 ? pay_place_count(s->places, keys[at], &try) : NULL;
-        struct verdict v = {.p = 1, .at = at};
-
-        if (c == NULL || !(try.declined || try.small))
-            continue;
-        if (learned)
-            v.p = pay_place_p(c, s->min_cards, t->time_ns, &v.usual);
-        pay_place_learn(c, &try, judge_learn_weight(v.p));
-        if (v.p < worst.p) {
-            worst = v;
-            worst_place = *c;
-        }
+        issuer = look_at_issuer(s, t, &try, keys, learned);
+        worst = issuer.p < worst.p ? issuer : worst;
     }
     if (worst.p < 1)
-        report(s, t, &worst_place, &worst, keys);
+        report(s, t, &worst, keys);
     if (!try.declined && t->has_amount)
         quantile_add(&s->amounts, (double)t->amount + 1, judge_learn_weight(worst.p));
 }
@@ -239,6 +359,7 @@ testing_save(void *self, struct state_out *out)
     struct buf blob;
 
     keytab_save(s->places, out);
+    keytab_save(s->issuers, out);
     if (!s->changed)
         return;
     s->changed = false;
@@ -260,14 +381,16 @@ testing_save(void *self, struct state_out *out)
 }
 
 static void
-get_main(struct testing *s, struct slice *in)
+get_main(struct testing *s, uint16_t version, struct slice *in)
 {
+    int places = version == 2 ? AT_MAIL : AT_COUNT; /* the second version knew of no mail */
+
     s->since_ns = codec_time(in);
     s->last_ns = codec_time(in);
     quantile_get(&s->amounts, in);
     s->attack.last_ns = codec_time(in);
     s->attack.told = slice_u8(in) != 0;
-    for (int at = 0; at < AT_COUNT; at++)
+    for (int at = 0; at < places; at++)
         s->attack.keys[at] = slice_be64(in);
     pay_frame_get_text(s->attack.subject.kind, sizeof s->attack.subject.kind, in);
     pay_frame_get_text(s->attack.subject.id, sizeof s->attack.subject.id, in);
@@ -284,9 +407,11 @@ testing_load(void *self, struct slice key, uint16_t version, struct slice blob)
 
     if (keytab_owns(s->places, key))
         return keytab_load(s->places, key, version, blob);
-    if (key.left != 1 || slice_u8(&name) != 'a' || version != STATE_VERSION)
+    if (keytab_owns(s->issuers, key))
+        return keytab_load(s->issuers, key, version, blob);
+    if (key.left != 1 || slice_u8(&name) != 'a' || version < 2 || version > STATE_VERSION)
         return VG_ERR_FORMAT;
-    get_main(s, &blob);
+    get_main(s, version, &blob);
     return blob.bad ? VG_ERR_FORMAT : VG_OK;
 }
 
@@ -298,6 +423,7 @@ testing_free(void *self)
     if (s == NULL)
         return;
     keytab_free(s->places);
+    keytab_free(s->issuers);
     free(s);
 }
 
@@ -310,13 +436,16 @@ testing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
     if (s == NULL)
         return VG_ERR_NOMEM;
     s->judge = env->judge;
+    s->settings = env->settings;
     (void)vg_strcpy(s->currency, sizeof s->currency, env->currency != NULL ? env->currency : "");
     quantile_init(&s->amounts, MEMORY_NS);
     err = pay_setting(env->settings, "learn_days", 3, 0, 365, &s->learn_days, why);
     if (err == VG_OK)
         err = pay_setting(env->settings, "min_cards", 5, 2, 1000, &s->min_cards, why);
     if (err == VG_OK)
-        err = pay_places_new('p', STATE_VERSION, &s->places);
+        err = pay_places_new('p', PLACE_VERSION, &s->places);
+    if (err == VG_OK)
+        err = pay_issuers_new('i', ISSUER_VERSION, &s->issuers);
     if (err != VG_OK) {
         testing_free(s);
         return err;
@@ -335,8 +464,9 @@ testing_health(const void *self, json_t *counters)
     (void)json_object_set_new(counters, "learning", json_integer(learning));
     (void)json_object_set_new(counters, "places",
                               json_integer((json_int_t)keytab_count(s->places)));
-    (void)json_object_set_new(counters, "turned_away",
-                              json_integer((json_int_t)keytab_evicted(s->places)));
+    (void)json_object_set_new(
+        counters, "turned_away",
+        json_integer((json_int_t)(keytab_evicted(s->places) + keytab_evicted(s->issuers))));
 }
 
 const struct detector PAY_CARD_TESTING = {

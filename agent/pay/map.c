@@ -279,6 +279,8 @@ texts_read(const struct record *r, int kind, struct txn_view *t)
         err = map_mail(r->m, mail, &t->email);
     if (err == VG_OK && mail.left > 0)
         err = map_mail_shape(r->m, mail, &t->mail_shape);
+    if (err == VG_OK && mail.left > 0)
+        err = map_mailbox(r->m, mail, t->email, &t->mailbox);
     name = field_value(r, kind, MAP_NAME);
     if (err == VG_OK && name.left > 0 && t->customer.len == 0)
         err = map_name(r->m, name, &t->customer);
@@ -392,6 +394,7 @@ mapper_read(struct mapper *m, const struct values *values, struct slice clean,
                            .customer = {"", 0},
                            .email = {"", 0},
                            .mail_shape = {"", 0},
+                           .mailbox = {"", 0},
                            .ip = {"", 0},
                            .device = {"", 0},
                            .terminal = {"", 0},

@@ -28,6 +28,9 @@ bool map_is_name(struct str customer);
 enum vg_err map_name(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
 /* The shape of an address (obs.h, mail_shape); "" of what is none. */
 enum vg_err map_mail_shape(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
+/* The mailbox behind an address whose token is `email` (obs.h, mailbox): that token or one of its own. */
+enum vg_err map_mailbox(struct mapper *m, struct slice value, struct str email,
+                        struct str *out) VG_MUST_CHECK;
 /* Any other text: borrowed as it stands, unless an address is in it. */
 enum vg_err map_plain(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
 void map_digits(char *to, struct slice from, size_t n);

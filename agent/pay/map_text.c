@@ -150,6 +150,48 @@ map_mail_shape(struct mapper *m, struct slice value, struct str *out)
     return VG_OK;
 }
 
+/* Whether dots before the @ of this domain mean nothing: Google's ("Dots don't matter in Gmail
+ * addresses", support.google.com/mail/answer/7436150). */
+static bool
+is_dotless(struct slice domain)
+{
+    static const char *const domains[] = {"@gmail.com", "@googlemail.com"};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(domains); i++)
+        if (domain.left == strlen(domains[i]) && memcmp(domain.at, domains[i], domain.left) == 0)
+            return true;
+    return false;
+}
+
+/* Tags: RFC 5233, "+" as nearly all services have it. */
+enum vg_err
+map_mailbox(struct mapper *m, struct slice value, struct str email, struct str *out)
+{
+    struct slice s = map_cut(value), domain;
+    size_t at = bytes_find(s, 0, '@'), tag = bytes_find(s, 0, '+'), n = 0;
+    bool dotless;
+    char *to;
+
+    *out = email;
+    if (at >= s.left || (tag >= at && bytes_find(s, 0, '.') >= at))
+        return VG_OK;
+    s = map_lowered(m, s, " ");
+    at = bytes_find(s, 0, '@');
+    if (at >= s.left)
+        return VG_OK; /* no room for more than the address itself */
+    domain = bytes_part(s, at, s.left);
+    dotless = is_dotless(domain);
+    to = map_arena(m, s.left);
+    if (to == NULL)
+        return VG_OK;
+    for (size_t i = 0; i < at && byte_at(s, i) != '+'; i++)
+        if (byte_at(s, i) != '.' || !dotless)
+            to[n++] = (char)byte_at(s, i);
+    memcpy(to + n, domain.at, domain.left);
+    n += domain.left;
+    return n < s.left ? map_token(m, TOKEN_MAIL, slice_of(to, n), out) : VG_OK;
+}
+
 /* Any other text: borrowed as it stands, unless an address or a security code is in it. */
 enum vg_err
 map_plain(struct mapper *m, struct slice value, struct str *out)

@@ -43,15 +43,14 @@ txn_write(const struct txn_view *t, struct buf *out)
     buf_put_u8(out, '}');
 }
 
-enum { TEXTS = 13 };
+enum { TEXTS = 14 };
 
 static void
 texts_of(struct txn_view *t, struct str *out[TEXTS])
 {
-    struct str *all[TEXTS] = {&t->id,       &t->reason, &t->card,     &t->customer,
-                              &t->email,    &t->ip,     &t->device,   &t->terminal,
-                              &t->employee, &t->order,  &t->original, &t->account,
-                              &t->mail_shape};
+    struct str *all[TEXTS] = {&t->id,       &t->reason,  &t->card,       &t->customer, &t->email,
+                              &t->ip,       &t->device,  &t->terminal,   &t->employee, &t->order,
+                              &t->original, &t->account, &t->mail_shape, &t->mailbox};
 
     memcpy(out, all, sizeof all);
 }

@@ -28,6 +28,7 @@ struct shop {
 struct shop_txn {
     struct txn_view view;
     char id[24], card[24], terminal[16], employee[16], ip[24], original[24], account[24], mail[48];
+    char shape[48], mailbox[48]; /* "": as mail */
 };
 
 static inline void
@@ -99,7 +100,7 @@ shop_sale(struct shop *s, struct shop_txn *t)
     t->view.outcome = kit_uniform(&s->rng) < 0.02 ? TXN_DECLINED : TXN_APPROVED;
     (void)vg_strcpy(t->view.currency, sizeof t->view.currency, "MXN");
     (void)vg_strcpy(t->view.bin, sizeof t->view.bin, "411111");
-    (void)snprintf(t->view.last4, sizeof t->view.last4, "%04u", card);
+    (void)snprintf(t->view.last4, sizeof t->view.last4, "%04u", card * 7919 % 10000);
 }
 
 static inline void
@@ -115,7 +116,9 @@ shop_give(struct shop *s, struct shop_txn *t)
     v->ip = str_of(t->ip);
     v->original = str_of(t->original);
     v->account = str_of(t->account);
-    v->email = v->mail_shape = str_of(t->mail);
+    v->email = str_of(t->mail);
+    v->mail_shape = str_of(t->shape[0] != '\0' ? t->shape : t->mail);
+    v->mailbox = str_of(t->mailbox[0] != '\0' ? t->mailbox : t->mail);
     v->reason = v->customer = v->device = v->order = str_of("");
     v->source = str_of("pos.csv");
     v->line = s->next_id;

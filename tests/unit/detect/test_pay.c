@@ -135,6 +135,7 @@ tries(struct shop *s, int count, bool declined)
         s->now_ns += 20 * VG_SEC_NS;
         shop_sale(s, &t);
         t.card[0] = t.terminal[0] = t.employee[0] = '\0';
+        t.view.last4[0] = t.view.bin[0] = '\0';
         (void)vg_strcpy(t.ip, sizeof t.ip, "198.51.100.7");
         t.view.kind = TXN_AUTH;
         t.view.has_amount = false;
