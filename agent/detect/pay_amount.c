@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pay.amount: an amount that does not fit: this card's or customer's habit, this terminal, this hour,
- * or the shop's own largest amounts.
+/* pay.amount: an amount that does not fit: this card's or customer's habit, this terminal, this employee,
+ * this hour, or the shop's own largest amounts.
  *
- * Each of the four gives a statistic whose tail p comes from the ranks of the same statistic over
+ * Each of the five gives a statistic whose tail p comes from the ranks of the same statistic over
  * all transactions, so that no distribution is assumed; they are fused by the weighted Cauchy
  * combination. Habits are exponentially forgotten means and variances; the variance is drawn
  * towards the shop's usual variation relative to the mean, the mean towards the shop's mean. A card
  * that has lately been suspicious is watched more closely (weighted p-values: Genovese, Roeder and
  * Wasserman 2006). What looks suspicious is learned with less weight. State: one record a card,
- * customer and terminal, sketches for up to CURRENCIES_MAX currencies. */
+ * customer, terminal and employee, sketches for up to CURRENCIES_MAX currencies. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/detect/cauchy.h"
@@ -23,35 +24,53 @@
 /* Observations of the shop that a new card or terminal starts from. */
 #define PRIOR_CARD     2.0
 #define PRIOR_TERMINAL 20.0
-/* Shares of the four causes in the combination; sum 1. The card's own habit says most. */
+#define PRIOR_EMPLOYEE 20.0
+/* Shares of the causes in the combination; sum 1. The card's own habit says most; where the log names
+ * the employee a part of its share is that one's. */
 #define SHARE_CARD     0.64
 #define SHARE_SHOP     0.28
 #define SHARE_TERMINAL 0.04
 #define SHARE_HOUR     0.04
+#define SHARE_EMPLOYEE 0.06
 /* Weight of these tests among all (weighted p-values, as below): every sale is one of them, and most
  * very large ones are a customer's good day. */
 #define WEIGHT 0.33
 /* How much more closely a card in full heat is watched. */
 #define HEAT_GAIN 20.0
 
-enum { CARDS_MAX = 131072, TERMINALS_MAX = 4096, CURRENCIES_MAX = 4, STATE_VERSION = 1 };
-static const char *const CAUSE_NAMES[CAUSES] = {"card", "shop", "terminal", "hour"};
-static const double SHARES[CAUSES] = {SHARE_CARD, SHARE_SHOP, SHARE_TERMINAL, SHARE_HOUR};
+enum {
+    CARDS_MAX = 131072,
+    TERMINALS_MAX = 4096,
+    EMPLOYEES_MAX = 1024,
+    CURRENCIES_MAX = 4,
+    HABIT_VERSION = 1
+};
+static const char *const CAUSE_NAMES[CAUSES] = {"card", "shop", "terminal", "hour", "employee"};
+static const double SHARES[2][CAUSES] = {
+    {SHARE_CARD, SHARE_SHOP, SHARE_TERMINAL, SHARE_HOUR, 0},
+    {SHARE_CARD - SHARE_EMPLOYEE, SHARE_SHOP, SHARE_TERMINAL, SHARE_HOUR, SHARE_EMPLOYEE},
+};
 
 struct amount {
-    char currency[4]; /* the shop's */
+    char currency[4];       /* the shop's */
+    const json_t *settings; /* borrowed: the phrases of the causes */
     struct judge *judge;
     struct season_clock clock;
-    struct keytab *cards, *terminals;
+    struct keytab *cards, *terminals, *employees;
     struct pay_money *monies[CURRENCIES_MAX];
     double learn_days, learn_count;
     uint64_t other_currencies;
     bool changed;
 };
 
+/* Whose habits a transaction is held against; those whom the log does not name have none. */
+struct whose {
+    struct pay_habit *card, *terminal, *employee, none[3];
+};
+
 /* What one transaction looks like before it is learned. */
 struct look {
-    double x, statistic[CAUSES], p[CAUSES], p_all, usual;
+    double x, statistic[CAUSES], p[CAUSES], p_all, usual[CAUSES];
     struct season_slot slot;
     int worst;
 };
@@ -90,29 +109,38 @@ ready(const struct amount *a, const struct pay_money *m, int64_t now_ns)
 }
 
 static void
-look_at(struct amount *a, struct pay_money *m, const struct pay_habit *card,
-        const struct pay_habit *terminal, const struct txn_view *t, struct look *out)
+look_at(struct amount *a, struct pay_money *m, const struct whose *w, const struct txn_view *t,
+        struct look *out)
 {
     const struct pay_habit_prior of_card = {m->all.mean, m->variation.mean, PRIOR_CARD};
     const struct pay_habit_prior of_terminal = {m->all.mean, m->at_terminal.mean, PRIOR_TERMINAL};
+    const struct pay_habit_prior of_employee = {m->all.mean, m->at_employee.mean, PRIOR_EMPLOYEE};
+    const double *shares = SHARES[t->employee.len > 0];
     struct moments_expect hour;
     struct cauchy all = {0};
-    double mean;
 
     *out = (struct look){.x = (double)t->amount, .worst = CAUSE_CARD};
     out->slot = season_at(&a->clock, t->time_ns);
     hour = season_expect(&m->season, out->slot, t->time_ns);
-    out->statistic[CAUSE_CARD] = rankable(pay_habit_distance(card, &of_card, out->x, &out->usual));
+    out->statistic[CAUSE_CARD] =
+        rankable(pay_habit_distance(w->card, &of_card, out->x, &out->usual[CAUSE_CARD]));
     out->statistic[CAUSE_SHOP] = out->x + 1;
-    out->statistic[CAUSE_TERMINAL] =
-        rankable(pay_habit_distance(terminal, &of_terminal, out->x, &mean));
+    out->usual[CAUSE_SHOP] = m->all.mean;
+    out->usual[CAUSE_HOUR] = exp(hour.mean) - 1; /* of logarithms: the one in the middle */
+    out->statistic[CAUSE_TERMINAL] = rankable(
+        pay_habit_distance(w->terminal, &of_terminal, out->x, &out->usual[CAUSE_TERMINAL]));
     out->statistic[CAUSE_HOUR] =
         rankable(hour.variance > 0 ? (log(out->x + 1) - hour.mean) / sqrt(hour.variance) : 0);
+    if (t->employee.len > 0)
+        out->statistic[CAUSE_EMPLOYEE] = rankable(
+            pay_habit_distance(w->employee, &of_employee, out->x, &out->usual[CAUSE_EMPLOYEE]));
     for (int c = 0; c < CAUSES; c++) {
+        if (shares[c] <= 0)
+            continue;
         quantile_time(&m->ranks[c], t->time_ns);
         out->p[c] = tail_upper_p(&m->ranks[c], out->statistic[c]);
-        cauchy_add_share(&all, out->p[c], SHARES[c]);
-        if (out->p[c] / SHARES[c] < out->p[out->worst] / SHARES[out->worst])
+        cauchy_add_share(&all, out->p[c], shares[c]);
+        if (out->p[c] / shares[c] < out->p[out->worst] / shares[out->worst])
             out->worst = c;
     }
     out->p_all = cauchy_sum(&all);
@@ -130,59 +158,104 @@ watch(struct pay_money *m, const struct pay_habit *card, double p, int64_t now_n
     return p < 1 ? p : 1;
 }
 
+/* Variation is learned from those whose mean is known well enough. */
 static void
-learn(struct pay_money *m, struct pay_habit *card, struct pay_habit *terminal,
-      const struct txn_view *t, const struct look *look, double p)
+learn_habit(struct moments *variation, struct pay_habit *h, double x, double w, int64_t now_ns)
+{
+    double seen = (double)h->weight;
+
+    if (seen > 3 && h->mean > 0) {
+        double r = (x - (double)h->mean) / (double)h->mean;
+
+        moments_add(variation, r * r * seen / (seen + 1), w, now_ns, PAY_MONEY_MEMORY_NS);
+    }
+    pay_habit_add(h, x, w);
+}
+
+static void
+learn(struct pay_money *m, const struct whose *who, const struct txn_view *t,
+      const struct look *look, double p)
 {
     double w = judge_learn_weight(p), x = look->x;
-    double seen[2] = {(double)card->weight, (double)terminal->weight};
 
     for (int c = 0; c < CAUSES; c++)
-        quantile_add(&m->ranks[c], look->statistic[c], w);
-    /* Variation is learned from cards and terminals whose mean is known well enough. */
-    if (seen[0] > 3 && card->mean > 0) {
-        double r = (x - (double)card->mean) / (double)card->mean;
-        moments_add(&m->variation, r * r * seen[0] / (seen[0] + 1), w, t->time_ns,
-                    PAY_MONEY_MEMORY_NS);
-    }
-    if (seen[1] > 3 && terminal->mean > 0) {
-        double r = (x - (double)terminal->mean) / (double)terminal->mean;
-        moments_add(&m->at_terminal, r * r * seen[1] / (seen[1] + 1), w, t->time_ns,
-                    PAY_MONEY_MEMORY_NS);
-    }
+        if (c != CAUSE_EMPLOYEE || t->employee.len > 0)
+            quantile_add(&m->ranks[c], look->statistic[c], w);
+    learn_habit(&m->variation, who->card, x, w, t->time_ns);
+    learn_habit(&m->at_terminal, who->terminal, x, w, t->time_ns);
+    if (t->employee.len > 0)
+        learn_habit(&m->at_employee, who->employee, x, w, t->time_ns);
     moments_add(&m->all, x, w, t->time_ns, PAY_MONEY_MEMORY_NS);
     season_add(&m->season, look->slot, log(x + 1), w, t->time_ns);
-    pay_habit_add(card, x, w);
-    pay_habit_add(terminal, x, w);
-    pay_habit_warm(card, 1 - w);
+    pay_habit_warm(who->card, 1 - w);
     if (m->seen++ == 0)
         m->since_ns = t->time_ns;
+}
+
+static json_t *
+facts_of(const struct amount *a, const struct pay_money *m, const struct pay_habit *card,
+         const struct txn_view *t, const struct look *look)
+{
+    double above = quantile_above(&m->ranks[CAUSE_SHOP], look->statistic[CAUSE_SHOP]);
+    /* A card that is seen for the first time has no habit: what is meant is the shop's. */
+    int cause = look->worst == CAUSE_CARD && card->weight < 1 ? (int)CAUSE_SHOP : look->worst;
+    double usual = look->usual[cause];
+    char es[24], en[24];
+
+    (void)snprintf(es, sizeof es, "%s_es", CAUSE_NAMES[cause]);
+    (void)snprintf(en, sizeof en, "%s_en", CAUSE_NAMES[cause]);
+    return json_pack("{s:I, s:s, s:I, s:f, s:f, s:I, s:s, s:s, s:s}", "amount",
+                     (json_int_t)t->amount, "currency", m->currency, "usual",
+                     (json_int_t)llround(usual), "times",
+                     usual > 0 ? round(10 * look->x / usual) / 10 : 0, "shop_share",
+                     above / (quantile_weight(&m->ranks[CAUSE_SHOP]) + 1), "seen",
+                     (json_int_t)llround((double)card->weight), "because", CAUSE_NAMES[cause],
+                     "whose_es", vg_json_str(a->settings, es, CAUSE_NAMES[cause]), "whose_en",
+                     vg_json_str(a->settings, en, CAUSE_NAMES[cause]));
 }
 
 static void
 report(struct amount *a, const struct pay_money *m, const struct pay_habit *card,
        const struct txn_view *t, const struct look *look, double p)
 {
-    struct party subject, terminal;
+    struct party subject, peer;
     struct test test = {
         .detector = "pay.amount", .time_ns = t->time_ns, .subject = &subject, .p = p};
 
     pay_party_of(&subject, t);
-    if (strcmp(subject.kind, "terminal") != 0 &&
-        pay_party(&terminal, "terminal", t->terminal, NULL))
-        test.peer = &terminal;
+    if ((look->worst == CAUSE_EMPLOYEE && pay_party(&peer, "employee", t->employee, NULL)) ||
+        (strcmp(subject.kind, "terminal") != 0 && pay_party(&peer, "terminal", t->terminal, NULL)))
+        test.peer = &peer;
     if (judge_wants(a->judge, p)) {
-        double above = quantile_above(&m->ranks[CAUSE_SHOP], look->statistic[CAUSE_SHOP]);
-
-        test.facts = json_pack(
-            "{s:I, s:s, s:I, s:f, s:f, s:I, s:s}", "amount", (json_int_t)t->amount, "currency",
-            m->currency, "usual", (json_int_t)llround(look->usual), "times",
-            look->usual > 0 ? round(10 * look->x / look->usual) / 10 : 0, "shop_share",
-            above / (quantile_weight(&m->ranks[CAUSE_SHOP]) + 1), "seen",
-            (json_int_t)llround((double)card->weight), "because", CAUSE_NAMES[look->worst]);
+        test.facts = facts_of(a, m, card, t, look);
         test.evidence = json_pack("[o]", pay_evidence(t));
     }
     judge_test(a->judge, &test);
+}
+
+/* False without memory. */
+static bool
+whose_of(struct amount *a, const struct txn_view *t, struct whose *w)
+{
+    uint64_t card = pay_key("card", t->card), terminal = pay_key("terminal", t->terminal);
+    uint64_t employee = pay_key("employee", t->employee);
+
+    *w = (struct whose){.card = &w->none[0], .terminal = &w->none[1], .employee = &w->none[2]};
+    if (card == 0)
+        card = pay_key("customer", t->customer);
+    keytab_expect(a->terminals, terminal);
+    if (card != 0)
+        w->card = keytab_touch(a->cards, card, NULL);
+    if (terminal != 0)
+        w->terminal = keytab_touch(a->terminals, terminal, NULL);
+    if (employee != 0)
+        w->employee = keytab_touch(a->employees, employee, NULL);
+    if (w->card == NULL || w->terminal == NULL || w->employee == NULL)
+        return false;
+    pay_habit_forget(w->card, t->time_ns);
+    pay_habit_forget(w->terminal, t->time_ns);
+    pay_habit_forget(w->employee, t->time_ns);
+    return true;
 }
 
 static void
@@ -190,33 +263,22 @@ amount_observe(void *self, const struct obs *obs)
 {
     struct amount *a = self;
     const struct txn_view *t = obs->txn;
-    uint64_t card_key = pay_key("card", t->card), terminal_key = pay_key("terminal", t->terminal);
-    struct pay_habit *card, *terminal, nobody = {0}, nowhere = {0};
+    struct whose whose;
     struct pay_money *m;
     struct look look;
     double p;
-    bool fresh;
 
     if ((t->kind != TXN_SALE && t->kind != TXN_AUTH) || !t->has_amount || t->amount <= 0)
         return;
     m = money_of(a, t->currency[0] != '\0' ? t->currency : a->currency);
-    if (m == NULL)
-        return;
-    if (card_key == 0)
-        card_key = pay_key("customer", t->customer);
-    keytab_expect(a->terminals, terminal_key);
-    card = card_key != 0 ? keytab_touch(a->cards, card_key, &fresh) : &nobody;
-    terminal = terminal_key != 0 ? keytab_touch(a->terminals, terminal_key, &fresh) : &nowhere;
-    if (card == NULL || terminal == NULL)
+    if (m == NULL || !whose_of(a, t, &whose))
         return;
     a->changed = true;
-    pay_habit_forget(card, t->time_ns);
-    pay_habit_forget(terminal, t->time_ns);
-    look_at(a, m, card, terminal, t, &look);
-    p = watch(m, card, look.p_all, t->time_ns);
+    look_at(a, m, &whose, t, &look);
+    p = watch(m, whose.card, look.p_all, t->time_ns);
     if (ready(a, m, t->time_ns))
-        report(a, m, card, t, &look, p);
-    learn(m, card, terminal, t, &look, p);
+        report(a, m, whose.card, t, &look, p);
+    learn(m, &whose, t, &look, p);
 }
 
 /* ---- state ---- */
@@ -229,6 +291,7 @@ amount_save(void *self, struct state_out *out)
 
     keytab_save(a->cards, out);
     keytab_save(a->terminals, out);
+    keytab_save(a->employees, out);
     if (!a->changed)
         return;
     a->changed = false;
@@ -239,7 +302,7 @@ amount_save(void *self, struct state_out *out)
         buf_clear(&blob);
         pay_money_put(a->monies[i], &blob);
         if (!blob.bad)
-            state_put(out, slice_of(key, 2), STATE_VERSION, buf_slice(&blob));
+            state_put(out, slice_of(key, 2), PAY_MONEY_VERSION, buf_slice(&blob));
     }
     buf_done(&blob);
 }
@@ -255,14 +318,17 @@ amount_load(void *self, struct slice key, uint16_t version, struct slice blob)
         return keytab_load(a->cards, key, version, blob);
     if (keytab_owns(a->terminals, key))
         return keytab_load(a->terminals, key, version, blob);
+    if (keytab_owns(a->employees, key))
+        return keytab_load(a->employees, key, version, blob);
     slice_skip(&key, 1);
     i = slice_u8(&key);
-    if (key.bad || key.left > 0 || i >= CURRENCIES_MAX || version != STATE_VERSION)
+    if (key.bad || key.left > 0 || i >= CURRENCIES_MAX || version < 1 ||
+        version > PAY_MONEY_VERSION)
         return VG_ERR_FORMAT;
     m = pay_money_new("");
     if (m == NULL)
         return VG_ERR_NOMEM;
-    pay_money_get(m, &blob);
+    pay_money_get(m, version, &blob);
     if (blob.bad || blob.left > 0) {
         free(m);
         return VG_ERR_FORMAT;
@@ -281,6 +347,7 @@ amount_free(void *self)
         return;
     keytab_free(a->cards);
     keytab_free(a->terminals);
+    keytab_free(a->employees);
     for (size_t i = 0; i < CURRENCIES_MAX; i++)
         free(a->monies[i]);
     free(a);
@@ -290,15 +357,18 @@ static enum vg_err
 amount_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
     static const struct keytab_options cards = {
-        .cells_max = CARDS_MAX, .row_bits = 11, .name = 'c', .version = STATE_VERSION};
+        .cells_max = CARDS_MAX, .row_bits = 11, .name = 'c', .version = HABIT_VERSION};
     static const struct keytab_options terminals = {
-        .cells_max = TERMINALS_MAX, .row_bits = 6, .name = 't', .version = STATE_VERSION};
+        .cells_max = TERMINALS_MAX, .row_bits = 6, .name = 't', .version = HABIT_VERSION};
+    static const struct keytab_options employees = {
+        .cells_max = EMPLOYEES_MAX, .row_bits = 4, .name = 'e', .version = HABIT_VERSION};
     struct amount *a = calloc(1, sizeof *a);
     enum vg_err err = VG_ERR_NOMEM;
 
     if (a == NULL)
         return VG_ERR_NOMEM;
     a->judge = env->judge;
+    a->settings = env->settings;
     (void)vg_strcpy(a->currency, sizeof a->currency, env->currency != NULL ? env->currency : "");
     season_clock_init(&a->clock, env->zone);
     err = pay_setting(env->settings, "learn_days", 7, 0, 365, &a->learn_days, why);
@@ -308,6 +378,8 @@ amount_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
         err = pay_habits_new(cards, &a->cards);
     if (err == VG_OK)
         err = pay_habits_new(terminals, &a->terminals);
+    if (err == VG_OK)
+        err = pay_habits_new(employees, &a->employees);
     if (err != VG_OK) {
         amount_free(a);
         return err;

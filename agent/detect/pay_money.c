@@ -26,6 +26,7 @@ pay_money_put(const struct pay_money *m, struct buf *out)
     moments_put(&m->all, out);
     moments_put(&m->variation, out);
     moments_put(&m->at_terminal, out);
+    moments_put(&m->at_employee, out);
     moments_put(&m->gain, out);
     for (size_t c = 0; c < CAUSES; c++)
         quantile_put(&m->ranks[c], out);
@@ -35,8 +36,9 @@ pay_money_put(const struct pay_money *m, struct buf *out)
 }
 
 void
-pay_money_get(struct pay_money *m, struct slice *in)
+pay_money_get(struct pay_money *m, uint16_t version, struct slice *in)
 {
+    size_t causes = version == 1 ? CAUSE_EMPLOYEE : CAUSES;
     struct slice name = slice_sub(in, slice_be32(in));
 
     if (name.left >= sizeof m->currency) {
@@ -47,8 +49,10 @@ pay_money_get(struct pay_money *m, struct slice *in)
     moments_get(&m->all, in);
     moments_get(&m->variation, in);
     moments_get(&m->at_terminal, in);
+    if (version > 1)
+        moments_get(&m->at_employee, in);
     moments_get(&m->gain, in);
-    for (size_t c = 0; c < CAUSES; c++)
+    for (size_t c = 0; c < causes; c++)
         quantile_get(&m->ranks[c], in);
     season_get(&m->season, in);
     m->since_ns = codec_time(in);

@@ -80,6 +80,47 @@ test_amount(void **state)
     shop_close(&s);
 }
 
+/* One who sells small things at a till where others sell large ones: a large sale of hers stands out, and
+ * says whose habit it does not fit. Nobody's card is known. */
+static void
+test_amount_employee(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct shop s;
+        struct shop_txn t;
+
+        shop_open_budget(&s, 11, 100);
+        for (int day = 0; day < 40; day++) {
+            shop_run(&s, 1);
+            for (int k = 0; k < 20; k++) {
+                shop_sale(&s, &t);
+                (void)vg_strcpy(t.employee, sizeof t.employee, "ana");
+                t.card[0] = '\0';
+                t.view.amount = 900 + (int64_t)(kit_next(&s.rng) % 400);
+                shop_give(&s, &t);
+            }
+        }
+        json_array_clear(s.kit.events);
+        shop_sale(&s, &t);
+        (void)vg_strcpy(t.employee, sizeof t.employee, i == 0 ? "emp1" : "ana");
+        t.card[0] = '\0';
+        t.view.amount = 31000;
+        shop_reopen(&s);
+        shop_give(&s, &t);
+        assert_int_equal(shop_alerts(&s, "pay.amount"), i);
+        if (i == 1) {
+            const json_t *e = json_array_get(s.kit.events, 0), *f = json_object_get(e, "facts");
+
+            assert_string_equal(vg_json_str(f, "because", ""), "employee");
+            assert_string_equal(vg_json_str(json_object_get(e, "peer"), "id", ""), "ana");
+            assert_in_range(vg_json_int(f, "usual", 0), 900, 2500);
+        }
+        shop_check_events(&s);
+        shop_close(&s);
+    }
+}
+
 /* Sixty cards in fifteen minutes at one address, most declined, small amounts. */
 static void
 attack(struct shop *s, int tries, bool same_card)
@@ -417,19 +458,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quiet),
-        cmocka_unit_test(test_learning),
-        cmocka_unit_test(test_amount),
-        cmocka_unit_test(test_card_testing),
-        cmocka_unit_test(test_nameless_card_testing),
-        cmocka_unit_test(test_velocity),
-        cmocka_unit_test(test_refund),
-        cmocka_unit_test(test_refund_quiet),
-        cmocka_unit_test(test_card_number),
-        cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_damaged_rows),
-        cmocka_unit_test(test_odd_text),
-        cmocka_unit_test(test_sale_sums),
+        cmocka_unit_test(test_quiet),        cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_amount),       cmocka_unit_test(test_amount_employee),
+        cmocka_unit_test(test_card_testing), cmocka_unit_test(test_nameless_card_testing),
+        cmocka_unit_test(test_velocity),     cmocka_unit_test(test_refund),
+        cmocka_unit_test(test_refund_quiet), cmocka_unit_test(test_card_number),
+        cmocka_unit_test(test_restart),      cmocka_unit_test(test_damaged_rows),
+        cmocka_unit_test(test_odd_text),     cmocka_unit_test(test_sale_sums),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
