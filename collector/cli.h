@@ -19,6 +19,7 @@ int cmd_site(const struct command *self, int argc, char **argv);
 int cmd_user(const struct command *self, int argc, char **argv);
 int cmd_token(const struct command *self, int argc, char **argv);
 int cmd_agent(const struct command *self, int argc, char **argv);
+int cmd_bundle(const struct command *self, int argc, char **argv);
 int cmd_serve(const struct command *self, int argc, char **argv);
 int cmd_verify(const struct command *self, int argc, char **argv);
 int cmd_backup(const struct command *self, int argc, char **argv);

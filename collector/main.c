@@ -32,6 +32,21 @@ const struct command COMMANDS[] = {
      cmd_token},
     {"agent", "agent list | agent revoke ID", "List agents, or shut one out at once", "",
      cmd_agent},
+    {"bundle",
+     "bundle keygen KEYFILE | build FOLDER --out FILE | sign FILE --key KEYFILE |\n"
+     "                        verify FILE --key KEY",
+     "Make and sign bundles of rules for the agents",
+     "keygen makes a key that signs, and prints the public key. build packs a folder of rules (as\n"
+     "the one that comes with the program), and sign signs it: on any machine, best on one that "
+     "is\n"
+     "not on the network. verify shows what is in a file; exit code 1: another key signed it.\n"
+     "  --out FILE         where to write\n"
+     "  --key FILE         the key that signs (mode 0600); for verify also the public key\n"
+     "  --tests FOLDER     samples that the rules are tried against, beside FOLDER/tests\n"
+     "  --version N        a number that rises (default: YYYYMMDDhhmm, UTC)\n"
+     "  --expires TIME     not taken any more after that (default 90d)\n"
+     "  --note TEXT        what is new\n\n",
+     cmd_bundle},
     {"serve", "serve [-c FILE]", "Receive from agents, serve the dashboard, send the mails",
      "  --no-sandbox       for tests\n\n", cmd_serve},
     {"verify", "verify", "Check that the database is whole", "Exit code 1: it is not.\n\n",
