@@ -252,12 +252,13 @@ static void
 on_txn(void *ctx, const struct txn_view *t, double score)
 {
     struct pay *p = ctx;
+    const struct judge_scored *scored = NULL;
     enum vg_err err;
 
     /* What a log says stays the same whatever the model learns: reasons only where scores are wanted. */
-    err =
-        pay_out_txn(&p->transactions, t,
-                    p->args.scores != NULL ? judge_observation_told(panel_judge(p->panel)) : NULL);
+    if (p->args.transactions != NULL && p->args.scores != NULL)
+        scored = judge_observation_told(panel_judge(p->panel));
+    err = pay_out_txn(&p->transactions, t, scored);
     if (err == VG_OK)
         err = pay_out_score(&p->scores, t, score);
     if (err == VG_OK && p->labels != NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/cli/pay_out.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "agent/cli/cli.h"
@@ -73,7 +74,7 @@ put_id(struct buf *out, struct str id)
     bool quote = false;
 
     for (size_t i = 0; i < id.len; i++)
-        quote |= strchr(",\"\r\n", id.at[i]) != NULL;
+        quote |= id.at[i] < '-' && memchr(",\"\r\n", id.at[i], 5) != NULL;
     if (!quote) {
         buf_put(out, id.at, id.len);
         return;
@@ -87,16 +88,49 @@ put_id(struct buf *out, struct str id)
     buf_put_u8(out, '"');
 }
 
+/* As "%.6g" writes it. Scores are many and most are from 0.0001 to 100: of these the six digits are an
+ * integer, whose rounding is certain where it is not within a millionth of a half. */
+static void
+put_score(struct buf *out, double score)
+{
+    static const double least[] = {1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000};
+    static const double unit[] = {1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3};
+    char text[] = "000000000"; /* three zeros for what is below 0.1, and the digits */
+    size_t k = 0, end = sizeof text - 1;
+    unsigned digits;
+    double six;
+
+    while (k < VG_ARRAY_LEN(unit) && !(score < least[k + 1]))
+        k++;
+    six = k < VG_ARRAY_LEN(unit) ? score * unit[k] : 0;
+    digits = six > 0 && six < 1e6 ? (unsigned)(six + 0.5) : 0;
+    if (!(score >= least[0]) || digits < 100000 || digits > 999999 ||
+        fabs(six - floor(six) - 0.5) < 1e-6) {
+        buf_printf(out, "%.6g", score);
+        return;
+    }
+    for (size_t i = end; digits > 0; digits /= 10)
+        text[--i] = (char)('0' + digits % 10);
+    while (text[end - 1] == '0')
+        end--;
+    /* The point stands behind k of them: 000|123456 is 0.000123456, 000123|456 is 123.456. */
+    buf_put(out, k > 3 ? text + 3 : "0", k > 3 ? k - 3 : 1);
+    if (k > 3 && end < k)
+        end = k;
+    if (end > k)
+        buf_put_u8(out, '.');
+    buf_put(out, text + k, end - k);
+}
+
 enum vg_err
 pay_out_score(struct pay_out *out, const struct txn_view *t, double score)
 {
-    char text[40];
-
     if (out->to == NULL)
         return VG_OK;
-    (void)snprintf(text, sizeof text, ",%.6g\n", score);
     put_id(&out->text, t->id);
-    buf_put_str(&out->text, text);
+    buf_put_u8(&out->text, ',');
+    put_score(&out->text, score);
+    buf_put_u8(&out->text, '\n');
     return out_flush(out, OUT_FLUSH);
 }
 

@@ -44,6 +44,22 @@ bytes_find(struct slice s, size_t from, uint8_t c)
     return hit != NULL ? (size_t)(hit - s.at) : s.left;
 }
 
+/* Whether all bytes are below 0x80. */
+static inline bool
+bytes_ascii(struct slice s)
+{
+    uint64_t word[4], high = 0;
+    size_t i = 0;
+
+    for (; s.left - i >= sizeof word; i += sizeof word) {
+        memcpy(word, s.at + i, sizeof word);
+        high |= word[0] | word[1] | word[2] | word[3];
+    }
+    for (; i < s.left; i++)
+        high |= s.at[i];
+    return (high & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* How many line ends it holds. */
 static inline size_t
 bytes_lines(struct slice part)

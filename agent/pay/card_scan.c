@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pay/card_scan.h"
 
+#include "agent/pay/card_chain.h"
 #include "common/utf8.h"
 
-enum unit_kind { OTHER, DIGIT, SEPARATOR, LEAD };
 enum { GAP_MAX = 3, TRACK_NAME_MAX = 32, TRACK_DIGITS_MIN = 7, UUID_LEN = 36 };
-
-/* LEAD: the first byte of what may be a longer unit. */
-static const uint8_t CLASS[256] = {
-    ['0'] = DIGIT,     ['1'] = DIGIT,     ['2'] = DIGIT,     ['3'] = DIGIT,     ['4'] = DIGIT,
-    ['5'] = DIGIT,     ['6'] = DIGIT,     ['7'] = DIGIT,     ['8'] = DIGIT,     ['9'] = DIGIT,
-    [' '] = SEPARATOR, ['-'] = SEPARATOR, ['.'] = SEPARATOR, ['_'] = SEPARATOR, ['+'] = SEPARATOR,
-    ['%'] = LEAD,      ['\\'] = LEAD,     [0xc2] = LEAD,     [0xe2] = LEAD,     [0xe3] = LEAD,
-    [0xef] = LEAD,
-};
+/* The kinds of units are those of bytes, but a CARD_LEAD has become one of the others. */
 
 struct unit {
-    enum unit_kind kind;
+    enum card_byte kind;
     uint8_t digit, len;
     uint32_t code; /* of a separator */
 };
@@ -27,7 +19,7 @@ struct unit {
 static bool
 is_separator(uint32_t code)
 {
-    return (code < 0x80 && CLASS[code] == SEPARATOR) || code == 0xa0 || code == 0xad ||
+    return (code < 0x80 && CARD_BYTE[code] == CARD_SEPARATOR) || code == 0xa0 || code == 0xad ||
            (code >= 0x2000 && code <= 0x2015) || code == 0x202f || code == 0x205f ||
            code == 0x2060 || code == 0x2212 || code == 0x3000 || code == 0xfe58 || code == 0xfe63 ||
            code == 0xfeff || code == 0xff0d || code == 0xff0e || code == 0xff3f;
@@ -36,13 +28,13 @@ is_separator(uint32_t code)
 static struct unit
 unit_of(uint32_t code, size_t len)
 {
-    struct unit u = {.kind = OTHER, .len = 1};
+    struct unit u = {.kind = CARD_OTHER, .len = 1};
 
     if ((code >= '0' && code <= '9') || (code >= 0xff10 && code <= 0xff19)) {
-        u = (struct unit){.kind = DIGIT, .len = (uint8_t)len};
+        u = (struct unit){.kind = CARD_DIGIT, .len = (uint8_t)len};
         u.digit = (uint8_t)(code >= 0xff10 ? code - 0xff10 : code - '0');
     } else if (is_separator(code)) {
-        u = (struct unit){.kind = SEPARATOR, .len = (uint8_t)len, .code = code};
+        u = (struct unit){.kind = CARD_SEPARATOR, .len = (uint8_t)len, .code = code};
     }
     return u;
 }
@@ -112,12 +104,12 @@ unit_at(struct slice text, size_t at)
 {
     uint8_t c = byte_at(text, at);
 
-    switch (CLASS[c]) {
-    case DIGIT:
-        return (struct unit){.kind = DIGIT, .digit = (uint8_t)(c - '0'), .len = 1};
-    case SEPARATOR:
-        return (struct unit){.kind = SEPARATOR, .len = 1, .code = c};
-    case LEAD:
+    switch (CARD_BYTE[c]) {
+    case CARD_DIGIT:
+        return (struct unit){.kind = CARD_DIGIT, .digit = (uint8_t)(c - '0'), .len = 1};
+    case CARD_SEPARATOR:
+        return (struct unit){.kind = CARD_SEPARATOR, .len = 1, .code = c};
+    case CARD_LEAD:
         return unit_long(text, at);
     default:
         return (struct unit){.len = 1};
@@ -134,12 +126,12 @@ gap_end(struct slice text, size_t at, size_t *units, uint32_t *code)
     for (*units = 0; *units < GAP_MAX; (*units)++) {
         struct unit u = unit_at(text, end);
 
-        if (u.kind != SEPARATOR)
+        if (u.kind != CARD_SEPARATOR)
             break;
         *code = *code * 0x10001 + u.code + 1;
         end += u.len;
     }
-    return *units > 0 && unit_at(text, end).kind == DIGIT ? end : at;
+    return *units > 0 && unit_at(text, end).kind == CARD_DIGIT ? end : at;
 }
 
 /* ---- one number ---- */
@@ -234,7 +226,7 @@ match_at(struct slice text, size_t start, struct card_found *out)
         size_t next;
 
         s.from[s.count] = n;
-        for (; u.kind == DIGIT; u = unit_at(text, at)) {
+        for (; u.kind == CARD_DIGIT; u = unit_at(text, at)) {
             if (n == CARD_DIGITS_MAX)
                 return best > 0;
             digits[n++] = u.digit;
@@ -262,6 +254,8 @@ match_at(struct slice text, size_t start, struct card_found *out)
 static bool
 is_uuid(struct slice text, size_t at)
 {
+    if (byte_at(text, at + 8) != '-' || byte_at(text, at + 23) != '-') /* most are told by these */
+        return false;
     for (size_t i = 0; i < UUID_LEN; i++) {
         uint8_t c = byte_at(text, at + i);
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -269,7 +263,7 @@ is_uuid(struct slice text, size_t at)
         if (dash ? c != '-' : hex_value(c) < 0)
             return false;
     }
-    return CLASS[byte_at(text, at + UUID_LEN)] != DIGIT;
+    return CARD_BYTE[byte_at(text, at + UUID_LEN)] != CARD_DIGIT;
 }
 
 /* Whether it has a part in a UUID. What lies before `floor` became a token: nobody sees it again. */
@@ -279,7 +273,7 @@ is_in_uuid(struct slice text, const struct card_found *m, size_t floor)
     size_t at = m->start >= UUID_LEN ? m->start - UUID_LEN + 1 : 0;
 
     for (at = at > floor ? at : floor; at < m->end; at++) {
-        bool digit_before = at > floor && CLASS[byte_at(text, at - 1)] == DIGIT;
+        bool digit_before = at > floor && CARD_BYTE[byte_at(text, at - 1)] == CARD_DIGIT;
 
         if (!digit_before && is_uuid(text, at))
             return true;
@@ -316,7 +310,8 @@ mark_end(struct slice text, size_t at, uint8_t c)
 static bool
 is_track_byte(uint8_t c, bool spaces)
 {
-    return CLASS[c] == DIGIT || (spaces && (c == ' ' || c == '+' || (c >= 'A' && c <= 'Z')));
+    return CARD_BYTE[c] == CARD_DIGIT ||
+           (spaces && (c == ' ' || c == '+' || (c >= 'A' && c <= 'Z')));
 }
 
 /* Behind the digits of a track and its end sentinel; `from` where they are too few. */
@@ -326,7 +321,7 @@ track_digits(struct slice text, size_t from, bool spaces)
     size_t at = from, digits = 0;
 
     for (; at < text.left && is_track_byte(byte_at(text, at), spaces); at++)
-        digits += CLASS[byte_at(text, at)] == DIGIT;
+        digits += CARD_BYTE[byte_at(text, at)] == CARD_DIGIT;
     return digits >= TRACK_DIGITS_MIN ? mark_end(text, at, '?') : from;
 }
 
@@ -364,16 +359,11 @@ chain_next(struct card_scan *s)
 {
     size_t i = s->from, n = s->text.left;
 
-    while (i < n) {
+    while ((i = card_chain_likely(s->text, i)) < n) {
         size_t start = i, digits = 0;
-        struct unit u;
+        struct unit u = unit_at(s->text, i);
 
-        if ((CLASS[byte_at(s->text, i)] & DIGIT) == 0) { /* DIGIT and LEAD are odd */
-            i++;
-            continue;
-        }
-        u = unit_at(s->text, i);
-        if (u.kind != DIGIT) {
+        if (u.kind != CARD_DIGIT) {
             i++;
             continue;
         }
@@ -381,11 +371,11 @@ chain_next(struct card_scan *s)
             size_t units, next;
             uint32_t code;
 
-            for (; u.kind == DIGIT; u = unit_at(s->text, i)) {
+            for (; u.kind == CARD_DIGIT; u = unit_at(s->text, i)) {
                 digits++;
                 i += u.len;
             }
-            if (u.kind != SEPARATOR)
+            if (u.kind != CARD_SEPARATOR)
                 break;
             next = gap_end(s->text, i, &units, &code);
             if (next == i)
@@ -409,9 +399,9 @@ group_skip(struct card_scan *s)
 {
     struct unit u = unit_at(s->text, s->at);
 
-    for (; u.kind == DIGIT; u = unit_at(s->text, s->at))
+    for (; u.kind == CARD_DIGIT; u = unit_at(s->text, s->at))
         s->at += u.len;
-    for (; u.kind == SEPARATOR; u = unit_at(s->text, s->at))
+    for (; u.kind == CARD_SEPARATOR; u = unit_at(s->text, s->at))
         s->at += u.len;
 }
 

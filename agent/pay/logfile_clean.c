@@ -10,18 +10,6 @@ static const uint16_t WINDOWS[32] = {
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
 
 static bool
-is_ascii(struct slice s)
-{
-    while (s.left >= 8)
-        if ((slice_le64(&s) & UINT64_C(0x8080808080808080)) != 0)
-            return false;
-    while (s.left > 0)
-        if (slice_u8(&s) >= 0x80)
-            return false;
-    return true;
-}
-
-static bool
 is_utf8(struct slice s)
 {
     while (s.left > 0) {
@@ -38,7 +26,7 @@ enum vg_err
 logfile_decode(struct slice raw, struct buf *scratch, struct slice *out)
 {
     *out = raw;
-    if (is_ascii(raw) || is_utf8(raw))
+    if (bytes_ascii(raw) || is_utf8(raw))
         return VG_OK;
     buf_clear(scratch);
     while (raw.left > 0) {

@@ -17,6 +17,8 @@ mapper_init(struct mapper *m, const struct profile *profile, struct tokens *toke
     m->latest_ns = 0;
     m->style = profile->style;
     m->currency[0] = '\0';
+    memset(m->last_currency, 0, sizeof m->last_currency);
+    m->last_decimals = amount_decimals(m->last_currency);
     (void)amount_currency(slice_of(currency, strlen(currency)), m->currency);
     m->source = source;
     m->count = m->used = 0;
@@ -185,9 +187,15 @@ time_of(const struct record *r, struct slice value, struct slice clock, int64_t 
 }
 
 static enum vg_err
-amount_of(const struct record *r, struct slice value, const char *currency, int64_t *out)
+amount_of(const struct record *r, struct slice value, const char currency[4], int64_t *out)
 {
-    return amount_parse(value, r->m->style, amount_decimals(currency), r->m->profile->minor, out);
+    struct mapper *m = r->m;
+
+    if (memcmp(m->last_currency, currency, sizeof m->last_currency) != 0) {
+        memcpy(m->last_currency, currency, sizeof m->last_currency);
+        m->last_decimals = amount_decimals(currency);
+    }
+    return amount_parse(value, m->style, m->last_decimals, m->profile->minor, out);
 }
 
 /* Credit and debit in two columns make one signed amount. */
@@ -276,11 +284,7 @@ texts_read(const struct record *r, int kind, struct txn_view *t)
         err = map_name(r->m, slice_of(t->customer.at, t->customer.len), &t->customer);
     mail = field_value(r, kind, MAP_EMAIL);
     if (err == VG_OK && mail.left > 0)
-        err = map_mail(r->m, mail, &t->email);
-    if (err == VG_OK && mail.left > 0)
-        err = map_mail_shape(r->m, mail, &t->mail_shape);
-    if (err == VG_OK && mail.left > 0)
-        err = map_mailbox(r->m, mail, t->email, &t->mailbox);
+        err = map_mail(r->m, mail, &t->email, &t->mail_shape, &t->mailbox);
     name = field_value(r, kind, MAP_NAME);
     if (err == VG_OK && name.left > 0 && t->customer.len == 0)
         err = map_name(r->m, name, &t->customer);

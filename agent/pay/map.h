@@ -19,6 +19,8 @@ struct mapper {
     bool secret[NAMES_MAX]; /* names whose values are never looked at (secret.h) */
     enum amount_style style;
     char currency[4]; /* where the log names none */
+    char last_currency[4];
+    unsigned last_decimals; /* of last_currency */
     struct str source;
     /* The last record's result, valid until the next one. */
     struct txn_view txn[MAP_TXNS_MAX];

@@ -20,17 +20,15 @@ char *map_arena(struct mapper *m, size_t n);
 struct slice map_cut(struct slice s);
 enum vg_err map_token(struct mapper *m, enum token_kind kind, struct slice value,
                       struct str *out) VG_MUST_CHECK;
-/* The value without the bytes that `drop` names, in lower case. */
+/* The value without the bytes that `drop` names (no letters or digits), in lower case. */
 struct slice map_lowered(struct mapper *m, struct slice value, const char *drop);
-enum vg_err map_mail(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
+/* The token of an address, its shape and the token of the mailbox behind it (obs.h, mail_shape,
+ * mailbox; both NULL: not wanted), "" of what is none. */
+enum vg_err map_mail(struct mapper *m, struct slice value, struct str *token, struct str *shape,
+                     struct str *mailbox) VG_MUST_CHECK;
 /* Whether a customer is told by a person's name rather than by a number: words without a digit. */
 bool map_is_name(struct str customer);
 enum vg_err map_name(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
-/* The shape of an address (obs.h, mail_shape); "" of what is none. */
-enum vg_err map_mail_shape(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
-/* The mailbox behind an address whose token is `email` (obs.h, mailbox): that token or one of its own. */
-enum vg_err map_mailbox(struct mapper *m, struct slice value, struct str email,
-                        struct str *out) VG_MUST_CHECK;
 /* Any other text: borrowed as it stands, unless an address is in it. */
 enum vg_err map_plain(struct mapper *m, struct slice value, struct str *out) VG_MUST_CHECK;
 void map_digits(char *to, struct slice from, size_t n);

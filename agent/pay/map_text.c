@@ -49,7 +49,6 @@ map_token(struct mapper *m, enum token_kind kind, struct slice value, struct str
     return err;
 }
 
-/* The value without the bytes that `drop` names, in lower case. */
 struct slice
 map_lowered(struct mapper *m, struct slice value, const char *drop)
 {
@@ -63,20 +62,11 @@ map_lowered(struct mapper *m, struct slice value, const char *drop)
 
         if (c >= 'A' && c <= 'Z')
             c = (uint8_t)(c - 'A' + 'a');
-        if (c != 0 && strchr(drop, c) != NULL)
+        if ((c < '0' || c == '_') && c != 0 && strchr(drop, c) != NULL)
             continue;
         to[n++] = (char)c;
     }
     return slice_of(to, n);
-}
-
-enum vg_err
-map_mail(struct mapper *m, struct slice value, struct str *out)
-{
-    value = map_lowered(m, map_cut(value), " ");
-    if (value.left == 0)
-        return VG_OK;
-    return map_token(m, TOKEN_MAIL, value, out);
 }
 
 bool
@@ -100,16 +90,27 @@ map_name(struct mapper *m, struct slice value, struct str *out)
     return map_token(m, TOKEN_NAME, map_lowered(m, map_cut(value), " .,"), out);
 }
 
+/* What a text has that makes it more than a plain one. */
+enum look { LOOK_WORDS = 1, LOOK_MAIL = 2 };
+
+static unsigned
+look_at(struct slice value)
+{
+    static const uint8_t looks[256] = {
+        [' '] = LOOK_WORDS, [':'] = LOOK_WORDS, ['='] = LOOK_WORDS, ['@'] = LOOK_MAIL};
+    unsigned all = 0;
+
+    for (size_t i = 0; i < value.left; i++)
+        all |= looks[byte_at(value, i)];
+    return all;
+}
+
 /* A text of several words may tell a security code: the copy without it, else the text itself. */
 static struct slice
 codes_out(struct mapper *m, struct slice value)
 {
     char text[MAP_TEXT_MAX], *own;
 
-    value = map_cut(value);
-    if (bytes_find(value, 0, ' ') >= value.left && bytes_find(value, 0, ':') >= value.left &&
-        bytes_find(value, 0, '=') >= value.left)
-        return value;
     memcpy(text, value.at, value.left);
     if (!secret_mask(text, value.left))
         return value;
@@ -126,10 +127,10 @@ is_letter(uint8_t b)
     return (b >= 'a' && b <= 'z') || b >= 0x80;
 }
 
-enum vg_err
-map_mail_shape(struct mapper *m, struct slice value, struct str *out)
+/* Of a lowered address; "" of what is none. */
+static enum vg_err
+mail_shape(struct mapper *m, struct slice s, struct str *out)
 {
-    struct slice s = map_lowered(m, map_cut(value), " ");
     size_t at = bytes_find(s, 0, '@'), n = 0;
     char *shape;
 
@@ -163,27 +164,22 @@ is_dotless(struct slice domain)
     return false;
 }
 
-/* Tags: RFC 5233, "+" as nearly all services have it. */
-enum vg_err
-map_mailbox(struct mapper *m, struct slice value, struct str email, struct str *out)
+/* Of a lowered address whose token is `email`: that, or one of its own. Tags: RFC 5233, "+" as nearly
+ * all services have it. */
+static enum vg_err
+mailbox_of(struct mapper *m, struct slice s, struct str email, struct str *out)
 {
-    struct slice s = map_cut(value), domain;
-    size_t at = bytes_find(s, 0, '@'), tag = bytes_find(s, 0, '+'), n = 0;
-    bool dotless;
+    size_t at = bytes_find(s, 0, '@'), n = 0;
+    struct slice domain = bytes_part(s, at, s.left);
+    bool dotless = is_dotless(domain);
     char *to;
 
     *out = email;
-    if (at >= s.left || (tag >= at && bytes_find(s, 0, '.') >= at))
+    if (at >= s.left || (!dotless && bytes_find(s, 0, '+') >= at))
         return VG_OK;
-    s = map_lowered(m, s, " ");
-    at = bytes_find(s, 0, '@');
-    if (at >= s.left)
-        return VG_OK; /* no room for more than the address itself */
-    domain = bytes_part(s, at, s.left);
-    dotless = is_dotless(domain);
     to = map_arena(m, s.left);
     if (to == NULL)
-        return VG_OK;
+        return VG_OK; /* no room for more than the address itself */
     for (size_t i = 0; i < at && byte_at(s, i) != '+'; i++)
         if (byte_at(s, i) != '.' || !dotless)
             to[n++] = (char)byte_at(s, i);
@@ -192,28 +188,46 @@ map_mailbox(struct mapper *m, struct slice value, struct str email, struct str *
     return n < s.left ? map_token(m, TOKEN_MAIL, slice_of(to, n), out) : VG_OK;
 }
 
+enum vg_err
+map_mail(struct mapper *m, struct slice value, struct str *token, struct str *shape,
+         struct str *mailbox)
+{
+    enum vg_err err = VG_OK;
+
+    value = map_lowered(m, map_cut(value), " ");
+    if (value.left > 0)
+        err = map_token(m, TOKEN_MAIL, value, token);
+    if (err == VG_OK && shape != NULL)
+        err = mail_shape(m, value, shape);
+    return err == VG_OK && mailbox != NULL ? mailbox_of(m, value, *token, mailbox) : err;
+}
+
 /* Any other text: borrowed as it stands, unless an address or a security code is in it. */
 enum vg_err
 map_plain(struct mapper *m, struct slice value, struct str *out)
 {
+    unsigned look;
     size_t at, from, to;
     struct slice head, tail;
     struct str token = str_of("");
     enum vg_err err;
     char *joined;
 
-    value = codes_out(m, value);
-    at = from = bytes_find(value, 0, '@');
-    to = at + 1;
-    if (at >= value.left) {
+    value = map_cut(value);
+    look = look_at(value);
+    if (look & LOOK_WORDS)
+        value = codes_out(m, value);
+    if ((look & LOOK_MAIL) == 0) {
         *out = bytes_str(value);
         return VG_OK;
     }
+    at = from = bytes_find(value, 0, '@');
+    to = at + 1;
     while (from > 0 && is_mail_byte(byte_at(value, from - 1)))
         from--;
     while (is_mail_byte(byte_at(value, to)))
         to++;
-    err = map_mail(m, bytes_part(value, from, to), &token);
+    err = map_mail(m, bytes_part(value, from, to), &token, NULL, NULL);
     if (err != VG_OK)
         return err;
     head = bytes_part(value, 0, from);

@@ -8,11 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGEST_SIZE = 32 };
+#include "common/str.h"
+
+enum { DIGEST_SIZE = 32, TOKEN_BYTES = TOKEN_LETTERS / 2, MEMO_SETS = 16384, MEMO_WAYS = 2 };
+
+/* A token that was made lately, by a digest of its value under a secret key. */
+struct memo {
+    uint64_t digest; /* 0: none */
+    uint8_t bytes[TOKEN_BYTES];
+};
 
 struct tokens {
     EVP_MAC *mac;
     EVP_MAC_CTX *ctx;
+    struct hash_key memo_key;
+    struct memo (*memos)[MEMO_WAYS]; /* MEMO_SETS; the one used last first */
 };
 
 static const char *const PREFIX[] = {"card_", "mail_", "acct_", "name_"};
@@ -22,6 +32,7 @@ tokens_new(const uint8_t key[TOKEN_KEY_SIZE], struct tokens **out)
 {
     static char digest[] = "SHA256"; /* OSSL_PARAM wants it writable; nobody writes */
     OSSL_PARAM params[2];
+    uint64_t words[2];
     struct tokens *t = calloc(1, sizeof *t);
 
     if (t == NULL)
@@ -31,9 +42,16 @@ tokens_new(const uint8_t key[TOKEN_KEY_SIZE], struct tokens **out)
     t->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     if (t->mac != NULL)
         t->ctx = EVP_MAC_CTX_new(t->mac);
-    if (t->ctx == NULL || EVP_MAC_init(t->ctx, key, TOKEN_KEY_SIZE, params) != 1) {
+    if (t->ctx == NULL || EVP_MAC_init(t->ctx, key, TOKEN_KEY_SIZE, params) != 1 ||
+        tokens_derive(t, "tokens made lately", words) != VG_OK) {
         tokens_free(t);
         return VG_ERR_SYS;
+    }
+    t->memo_key = (struct hash_key){words[0], words[1]};
+    t->memos = calloc(MEMO_SETS, sizeof *t->memos);
+    if (t->memos == NULL) {
+        tokens_free(t);
+        return VG_ERR_NOMEM;
     }
     *out = t;
     return VG_OK;
@@ -46,6 +64,8 @@ tokens_free(struct tokens *t)
         return;
     EVP_MAC_CTX_free(t->ctx);
     EVP_MAC_free(t->mac);
+    free(t->memos);
+    OPENSSL_cleanse(&t->memo_key, sizeof t->memo_key);
     free(t);
 }
 
@@ -63,18 +83,52 @@ digest_of(struct tokens *t, const char *prefix, struct slice value, uint8_t out[
     return VG_OK;
 }
 
+static uint64_t
+memo_digest(const struct tokens *t, enum token_kind kind, struct slice value)
+{
+    uint64_t digest = str_hash(&t->memo_key, value.at, value.left) + kind;
+
+    return digest != 0 ? digest : 1;
+}
+
+/* The token's bytes, remembered or made. */
+static enum vg_err
+bytes_of(struct tokens *t, enum token_kind kind, struct slice value, const uint8_t **out)
+{
+    uint64_t digest = memo_digest(t, kind, value);
+    struct memo *memo = t->memos[digest % MEMO_SETS];
+    struct memo made = {.digest = digest};
+    uint8_t mac[DIGEST_SIZE];
+    enum vg_err err;
+
+    if (memo[0].digest != digest) {
+        if (memo[1].digest == digest) {
+            made = memo[1];
+        } else {
+            err = digest_of(t, PREFIX[kind], value, mac);
+            if (err != VG_OK)
+                return err;
+            memcpy(made.bytes, mac, sizeof made.bytes);
+        }
+        memo[1] = memo[0];
+        memo[0] = made;
+    }
+    *out = memo[0].bytes;
+    return VG_OK;
+}
+
 enum vg_err
 tokens_make(struct tokens *t, enum token_kind kind, struct slice value, char out[TOKEN_TEXT_MAX])
 {
-    uint8_t digest[DIGEST_SIZE];
-    enum vg_err err = digest_of(t, PREFIX[kind], value, digest);
+    const uint8_t *bytes;
+    enum vg_err err = bytes_of(t, kind, value, &bytes);
 
     if (err != VG_OK)
         return err;
     memcpy(out, PREFIX[kind], TOKEN_PREFIX);
-    for (size_t i = 0; i < TOKEN_LETTERS / 2; i++) {
-        out[TOKEN_PREFIX + 2 * i] = (char)('a' + (digest[i] >> 4));
-        out[TOKEN_PREFIX + 2 * i + 1] = (char)('a' + (digest[i] & 15));
+    for (size_t i = 0; i < TOKEN_BYTES; i++) {
+        out[TOKEN_PREFIX + 2 * i] = (char)('a' + (bytes[i] >> 4));
+        out[TOKEN_PREFIX + 2 * i + 1] = (char)('a' + (bytes[i] & 15));
     }
     out[TOKEN_LEN] = '\0';
     return VG_OK;

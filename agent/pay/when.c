@@ -332,13 +332,69 @@ year_guess(struct when_zone *zone, struct civil *c)
     return false;
 }
 
+/* ---- the same hour once more ---- */
+
+enum { MINUTES_AT = WHEN_HOUR_BYTES, SECONDS_AT = MINUTES_AT + 3, REST_AT = SECONDS_AT + 2 };
+
+/* Two digits below 60; 60: none. */
+static unsigned
+sixtieth(struct slice s, size_t at)
+{
+    uint8_t tens = byte_at(s, at), ones = byte_at(s, at + 1);
+
+    return tens >= '0' && tens < '6' && is_digit(ones) ? (tens - '0') * 10U + (ones - '0') : 60;
+}
+
+/* Minutes and seconds stand where they stand in a full time, which says nothing of a fraction. -1: not. */
+static int64_t
+within_hour(struct slice text)
+{
+    unsigned min = sixtieth(text, MINUTES_AT), sec = sixtieth(text, SECONDS_AT);
+
+    if (text.left < REST_AT || text.left > REST_AT + WHEN_REST_BYTES || min == 60 || sec == 60 ||
+        byte_at(text, MINUTES_AT - 1) != ':' || byte_at(text, SECONDS_AT - 1) != ':')
+        return -1;
+    return min * VG_MIN_NS + sec * VG_SEC_NS;
+}
+
+static bool
+memo_read(const struct when_memo *m, struct slice text, int64_t *t_ns)
+{
+    int64_t within;
+
+    if (m->hour_ns == 0 || text.left != REST_AT + (size_t)m->rest_len ||
+        memcmp(text.at, m->hour, sizeof m->hour) != 0 ||
+        memcmp(text.at + REST_AT, m->rest, m->rest_len) != 0)
+        return false;
+    within = within_hour(text);
+    *t_ns = m->hour_ns + within;
+    return within >= 0;
+}
+
+static void
+memo_keep(struct when_memo *m, struct slice text, const struct civil *c, int64_t t_ns)
+{
+    int64_t within = within_hour(text);
+
+    m->hour_ns = 0;
+    if (within < 0 || c->fraction_ns != 0)
+        return;
+    memcpy(m->hour, text.at, sizeof m->hour);
+    m->rest_len = (uint8_t)(text.left - REST_AT);
+    memcpy(m->rest, text.at + REST_AT, m->rest_len);
+    m->hour_ns = t_ns - within;
+}
+
 enum vg_err
 when_parse(struct slice text, const char *format, struct when_zone *zone, int64_t *t_ns)
 {
     struct civil c = {.year = -1, .hour = zone->day_hour};
     int64_t t;
+    bool iso = strcmp(format, "iso") == 0;
 
     text = bytes_trim(text);
+    if (iso && memo_read(&zone->memo, text, t_ns))
+        return VG_OK;
     if (strncmp(format, "utc:", 4) == 0) {
         struct when_zone utc = {.day_hour = zone->day_hour, .latest_ns = zone->latest_ns};
 
@@ -355,6 +411,8 @@ when_parse(struct slice text, const char *format, struct when_zone *zone, int64_
     t = instant(zone, &c);
     if (t < 0)
         return VG_ERR_LIMIT;
+    if (iso)
+        memo_keep(&zone->memo, text, &c, t);
     *t_ns = t;
     return VG_OK;
 }

@@ -13,6 +13,14 @@
 
 enum { WHEN_FORMAT_MAX = 48 };
 
+/* An "iso" time that was read: one of the same hour, written the same way, is this and its minutes. */
+enum { WHEN_HOUR_BYTES = 14, WHEN_REST_BYTES = 6 };
+struct when_memo {
+    uint8_t hour[WHEN_HOUR_BYTES], rest[WHEN_REST_BYTES]; /* "2026-11-22T13:", "-06:00" */
+    uint8_t rest_len;
+    int64_t hour_ns; /* 0: none */
+};
+
 /* The zone and the last hour looked up in it: logs ask for the same one again and again. */
 struct when_zone {
     const struct zone *zone; /* NULL: offset_s from UTC */
@@ -20,6 +28,7 @@ struct when_zone {
     unsigned day_hour;       /* what hour a date without a time of day means */
     int64_t latest_ns;       /* a date without a year is the last one up to a day behind this */
     int64_t hour_key, hour_ns;
+    struct when_memo memo;
 };
 
 bool when_format_valid(const char *format);

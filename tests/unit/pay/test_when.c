@@ -177,6 +177,39 @@ test_offset_and_day(void **state)
     assert_string_equal(got, "2026-11-22T07:00:00Z");
 }
 
+/* Times of the same hour one after the other are what each is alone, also those that are wrong. */
+static void
+test_same_hour(void **state)
+{
+    static const char *const rests[] = {"", "Z", "-06:00", ".5", ".123Z", " +01:00", "-6:00", "x"};
+    struct when_zone known = {.offset_s = -3600};
+    uint64_t draw = 3;
+
+    for (int i = 0; i < 20000; i++) {
+        unsigned n[4];
+        char text[40];
+        struct own o;
+        int64_t a = -1, b = -1;
+
+        for (size_t k = 0; k < VG_ARRAY_LEN(n); k++) {
+            draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407;
+            n[k] = (unsigned)(draw >> 40);
+        }
+        (void)snprintf(text, sizeof text, "2026-11-2%u%c%02u:%02u%c%02u%s", n[0] / 7 % 2,
+                       n[0] % 50 == 0 ? ' ' : 'T', 13 + n[0] % 2, n[1] % 62,
+                       n[3] % 90 == 1 ? '.' : ':', n[2] % 62, rests[n[3] / 100 % 8]);
+        o = own(text);
+        {
+            struct when_zone alone = {.offset_s = -3600};
+            enum vg_err one = when_parse(o.text, "iso", &known, &a);
+
+            assert_int_equal(one, when_parse(o.text, "iso", &alone, &b));
+            assert_true(a == b || one != VG_OK);
+        }
+        free(o.block);
+    }
+}
+
 static void
 test_truncations(void **state)
 {
@@ -210,7 +243,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),        cmocka_unit_test(test_zone),
         cmocka_unit_test(test_valid),          cmocka_unit_test(test_year),
-        cmocka_unit_test(test_offset_and_day), cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_offset_and_day), cmocka_unit_test(test_same_hour),
+        cmocka_unit_test(test_truncations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
