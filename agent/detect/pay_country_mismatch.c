@@ -6,9 +6,12 @@
  * Where any of them differs, what counts is how surprising the row's country is, -log(share) among
  * the shop's payments, AGREE more for each further one that differs, summed over what came for that
  * country within the last day. (A regular who sends a gift abroad differs in all, but to a country
- * that others send to as well.) How rare that is comes from its ranks over all payments with a
- * country, so that a shop on the border or for tourists is used to it. Countries of ranges, cards and customers are
- * learned; that of an address is the registry's (geo.h), where it is installed. */
+ * that others send to as well.) p is the share of payments in which anything differs, times how rare such
+ * a surprise is among those by its ranks, so that a shop on the border or for tourists is used to it;
+ * both begin with a prior, since every shop sees its first gift abroad one day. What is too odd to be
+ * learned waits for LATE_NS, in which the owner or a charge-back may say what it was.
+ * Countries of ranges, cards and customers are learned; that of an address is the registry's (geo.h),
+ * where it is installed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,33 +21,52 @@
 #include "agent/detect/detectors.h"
 #include "agent/detect/geo.h"
 #include "agent/detect/pay_frame.h"
-#include "agent/detect/tail.h"
+#include "agent/detect/quantile.h"
 #include "common/vtime.h"
 
 #define MEMORY_NS (180 * VG_DAY_NS)
 #define AGREE     0.3
 #define HEAT_NS   VG_DAY_NS
 #define LEAST     300.0
+/* As if of so many payments so many had differed, and as if so many that do had been seen, whose
+ * surprise falls off with SURPRISE. */
+#define PRIOR_PAYMENTS 1000.0
+#define PRIOR_DIFFER   5.0
+#define PRIOR_SEEN     2.0
+#define SURPRISE       3.0
+/* When an alert that nobody answered may be learned from (judge_learn_share()). */
+#define LATE_NS (15 * VG_DAY_NS)
 /* Payments of a range, card or customer that make a country the usual one, and their share. */
 #define HOME_LEAST_BIN 10.0F
 #define HOME_LEAST     2.0F
 #define HOME_SHARE     0.9F
 
-enum { HOMES_MAX = 8192, COUNTRIES = 26 * 26, STATE_VERSION = 1 };
+enum { HOMES_MAX = 8192, COUNTRIES = 26 * 26, LATE_MAX = 32 };
+enum { HOME_VERSION = 1, STATE_VERSION = 2 };
 
 struct home {
     char country[2];
     float n, same;
 };
 
+/* What was not learned when it came, or not fully. */
+struct late {
+    int64_t due_ns; /* 0: none */
+    uint32_t at;    /* country */
+    float surprise, rest;
+    char kind[16], id[64]; /* subject */
+};
+
 struct mismatch {
-    struct pay_frame frame; /* tables[0]: home by range, card or customer */
-    struct geo *geo;        /* may be NULL */
-    float total, seen[COUNTRIES];
-    float heat[COUNTRIES]; /* surprises to this country within the last HEAT_NS */
+    struct pay_frame frame;               /* tables[0]: home by range, card or customer */
+    struct geo *geo;                      /* may be NULL */
+    float total, differ, seen[COUNTRIES]; /* payments; those in which anything differs */
+    float heat[COUNTRIES];                /* surprises to this country within the last HEAT_NS */
     int64_t heat_ns;
     int64_t folded_ns;
-    struct quantile ranks;
+    struct quantile ranks; /* of the surprise, where anything differs */
+    struct late late[LATE_MAX];
+    uint32_t late_next;
 };
 
 enum side { SIDE_BIN, SIDE_CARD, SIDE_CUSTOMER, SIDE_ADDRESS, SIDES };
@@ -75,6 +97,7 @@ forget(struct mismatch *m, int64_t now_ns)
         return;
     keep = m->folded_ns == 0 ? 1 : (float)exp(-(double)(now_ns - m->folded_ns) / (double)MEMORY_NS);
     m->total *= keep;
+    m->differ *= keep;
     for (int i = 0; i < COUNTRIES; i++)
         m->seen[i] *= keep;
     m->folded_ns = now_ns;
@@ -173,6 +196,78 @@ report(struct mismatch *m, const struct txn_view *t, const struct look *look, do
     judge_test(m->frame.judge, &test);
 }
 
+/* ---- learning ---- */
+
+static double
+rankable(double surprise)
+{
+    return 1 + 100 * surprise;
+}
+
+static double
+p_of(const struct mismatch *m, double surprise)
+{
+    double share = ((double)m->differ + PRIOR_DIFFER) / ((double)m->total + PRIOR_PAYMENTS);
+    double prior = PRIOR_SEEN * fmin(1, exp((1 - surprise) / SURPRISE));
+    double p = share * (quantile_above(&m->ranks, rankable(surprise)) + prior) /
+               (quantile_weight(&m->ranks) + PRIOR_SEEN);
+
+    return p < 1 ? p : 1;
+}
+
+static void
+learn_differing(struct mismatch *m, int at, double surprise, float w)
+{
+    m->seen[at] += w;
+    m->total += w;
+    m->differ += w;
+    quantile_add(&m->ranks, rankable(surprise), (double)w);
+}
+
+static void
+learn_later(struct mismatch *m, const struct txn_view *t, int at, double surprise, float rest)
+{
+    struct late *l = &m->late[m->late_next++ % LATE_MAX];
+    struct party subject;
+
+    pay_party_of(&subject, t);
+    *l = (struct late){.due_ns = t->time_ns + LATE_NS,
+                       .at = (uint32_t)at,
+                       .surprise = (float)surprise,
+                       .rest = rest};
+    pay_frame_copy(l->kind, sizeof l->kind, str_of(subject.kind));
+    pay_frame_copy(l->id, sizeof l->id, str_of(subject.id));
+}
+
+static void
+learn_due(struct mismatch *m, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < LATE_MAX; i++) {
+        struct late *l = &m->late[(m->late_next + i) % LATE_MAX];
+        struct party subject;
+        double share;
+
+        if (l->due_ns == 0 || l->due_ns > now_ns)
+            continue;
+        party_set(&subject, l->kind, l->id, NULL);
+        share = judge_learn_share(m->frame.judge, "pay.country_mismatch", &subject, NULL, now_ns);
+        learn_differing(m, (int)l->at, (double)l->surprise, l->rest * (float)share);
+        l->due_ns = 0;
+    }
+}
+
+/* The bank took it back: it was no gift. */
+static void
+charged_back(struct mismatch *m, const struct txn_view *t)
+{
+    struct party subject;
+
+    pay_party_of(&subject, t);
+    for (uint32_t i = 0; i < LATE_MAX; i++)
+        if (strcmp(m->late[i].kind, subject.kind) == 0 && strcmp(m->late[i].id, subject.id) == 0)
+            m->late[i].due_ns = 0;
+}
+
 static void
 learn_home(struct mismatch *m, uint64_t key, const char *country, float w)
 {
@@ -207,11 +302,14 @@ mismatch_observe(void *self, const struct obs *obs)
     float w;
     int at = index_of(t->country);
 
+    if (t->kind == TXN_CHARGEBACK)
+        charged_back(m, t);
     if (at < 0 || (t->kind != TXN_SALE && t->kind != TXN_AUTH))
         return;
     pay_frame_time(&m->frame, t->time_ns);
     forget(m, t->time_ns);
     quantile_time(&m->ranks, t->time_ns);
+    learn_due(m, t->time_ns);
     look_at(m, t, keys, &look);
     if (look.differ > 0) {
         cool(m, t->time_ns);
@@ -219,13 +317,17 @@ mismatch_observe(void *self, const struct obs *obs)
         look.surprise = (double)m->heat[at];
     }
     if (look.differ > 0 && (double)m->total >= LEAST && pay_frame_learned(&m->frame)) {
-        p = tail_upper_p(&m->ranks, 1 + 100 * look.surprise);
+        p = p_of(m, look.surprise);
         report(m, t, &look, p);
     }
     w = (float)judge_learn_weight(p);
-    quantile_add(&m->ranks, 1 + 100 * look.surprise, (double)w);
-    m->seen[at] += w;
-    m->total += w;
+    if (look.differ > 0) {
+        learn_differing(m, at, look.surprise, w);
+        learn_later(m, t, at, look.surprise, 1 - w);
+    } else {
+        m->seen[at] += 1;
+        m->total += 1;
+    }
     for (int i = 0; i < SIDE_ADDRESS; i++)
         learn_home(m, keys[i], t->country, w);
 }
@@ -258,6 +360,7 @@ mismatch_put(const void *self, struct buf *out)
     const struct mismatch *m = self;
 
     codec_put_f32(out, m->total);
+    codec_put_f32(out, m->differ);
     codec_put_i64(out, m->folded_ns);
     codec_put_i64(out, m->heat_ns);
     for (int i = 0; i < COUNTRIES; i++) {
@@ -265,6 +368,15 @@ mismatch_put(const void *self, struct buf *out)
         codec_put_f32(out, m->heat[i]);
     }
     quantile_put(&m->ranks, out);
+    buf_put_be32(out, m->late_next);
+    for (int i = 0; i < LATE_MAX; i++) {
+        codec_put_i64(out, m->late[i].due_ns);
+        buf_put_be32(out, m->late[i].at);
+        codec_put_f32(out, m->late[i].surprise);
+        codec_put_f32(out, m->late[i].rest);
+        pay_frame_put_text(m->late[i].kind, out);
+        pay_frame_put_text(m->late[i].id, out);
+    }
 }
 
 static void
@@ -273,6 +385,7 @@ mismatch_get(void *self, struct slice *in)
     struct mismatch *m = self;
 
     m->total = codec_f32(in);
+    m->differ = codec_f32(in);
     m->folded_ns = codec_time(in);
     m->heat_ns = codec_time(in);
     for (int i = 0; i < COUNTRIES; i++) {
@@ -280,6 +393,19 @@ mismatch_get(void *self, struct slice *in)
         m->heat[i] = codec_f32(in);
     }
     quantile_get(&m->ranks, in);
+    m->late_next = slice_be32(in);
+    for (int i = 0; i < LATE_MAX; i++) {
+        m->late[i].due_ns = codec_time(in);
+        m->late[i].at = slice_be32(in);
+        m->late[i].surprise = codec_f32(in);
+        m->late[i].rest = codec_f32(in);
+        pay_frame_get_text(m->late[i].kind, sizeof m->late->kind, in);
+        pay_frame_get_text(m->late[i].id, sizeof m->late->id, in);
+        if (m->late[i].at >= COUNTRIES) { /* a row that is refused is left as far as it was read */
+            m->late[i] = (struct late){0};
+            in->bad = true;
+        }
+    }
 }
 
 static void
@@ -299,7 +425,7 @@ mismatch_make(const struct detector_env *env, void **self, char why[DETECT_WHY_M
                                                 .cells_max = HOMES_MAX,
                                                 .row_bits = 7,
                                                 .name = 'h',
-                                                .version = STATE_VERSION,
+                                                .version = HOME_VERSION,
                                                 .put = home_put,
                                                 .get = home_get};
     struct mismatch *m = calloc(1, sizeof *m);

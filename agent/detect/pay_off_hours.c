@@ -5,7 +5,8 @@
  * an hour is one test: its p is the share of what was seen in hours as rare as this or rarer
  * (neighbouring hours count in part), and for each hour beyond the next to one in which it works it falls by DISTANCE. Opening
  * hours from the configuration speak before that is learned, and are overruled by what is: a web shop
- * sells at night. */
+ * sells at night. A till that is used DEEP hours away from all hours in which it ever worked, known for
+ * DEEP_WEEKS, is no matter of statistics: the shop is told whatever is left of the budget. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,9 @@
 /* Hours like this one that are thought to have been seen: somebody stays longer now and then. */
 #define PRIOR 3.0
 /* An hour with less than this is one in which it does not work. */
-#define USED 0.7
+#define USED       0.7
+#define DEEP       4
+#define DEEP_WEEKS 6
 /* By the configured hours alone. */
 #define P_CLOSED 1e-3
 
@@ -98,28 +101,44 @@ closed_by(const struct shop_hours *hours, const struct zone_local *at)
     return (minute - close) / 60;
 }
 
+static json_t *
+facts_of(const struct off_hours *o, const struct txn_view *t, const struct zone_local *at,
+         double weeks)
+{
+    char clock[8];
+
+    (void)snprintf(clock, sizeof clock, "%02u:%02u", at->hour % 24, at->min % 60);
+    return json_pack("{s:s, s:I, s:s, s:s, s:o, s:I}", "clock", clock, "amount",
+                     (json_int_t)(t->has_amount ? t->amount : 0), "currency",
+                     pay_frame_currency(&o->frame, t), "kind", txn_kind_name(t->kind), "employee",
+                     pay_text(t->employee), "weeks", (json_int_t)lround(weeks));
+}
+
 static void
 report(struct off_hours *o, const struct txn_view *t, const struct zone_local *at, double p,
-       double weeks)
+       double weeks, bool certain)
 {
     struct party subject, employee;
     struct test test = {
         .detector = "pay.off_hours", .time_ns = t->time_ns, .subject = &subject, .p = p};
+    struct finding finding = {.detector = "pay.off_hours",
+                              .time_ns = t->time_ns,
+                              .subject = &subject,
+                              .score = judge_score(p)};
 
     if (!pay_party(&subject, "terminal", t->terminal, NULL) &&
         !pay_party(&subject, "log", t->source, NULL))
         return;
+    if (certain) {
+        finding.facts = facts_of(o, t, at, weeks);
+        finding.evidence = json_pack("[o]", pay_evidence(t));
+        judge_finding(o->frame.judge, &finding);
+        return;
+    }
     if (pay_party(&employee, "employee", t->employee, NULL))
         test.peer = &employee;
     if (judge_wants(o->frame.judge, p)) {
-        char clock[8];
-
-        (void)snprintf(clock, sizeof clock, "%02u:%02u", at->hour % 24, at->min % 60);
-        test.facts =
-            json_pack("{s:s, s:I, s:s, s:s, s:o, s:I}", "clock", clock, "amount",
-                      (json_int_t)(t->has_amount ? t->amount : 0), "currency",
-                      pay_frame_currency(&o->frame, t), "kind", txn_kind_name(t->kind), "employee",
-                      pay_text(t->employee), "weeks", (json_int_t)lround(weeks));
+        test.facts = facts_of(o, t, at, weeks);
         test.evidence = json_pack("[o]", pay_evidence(t));
     }
     judge_test(o->frame.judge, &test);
@@ -148,9 +167,9 @@ off_hours_observe(void *self, const struct obs *obs)
     uint64_t key = pay_key("terminal", t->terminal.len > 0 ? t->terminal : t->source);
     struct zone_local at;
     struct week *w;
-    double p = 1, weight;
+    double p = 1, weight, weeks;
     unsigned closed;
-    bool fresh, known;
+    bool fresh, known, till = t->terminal.len > 0 && t->ip.len == 0;
 
     if ((t->kind != TXN_SALE && t->kind != TXN_REFUND && t->kind != TXN_VOID) ||
         t->outcome != TXN_APPROVED || key == 0)
@@ -168,16 +187,17 @@ off_hours_observe(void *self, const struct obs *obs)
     if (at.weekday >= DAYS || at.hour >= HOURS)
         return;
     forget(w, t->time_ns);
+    weeks = (double)(t->time_ns - w->since_ns) / (double)VG_WEEK_NS;
     closed = closed_by(o->frame.hours, &at);
     known = (double)w->total >= LEAST && pay_frame_learned(&o->frame) &&
             (double)(t->time_ns - w->since_ns) >= o->frame.learn_days * (double)VG_DAY_NS;
     if (known)
         p = own_p(w, at.weekday, at.hour);
-    if (closed > 0 && (!known || density(w, at.weekday, at.hour) < USED) && t->terminal.len > 0 &&
-        t->ip.len == 0)
+    if (closed > 0 && (!known || density(w, at.weekday, at.hour) < USED) && till)
         p = fmin(p, P_CLOSED * pow(DISTANCE, closed));
     if (p < 1 || known)
-        report(o, t, &at, p, (double)(t->time_ns - w->since_ns) / (double)VG_WEEK_NS);
+        report(o, t, &at, p, weeks,
+               known && till && weeks >= DEEP_WEEKS && distance(w, at.weekday, at.hour) >= DEEP);
     weight = judge_learn_weight(p);
     w->slot[at.weekday][at.hour] += (float)weight;
     w->total += (float)weight;

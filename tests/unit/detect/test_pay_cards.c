@@ -232,6 +232,44 @@ test_country_mismatch(void **state)
     shop_close(&s);
 }
 
+/* A shop all of whose orders come from one country for weeks; then a regular sends a gift abroad every
+ * twelve days: told once for each new country at most, and never again. Four strangers' orders to a
+ * country that nobody ever sent to are still told. */
+static void
+test_gifts_abroad(void **state)
+{
+    static const char *const countries[] = {"US", "ES", "US", "CA", "US", "ES", "US", "CA"};
+    struct shop s;
+    struct shop_txn t;
+
+    (void)state;
+    shop_open_budget(&s, 51, 100);
+    for (int day = 0; day < 130; day++) {
+        shop_run(&s, 1);
+        for (int i = 0; i < 30; i++) {
+            char card[24];
+
+            (void)snprintf(card, sizeof card, "web%u", (unsigned)(kit_next(&s.rng) % 200));
+            order(&s, &t, card, "MX", "a@example.com");
+        }
+        if (day >= 50 && day % 10 == 0)
+            order(&s, &t, "web7", countries[(day - 50) / 10], "a@example.com");
+        if (day == 90)
+            shop_reopen(&s);
+    }
+    assert_in_range(shop_alerts(&s, "pay.country_mismatch"), 0, 3);
+    json_array_clear(s.kit.events);
+    for (unsigned i = 0; i < 4; i++) {
+        char card[24];
+
+        (void)snprintf(card, sizeof card, "stolen%u", i);
+        order(&s, &t, card, "NG", "x@example.com");
+    }
+    assert_true(shop_alerts(&s, "pay.country_mismatch") >= 1);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
 static void
 test_disposable_email(void **state)
 {
@@ -414,12 +452,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decline_rate),     cmocka_unit_test(test_duplicate_charge),
-        cmocka_unit_test(test_duplicate_habit),  cmocka_unit_test(test_split_sale),
-        cmocka_unit_test(test_chargebacks),      cmocka_unit_test(test_country_mismatch),
-        cmocka_unit_test(test_disposable_email), cmocka_unit_test(test_account_change),
-        cmocka_unit_test(test_benford),          cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_damaged_rows),     cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_decline_rate),
+        cmocka_unit_test(test_duplicate_charge),
+        cmocka_unit_test(test_duplicate_habit),
+        cmocka_unit_test(test_split_sale),
+        cmocka_unit_test(test_chargebacks),
+        cmocka_unit_test(test_country_mismatch),
+        cmocka_unit_test(test_gifts_abroad),
+        cmocka_unit_test(test_disposable_email),
+        cmocka_unit_test(test_account_change),
+        cmocka_unit_test(test_benford),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_damaged_rows),
+        cmocka_unit_test(test_caps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

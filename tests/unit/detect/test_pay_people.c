@@ -161,6 +161,29 @@ test_off_hours(void **state)
     shop_close(&s);
 }
 
+/* In the middle of the night, with nothing left of the budget. */
+static void
+test_deep_night(void **state)
+{
+    struct shop s;
+    struct shop_txn t;
+    int64_t midnight;
+
+    (void)state;
+    shop_open_budget(&s, 29, 0);
+    shop_run(&s, 60);
+    midnight = s.now_ns - s.now_ns % VG_DAY_NS;
+    s.now_ns = midnight + 22 * VG_HOUR_NS + 30 * VG_MIN_NS; /* closing late is not that */
+    many_sale(&s, &t, "caja1", "emp1");
+    assert_int_equal(shop_alerts(&s, "pay.off_hours"), 0);
+    s.now_ns = midnight + 27 * VG_HOUR_NS;
+    for (int i = 0; i < 5; i++, s.now_ns += 20 * VG_MIN_NS)
+        many_sale(&s, &t, "caja1", "emp1");
+    assert_int_equal(shop_alerts(&s, "pay.off_hours"), 1);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
 static void
 test_refund_after_closing(void **state)
 {
@@ -260,11 +283,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_void_abuse),           cmocka_unit_test(test_void_supervisor),
-        cmocka_unit_test(test_new_employee),         cmocka_unit_test(test_collusion),
-        cmocka_unit_test(test_collusion_habit),      cmocka_unit_test(test_off_hours),
-        cmocka_unit_test(test_refund_after_closing), cmocka_unit_test(test_missing_sales),
-        cmocka_unit_test(test_missing_sales_quiet),  cmocka_unit_test(test_share_honest),
+        cmocka_unit_test(test_void_abuse),      cmocka_unit_test(test_void_supervisor),
+        cmocka_unit_test(test_new_employee),    cmocka_unit_test(test_collusion),
+        cmocka_unit_test(test_collusion_habit), cmocka_unit_test(test_off_hours),
+        cmocka_unit_test(test_deep_night),      cmocka_unit_test(test_refund_after_closing),
+        cmocka_unit_test(test_missing_sales),   cmocka_unit_test(test_missing_sales_quiet),
+        cmocka_unit_test(test_share_honest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
