@@ -272,6 +272,29 @@ read_sources(struct agent_config *c)
     return texts_of(json_object_get(c->tree, "files"), true, c->files, &c->file_count);
 }
 
+static void
+read_scan(struct agent_config *c)
+{
+    const json_t *scan = json_object_get(c->tree, "scan");
+
+    c->scan.quarantine = strcmp(vg_json_str(scan, "response", ""), "quarantine") == 0;
+    if (severity_parse(vg_json_str(scan, "severity", ""), &c->scan.least) != VG_OK)
+        c->scan.least = SEVERITY_HIGH;
+    c->scan.quarantine_bytes = vg_json_int(scan, "quarantine_size", INT64_C(1) << 30);
+}
+
+bool
+agent_config_keys_folder(const char *state_dir, char out[CONFIG_PATH_MAX])
+{
+    size_t len = strlen(state_dir);
+    int n;
+
+    while (len > 1 && state_dir[len - 1] == '/')
+        len--;
+    n = snprintf(out, CONFIG_PATH_MAX, "%.*s-keys", (int)len, state_dir);
+    return n > 0 && n < CONFIG_PATH_MAX;
+}
+
 static enum vg_err
 read_store(struct agent_config *c)
 {
@@ -377,6 +400,7 @@ agent_config_from_tree(json_t *tree, struct agent_config *out, struct conf_error
         agent_config_done(&c);
         return result;
     }
+    read_scan(&c);
     c.budget_per_week = vg_json_real(json_object_get(tree, "alerts"), "budget_per_week", 3);
     c.user = vg_json_str(json_object_get(tree, "service"), "user", "");
     c.sandbox = vg_json_bool(tree, "sandbox", true);

@@ -37,6 +37,11 @@ struct agent_config {
     size_t payment_count;
     const char *files[CONFIG_LIST_MAX]; /* watched folders, ~ resolved */
     size_t file_count;
+    struct {
+        bool quarantine;         /* what matches is moved away, not only told */
+        enum severity least;     /* of the rules for which it is */
+        int64_t quarantine_bytes; /* how much may lie there */
+    } scan;
 
     double budget_per_week;
     const char *detectors_off[CONFIG_LIST_MAX]; /* names, or "net.*" */
@@ -65,6 +70,11 @@ enum vg_err agent_config_from_tree(json_t *tree, struct agent_config *out,
 /* The defaults, as for an empty file: for `read`, `pay` and `scan` without -c. */
 enum vg_err agent_config_default(struct agent_config *out, struct conf_error *err) VG_MUST_CHECK;
 void agent_config_done(struct agent_config *config);
+
+/* STATE-keys, without a slash at its end: where keys lie that shall not be stolen together with the
+ * data. False where the name is too long. */
+enum { CONFIG_PATH_MAX = 1024 };
+bool agent_config_keys_folder(const char *state_dir, char out[CONFIG_PATH_MAX]) VG_MUST_CHECK;
 
 /* What a worker may know of it: the tree without `mail` (passwords). New reference, NULL without
  * memory; agent_config_from_tree() takes it. */

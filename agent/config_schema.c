@@ -104,6 +104,8 @@ check_user(const char *text, char why[160])
 
 static const char *const LANGUAGES[] = {"system", "es-MX", "es", "en", NULL};
 static const char *const MODES[] = {"endpoint", "mirror", NULL};
+static const char *const RESPONSES[] = {"report", "quarantine", NULL};
+static const char *const SEVERITIES[] = {"low", "medium", "high", "critical", NULL};
 static const char *const TRANSPORTS[] = {"maildir", "smtp", NULL};
 
 #define TEXT(k, most) .key = (k), .type = CONF_TEXT, .min = 1, .max = (most)
@@ -189,6 +191,26 @@ static const struct conf_field PAYMENT_ITEM = {
     .example = "payments: [{path: /srv/pos/export, format: auto}]"};
 static const struct conf_field FILE_ITEM = {TEXT("", 1024), .check = check_plain,
                                             .example = "files: [~/Downloads]"};
+
+static const struct conf_field SCAN[] = {
+    {.key = "response",
+     .type = CONF_CHOICE,
+     .fallback = "report",
+     .choices = RESPONSES,
+     .example = "response: quarantine"},
+    {.key = "severity",
+     .type = CONF_CHOICE,
+     .fallback = "high",
+     .choices = SEVERITIES,
+     .example = "severity: high"},
+    {.key = "quarantine_size",
+     .type = CONF_SIZE,
+     .fallback = "1 GiB",
+     .min = 1048576.0,
+     .max = 1099511627776.0,
+     .example = "quarantine_size: 1 GiB"},
+    END,
+};
 
 static const struct conf_field ALERTS[] = {
     {.key = "budget_per_week",
@@ -295,6 +317,11 @@ const struct conf_field AGENT_CONFIG_SCHEMA[] = {
      .item = &FILE_ITEM,
      .max = CONFIG_LIST_MAX,
      .example = "files: [~/Downloads]"},
+    {.key = "scan",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = SCAN,
+     .example = "scan: {response: quarantine}"},
     {.key = "alerts",
      .type = CONF_MAP,
      .fallback = "{}",

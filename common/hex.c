@@ -5,6 +5,8 @@
 
 #include <openssl/crypto.h>
 
+#include "common/buf.h"
+
 void
 hex_put(const uint8_t *bytes, size_t n, char *out)
 {
@@ -67,4 +69,39 @@ hex_parse(struct slice text, uint8_t *out, size_t n)
         memcpy(out, bytes, n);
     OPENSSL_cleanse(bytes, sizeof bytes);
     return err;
+}
+
+void
+hex_append(const void *bytes, size_t n, struct buf *out)
+{
+    struct slice in = slice_of(bytes, n);
+    char digits[3];
+
+    while (in.left > 0) {
+        uint8_t byte = slice_u8(&in);
+
+        hex_put(&byte, 1, digits);
+        buf_put(out, digits, 2);
+    }
+}
+
+enum vg_err
+hex_text(const char *digits, char *out, size_t size)
+{
+    size_t n = strlen(digits) / 2;
+    struct slice in = slice_of(digits, 2 * n);
+
+    if (n >= size)
+        return VG_ERR_LIMIT;
+    if (digits[2 * n] != '\0')
+        return VG_ERR_FORMAT;
+    for (size_t i = 0; i < n; i++) {
+        int high = digit_of(slice_u8(&in)), low = digit_of(slice_u8(&in));
+
+        if (high < 0 || low < 0 || (high == 0 && low == 0))
+            return VG_ERR_FORMAT;
+        out[i] = (char)(high << 4 | low);
+    }
+    out[n] = '\0';
+    return VG_OK;
 }

@@ -3,6 +3,7 @@
 include(GNUInstallDirs)
 install(TARGETS vigia-agent RUNTIME DESTINATION bin COMPONENT agent)
 install(FILES packaging/systemd/vigia-agent.service DESTINATION lib/systemd/system COMPONENT agent)
+install(FILES packaging/systemd/quarantine.conf DESTINATION share/vigia/systemd COMPONENT agent)
 install(FILES packaging/config/agent.yaml DESTINATION /etc/vigia COMPONENT agent)
 install(FILES packaging/man/vigia-agent.1 DESTINATION share/man/man1 COMPONENT agent)
 install(FILES packaging/man/vigia-agent.yaml.5 DESTINATION share/man/man5 COMPONENT agent)

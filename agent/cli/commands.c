@@ -99,5 +99,12 @@ const struct cli_command CLI_COMMANDS[] = {
      "Folders are searched with all below them; links are not followed.\n"
      "Exit code 0: nothing found; 1: something found; 2: wrong usage; 3: a path cannot be read.\n",
      cmd_scan},
+    {"quarantine", "quarantine list | restore ID | drop ID [--json] [-c FILE]",
+     "Show the files that were moved to the quarantine, bring one back, or delete it for good",
+     "restore puts a file back where it was, with owner, mode and times, and it is not moved "
+     "again.\n"
+     "      --json         one JSON object a line\n" HELP_CONFIG
+     "Exit code 0: done; 1: something in it is damaged; 2: wrong usage; 3: it cannot be done.\n",
+     cmd_quarantine},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -10,6 +10,7 @@ int cmd_export(int argc, char **argv);
 int cmd_feedback(int argc, char **argv);
 int cmd_format(int argc, char **argv);
 int cmd_pay(int argc, char **argv);
+int cmd_quarantine(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_show(int argc, char **argv);

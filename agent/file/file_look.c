@@ -234,6 +234,7 @@ file_look_handle(struct file_look *look, platform_file file, struct file_verdict
 {
     struct yara_result *result = &look->result;
     struct yara_source source = {.read = read_file, .ctx = &file};
+    struct platform_stat after;
 
     *out = (struct file_verdict){0};
     out->err = platform_file_stat(file, &out->stat);
@@ -256,6 +257,9 @@ file_look_handle(struct file_look *look, platform_file file, struct file_verdict
         return;
     if (out->unscanned == 0)
         hash_file(file, source.size, out->sha256);
+    out->changed = platform_file_stat(file, &after) != VG_OK || after.size != out->stat.size ||
+                   after.modified_ns != out->stat.modified_ns ||
+                   after.changed_ns != out->stat.changed_ns;
     platform_user_name(out->stat.owner, out->owner, sizeof(out->owner));
 }
 

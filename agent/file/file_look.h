@@ -37,6 +37,7 @@ struct file_verdict {
     size_t count, more;          /* more: matches beyond FILE_HITS_MAX */
     struct unpack_counts inside;
     char sha256[65], owner[64]; /* where there is a hit; "" when they could not be had */
+    bool changed;               /* where there is a hit: while it was looked at */
 };
 void file_verdict_done(struct file_verdict *verdict); /* zeroed is fine */
 

@@ -14,7 +14,8 @@ struct file_scan {
     struct yara_rules *rules;
     struct file_look *look; /* of the owner's thread, where there is no pool */
     struct file_pool *pool;
-    struct file_known *known; /* borrowed */
+    struct file_known *known;               /* borrowed */
+    const struct file_responder *responder; /* borrowed; NULL: all is told alone */
     struct file_scan_counts counts;
     bool packed;
 };
@@ -40,6 +41,12 @@ file_scan_load(struct file_scan *scan, const char *rules_dir, struct yara_report
     snprintf(folder, sizeof(folder), "%s/yara", rules_dir);
     err = yara_load(folder, &scan->rules, report);
     return err == VG_OK ? file_look_new(scan->rules, &scan->look) : err;
+}
+
+void
+file_scan_respond(struct file_scan *scan, const struct file_responder *responder)
+{
+    scan->responder = responder;
 }
 
 void
@@ -85,20 +92,38 @@ evidence_of(const struct file_hit *hit, const struct file_verdict *v)
 }
 
 static void
+put_response(json_t *facts, const struct file_response *r)
+{
+    bool taken = r->id[0] != '\0';
+    char restore[64] = "";
+
+    if (taken)
+        snprintf(restore, sizeof(restore), "vigia-agent quarantine restore %s", r->id);
+    (void)json_object_set_new(facts, "response", json_string(taken ? "quarantine" : "report"));
+    (void)json_object_set_new(facts, "outcome", json_string(r->outcome));
+    (void)json_object_set_new(facts, "advice", json_string(taken ? "taken" : "stays"));
+    (void)json_object_set_new(facts, "quarantine", json_string(r->id));
+    (void)json_object_set_new(facts, "restore", json_string(restore));
+}
+
+/* `again`: it was told already, with another outcome. */
+static void
 report(struct file_scan *scan, const char *path, const struct file_verdict *v,
-       const struct file_hit *hit, int64_t now_ns)
+       const struct file_hit *hit, const struct file_response *response, bool again, int64_t now_ns)
 {
     const struct yara_match *match = &hit->match;
-    char shown[PARTY_ID_MAX];
+    char shown[PARTY_ID_MAX], group[sizeof(match->rule) + 16];
     const char *slash;
     struct party subject;
     struct finding finding = {.detector = "file.yara",
                               .time_ns = now_ns,
                               .subject = &subject,
                               .severity = match->severity,
-                              .group = match->rule,
+                              .group = group,
                               .score = 60 + 10.0 * match->severity};
 
+    snprintf(group, sizeof(group), "%s%s%s", match->rule, again ? " " : "",
+             again ? response->outcome : "");
     mask_text(shown, sizeof(shown), path, strlen(path));
     slash = strrchr(shown, '/');
     party_set(&subject, "file", shown, slash != NULL && slash[1] != '\0' ? slash + 1 : NULL);
@@ -106,6 +131,7 @@ report(struct file_scan *scan, const char *path, const struct file_verdict *v,
                               subject.label, "inside", hit->inside, "size",
                               (json_int_t)v->stat.size, "sha256", v->sha256, "owner", v->owner);
     yara_put_facts(match, finding.facts);
+    put_response(finding.facts, response);
     finding.evidence = evidence_of(hit, v);
     judge_finding(scan->judge, &finding);
 }
@@ -118,6 +144,37 @@ harmless(const struct file_verdict *v)
            v->inside.capped + v->inside.damaged + v->inside.locked == 0;
 }
 
+static void
+report_all(struct file_scan *scan, const char *path, const struct file_verdict *v,
+           const struct file_response *response, bool again, int64_t now_ns)
+{
+    for (size_t i = 0; i < v->count; i++)
+        report(scan, path, v, &v->hit[i], response, again, now_ns);
+}
+
+/* What matched: told, with what is done. False: not now. */
+static bool
+respond(struct file_scan *scan, const char *path, const struct file_verdict *v, int64_t now_ns)
+{
+    const struct file_responder *who = scan->responder;
+    struct file_response response = {.outcome = "report"};
+    const char *told;
+
+    if (v->count == 0)
+        return true;
+    if (who != NULL && !who->begin(who->ctx, path, v, &response))
+        return false;
+    if (strcmp(response.outcome, FILE_WANTED) == 0)
+        return true;
+    told = response.outcome;
+    report_all(scan, path, v, &response, false, now_ns);
+    if (who != NULL)
+        who->end(who->ctx, &response);
+    if (strcmp(told, response.outcome) != 0)
+        report_all(scan, path, v, &response, true, now_ns);
+    return true;
+}
+
 /* Counts and tells what is known of a file now. */
 static void
 tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int64_t now_ns)
@@ -127,6 +184,8 @@ tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int
         scan->counts.starved += v->err == VG_ERR_NOMEM;
         return;
     }
+    if (!respond(scan, path, v, now_ns))
+        return;
     scan->counts.files++;
     scan->counts.bytes += v->scanned;
     scan->counts.unscanned += v->unscanned;
@@ -137,8 +196,6 @@ tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int
     scan->counts.inside.capped += v->inside.capped;
     scan->counts.inside.damaged += v->inside.damaged;
     scan->counts.inside.locked += v->inside.locked;
-    for (size_t i = 0; i < v->count; i++)
-        report(scan, path, v, &v->hit[i], now_ns);
     if (scan->known != NULL && harmless(v))
         file_known_put(scan->known, &v->stat, now_ns);
 }

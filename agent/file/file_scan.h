@@ -19,6 +19,22 @@ struct file_scan_counts {
     uint64_t matches;
 };
 
+/* What is done with a file that matched, beside telling. `outcome` is the fact of that name, whose words
+ * the rules have; static. */
+struct file_response {
+    const char *outcome; /* "report", "quarantine", or why it is not there */
+    char id[9];          /* of the quarantine; "" */
+};
+struct file_responder {
+    /* Before it is told. False: not now, nothing is told or counted; the file will come again. */
+    bool (*begin)(void *ctx, const char *path, const struct file_verdict *verdict,
+                  struct file_response *response);
+    /* After it was told. What then came out otherwise is put into `response`, and told too. */
+    void (*end)(void *ctx, struct file_response *response);
+    void *ctx;
+};
+#define FILE_WANTED "wanted" /* an outcome: the owner wants the file, it is not told */
+
 /* `judge` takes the findings and outlives it. VG_ERR_NOMEM. */
 enum vg_err file_scan_new(struct judge *judge, struct file_scan **out) VG_MUST_CHECK;
 void file_scan_free(struct file_scan *scan);
@@ -27,6 +43,9 @@ void file_scan_free(struct file_scan *scan);
  * VG_ERR_NOMEM. */
 enum vg_err file_scan_load(struct file_scan *scan, const char *rules_dir,
                            struct yara_report *report) VG_MUST_CHECK;
+
+/* Without one all is told, and nothing is done. `responder` outlives it. */
+void file_scan_respond(struct file_scan *scan, const struct file_responder *responder);
 
 /* Archives and documents stay packed; before the first file. */
 void file_scan_packed(struct file_scan *scan);

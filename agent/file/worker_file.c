@@ -7,6 +7,7 @@
 
 #include "agent/detect/keyed.h"
 #include "agent/detect/net_common.h"
+#include "agent/file/file_move.h"
 #include "agent/file/file_scan.h"
 #include "agent/file/file_walk.h"
 #include "common/texts.h"
@@ -38,6 +39,7 @@ struct file_worker {
     struct texts *texts;
     struct panel *panel;
     struct file_scan *scan;
+    struct file_move move;
     struct file_walk *walk;
     struct keyed *seen;
     struct platform_watch *watch;
@@ -269,6 +271,9 @@ commit(struct file_worker *w)
     put_count(health, "file.folders_beyond", c->beyond);
     put_count(health, "file.folders_unwatched", w->unwatched);
     put_count(health, "file.network_drives", c->remote);
+    put_count(health, "file.quarantined", w->move.counts.moved);
+    put_count(health, "file.not_quarantined", w->move.counts.stayed);
+    put_count(health, "file.wanted", w->move.counts.wanted);
     put_count(health, "file.evicted", keyed_evicted(w->seen));
     buf_init(&text, 4096);
     vg_json_write(health, &text);
@@ -277,6 +282,12 @@ commit(struct file_worker *w)
     buf_done(&text);
     json_decref(health);
     return w->sink->ops->commit(w->sink->ctx);
+}
+
+static enum vg_err
+commit_for_move(void *ctx)
+{
+    return commit(ctx);
 }
 
 static void
@@ -298,6 +309,7 @@ scan_file(struct file_worker *w, const char *path, const struct platform_stat *s
         w->unsettled = true; /* the next round comes soon */
         return;
     }
+    w->move.later = false;
     err = file_scan_path(w->scan, path, w->now_ns, NULL);
     if (err == VG_ERR_DENIED) {
         platform_file file;
@@ -309,6 +321,10 @@ scan_file(struct file_worker *w, const char *path, const struct platform_stat *s
     }
     if (err != VG_OK)
         return; /* counted; tried again in the next round */
+    if (w->move.later) {
+        w->unsettled = true;
+        return;
+    }
     *(struct seen *)keyed_use(w->seen, k.bytes, k.len, NULL) =
         (struct seen){.size = stat->size,
                       .modified_ns = stat->modified_ns,
@@ -369,7 +385,11 @@ paid_step(struct file_worker *w, bool *more)
 static enum vg_err
 file_begin(void *self)
 {
-    begin_round(self);
+    struct file_worker *w = self;
+
+    file_move_init(&w->move, w->config, w->opener, commit_for_move, w);
+    file_scan_respond(w->scan, &w->move.responder);
+    begin_round(w);
     return VG_OK;
 }
 

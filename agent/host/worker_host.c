@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/host/worker_host.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/host/programs.h"
+#include "agent/host/quarantine.h"
+#include "common/hex.h"
 #include "common/json.h"
+#include "common/log.h"
 #include "common/vtime.h"
 
 enum { ROOTS_MAX = 2 * CONFIG_LIST_MAX, ADDRESS_SIZE = 16 };
@@ -17,9 +21,10 @@ enum { OWNERS_SHARE = 400 };
 #define FILE_KEEP_NS    VG_SEC_NS /* a process runs the same file for so long */
 
 struct host {
-    const char *path[ROOTS_MAX]; /* as configured, borrowed from the configuration */
-    char *root[ROOTS_MAX];       /* where that was when it was first there; NULL: not yet */
-    size_t count;
+    const char *path[ROOTS_MAX];   /* as configured, borrowed from the configuration */
+    char *root[ROOTS_MAX];         /* where that was when it was first there; NULL: not yet */
+    size_t count, files_from;      /* from there on: folders of files */
+    struct quarantine *quarantine; /* NULL: not wanted */
     struct platform_holders recent;
     struct meter owners;
     struct programs *programs;
@@ -44,10 +49,19 @@ host_open(const struct agent_config *config, const struct sink *sink, struct wor
     h->owners = meter_of(OWNERS_SHARE, OWNERS_SAVED_NS, platform_clock_monotonic());
     for (size_t i = 0; i < config->payment_count; i++)
         h->path[h->count++] = config->payments[i].path;
+    h->files_from = h->count;
     for (size_t i = 0; i < config->file_count; i++)
         h->path[h->count++] = config->files[i];
     for (size_t i = 0; i < h->count; i++)
         h->root[i] = platform_path_resolve(h->path[i]);
+    if (config->scan.quarantine) {
+        enum vg_err err = quarantine_open(config, true, &h->quarantine);
+
+        if (err == VG_OK)
+            quarantine_recover(h->quarantine);
+        else /* told with each file that stays where it is */
+            log_event(LOG_LEVEL_ERROR, "host.quarantine", "error=%s", vg_err_name(err));
+    }
     *self = h;
     return VG_OK;
 }
@@ -60,13 +74,17 @@ host_close(void *self)
     for (size_t i = 0; i < h->count; i++)
         free(h->root[i]);
     programs_free(h->programs);
+    quarantine_free(h->quarantine);
     free(h);
 }
 
 static void
 host_needs(void *self, struct platform_sandbox *sandbox)
 {
+    struct host *h = self;
+
     sandbox->keep_rights = true;
+    sandbox->move = h->quarantine != NULL;
 }
 
 static enum vg_err
@@ -80,14 +98,23 @@ host_work(void *self, platform_handle *handle, int64_t *wait_ns)
 
 /* A folder that was missing at the start is looked for again; one that was there stays where it
  * was, so that whoever owns it cannot swap it for a link to elsewhere. */
-static enum vg_err
-ask_open(struct host *h, const json_t *question, platform_file *file)
+static void
+find_roots(struct host *h)
 {
-    const char *path = vg_json_str(question, "path", "");
-
     for (size_t i = 0; i < h->count; i++)
         if (h->root[i] == NULL)
             h->root[i] = platform_path_resolve(h->path[i]);
+}
+
+static enum vg_err
+ask_open(struct host *h, const json_t *question, platform_file *file)
+{
+    char path[QUARANTINE_PATH_MAX + 1];
+    enum vg_err err = hex_text(vg_json_str(question, "path", ""), path, sizeof path);
+
+    if (err != VG_OK)
+        return err;
+    find_roots(h);
     return platform_file_open_beneath(path, (const char *const *)h->root, h->count, file);
 }
 
@@ -191,6 +218,68 @@ ask_owner(struct host *h, const json_t *question, json_t **answer)
     return err;
 }
 
+/* A path as the file sensor has it, under a folder as it is configured, to where that folder was when
+ * it was first there. */
+static bool
+place_of(struct host *h, const char *path, char out[QUARANTINE_PATH_MAX + 1])
+{
+    find_roots(h);
+    for (size_t i = h->files_from; i < h->count; i++) {
+        size_t len = strlen(h->path[i]);
+        int n;
+
+        while (len > 1 && h->path[i][len - 1] == '/')
+            len--;
+        if (h->root[i] == NULL || strncmp(path, h->path[i], len) != 0 ||
+            (path[len] != '/' && path[len] != '\0' && len > 1))
+            continue;
+        for (path += len; *path == '/';)
+            path++;
+        n = snprintf(out, QUARANTINE_PATH_MAX + 1, "%s/%s",
+                     strcmp(h->root[i], "/") == 0 ? "" : h->root[i], path);
+        return n > 0 && n <= QUARANTINE_PATH_MAX;
+    }
+    return false;
+}
+
+static enum quarantine_outcome
+seal(struct host *h, const json_t *question, struct quarantine_entry *e)
+{
+    char path[QUARANTINE_PATH_MAX + 1];
+
+    if (hex_text(vg_json_str(question, "path", ""), path, sizeof path) != VG_OK ||
+        !place_of(h, path, e->path))
+        return QUARANTINE_FAILED;
+    e->stat = (struct platform_stat){
+        .identity = {.volume = (uint64_t)vg_json_int(question, "volume", 0),
+                     .file = (uint64_t)vg_json_int(question, "file", 0)},
+        .size = (uint64_t)vg_json_int(question, "size", 0),
+        .modified_ns = vg_json_int(question, "modified", 0),
+        .changed_ns = vg_json_int(question, "changed", 0),
+    };
+    e->severity = (enum severity)vg_json_int(question, "severity", 0);
+    (void)vg_strcpy(e->sha256, sizeof e->sha256, vg_json_str(question, "sha256", ""));
+    (void)vg_strcpy(e->rule, sizeof e->rule, vg_json_str(question, "rule", ""));
+    return quarantine_seal(h->quarantine, e, vtime_now());
+}
+
+static enum vg_err
+ask_move(struct host *h, const json_t *question, bool take, json_t **answer)
+{
+    struct quarantine_entry *e = calloc(1, sizeof *e);
+    enum quarantine_outcome outcome = QUARANTINE_FAILED;
+
+    if (e == NULL)
+        return VG_ERR_NOMEM;
+    if (h->quarantine != NULL && take)
+        outcome = quarantine_take(h->quarantine, vg_json_str(question, "id", ""));
+    else if (h->quarantine != NULL)
+        outcome = seal(h, question, e);
+    *answer = json_pack("{s:s, s:s}", "outcome", quarantine_outcome_name(outcome), "id", e->id);
+    free(e);
+    return *answer != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
 static enum vg_err
 ask_hash(struct host *h, const json_t *question, json_t **answer)
 {
@@ -214,6 +303,8 @@ host_ask(void *self, const json_t *question, json_t **answer, platform_file *fil
         return ask_owner(self, question, answer);
     if (strcmp(what, "hash") == 0)
         return ask_hash(self, question, answer);
+    if (strcmp(what, "seal") == 0 || strcmp(what, "take") == 0)
+        return ask_move(self, question, what[0] == 't', answer);
     return VG_ERR_FORMAT;
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feedback: what a person says about an alert, from the command to the keeper through a spool
- * folder (state/feedback/UUID.json): it works while `run` runs, and when it does not. */
+/* feedback: what a person says about an alert, from the command to the keeper (spool.h). */
 #pragma once
 
-#include "common/json.h"
+#include "agent/keeper/spool.h"
 
-enum { FEEDBACK_FILES_MAX = 64, FEEDBACK_BYTES_MAX = 4096 };
+enum { FEEDBACK_FILES_MAX = SPOOL_FILES_MAX, FEEDBACK_BYTES_MAX = SPOOL_BYTES_MAX };
 
 /* "useful", "noise" or "mine". */
 bool feedback_verdict_known(const char *verdict);

@@ -40,18 +40,6 @@ write_file(const char *dir, const char *name, struct slice content, bool secret)
 
 /* ---- the key of tokens ---- */
 
-bool
-identity_keys_folder(const char *state_dir, char out[IDENTITY_PATH_MAX])
-{
-    size_t len = strlen(state_dir);
-    int n;
-
-    while (len > 1 && state_dir[len - 1] == '/')
-        len--;
-    n = snprintf(out, IDENTITY_PATH_MAX, "%.*s-keys", (int)len, state_dir);
-    return n > 0 && n < IDENTITY_PATH_MAX;
-}
-
 /* To STATE-keys/, or beside the data where there cannot be such a folder. */
 static enum vg_err
 token_key_write(const char *state_dir, struct slice key)
@@ -59,7 +47,7 @@ token_key_write(const char *state_dir, struct slice key)
     char dir[IDENTITY_PATH_MAX], old[IDENTITY_PATH_MAX + 32];
     enum vg_err err = VG_ERR_LIMIT;
 
-    if (identity_keys_folder(state_dir, dir)) {
+    if (agent_config_keys_folder(state_dir, dir)) {
         err = platform_folder_make(dir, true);
         if (err == VG_OK)
             err = write_file(dir, "token.key", key, true);
@@ -84,7 +72,7 @@ token_key_read(const char *state_dir, struct buf *text)
     char dir[IDENTITY_PATH_MAX];
     enum vg_err err = VG_ERR_NOENT;
 
-    if (identity_keys_folder(state_dir, dir))
+    if (agent_config_keys_folder(state_dir, dir))
         err = read_file(dir, "token.key", TOKEN_KEY_TEXT, text);
     if (err != VG_ERR_NOENT)
         return err;

@@ -11,11 +11,12 @@
  * the log says so. A key that an older version left there moves. */
 #pragma once
 
+#include "agent/config.h"
 #include "common/json.h"
 #include "common/pki.h"
 #include "common/uuid.h"
 
-enum { IDENTITY_URL_MAX = 300, IDENTITY_PATH_MAX = 1024 };
+enum { IDENTITY_URL_MAX = 300, IDENTITY_PATH_MAX = CONFIG_PATH_MAX };
 
 struct identity {
     char dir[IDENTITY_PATH_MAX]; /* STATE/identity */
@@ -33,8 +34,6 @@ void identity_done(struct identity *identity);
  * call while the agent stands alone. *out is the caller's to wipe. VG_ERR_FORMAT: the file is
  * damaged. VG_ERR_SYS. */
 enum { IDENTITY_TOKEN_KEY_SIZE = 65 };
-/* STATE-keys, without a slash at its end. False where the name is too long. */
-bool identity_keys_folder(const char *state_dir, char out[IDENTITY_PATH_MAX]) VG_MUST_CHECK;
 enum vg_err identity_token_key(const char *state_dir,
                                char out[IDENTITY_TOKEN_KEY_SIZE]) VG_MUST_CHECK;
 

@@ -10,6 +10,7 @@
 #include "agent/keeper/health.h"
 #include "agent/keeper/identity.h"
 #include "agent/keeper/mailer.h"
+#include "agent/keeper/quarantine_notes.h"
 #include "agent/keeper/service_user.h"
 #include "agent/keeper/ship.h"
 #include "agent/keeper/status.h"
@@ -206,6 +207,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
         k->mailer = NULL;
     }
     take_feedback(k);
+    quarantine_notes_take(k->config->state_dir, k->store);
     if (now >= k->retain_at_ns) {
         k->retain_at_ns = now + RETAIN_EVERY_NS;
         err = store_retain(k->store, vtime_now());
@@ -385,6 +387,8 @@ rights_needed(const struct agent_config *c)
 
     if (c->net_enabled && c->interface_count > 0)
         rights |= PLATFORM_RIGHT_CAPTURE;
+    if (c->scan.quarantine)
+        rights |= PLATFORM_RIGHT_MOVE;
     return rights;
 }
 

@@ -16,7 +16,7 @@ keys_give(const char *state_dir, const char *user)
     char dir[IDENTITY_PATH_MAX];
     enum vg_err err = VG_ERR_LIMIT;
 
-    if (identity_keys_folder(state_dir, dir))
+    if (agent_config_keys_folder(state_dir, dir))
         err = platform_folder_make(dir, true);
     if (err == VG_OK)
         err = platform_folder_give(dir, user, marks);

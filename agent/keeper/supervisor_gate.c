@@ -258,7 +258,26 @@ on_open(void *role, struct slice payload)
                   log_quote(path));
         return VG_ERR_DENIED;
     }
-    return supervisor_ask(w, number, json_pack("{s:s, s:s}", "what", "open", "path", path), false);
+    return supervisor_ask(w, number, supervisor_open_question(path), QUESTION_FILE);
+}
+
+/* A file to the quarantine. */
+static enum vg_err
+on_move(void *role, struct slice payload)
+{
+    struct supervised *w = role;
+    uint32_t number = slice_be32(&payload);
+    json_t *asked, *question;
+    enum vg_err err;
+
+    if (w->life != LIFE_LIVE || payload.bad)
+        return VG_ERR_DENIED;
+    err = vg_json_parse(payload, SUPERVISOR_MOVE_MAX, &asked);
+    if (err != VG_OK)
+        return err;
+    question = supervisor_move_question(w->s->options.config, asked);
+    json_decref(asked);
+    return question != NULL ? supervisor_ask(w, number, question, QUESTION_MOVE) : VG_ERR_DENIED;
 }
 
 static bool
@@ -302,8 +321,9 @@ on_whose(void *role, struct slice payload)
         file = slice_be64(&payload);
         if (file == 0 || file > INT64_MAX)
             return VG_ERR_DENIED;
-        return supervisor_ask(
-            w, number, json_pack("{s:s, s:I}", "what", "hash", "file", (json_int_t)file), true);
+        return supervisor_ask(w, number,
+                              json_pack("{s:s, s:I}", "what", "hash", "file", (json_int_t)file),
+                              QUESTION_OWNER);
     }
     bits = slice_u8(&payload);
     read_end(&payload, local, &local_port);
@@ -315,7 +335,7 @@ on_whose(void *role, struct slice payload)
                                     bits & 1, "v6", (bits & 2) != 0, "local", local, "local_port",
                                     (int)local_port, "remote", remote, "remote_port",
                                     (int)remote_port),
-                          true);
+                          QUESTION_OWNER);
 }
 
 static enum vg_err
@@ -373,16 +393,23 @@ static const struct frame_rule RULES_NET[] = {
      FRAME_ANY_TIMES, on_whose},
 };
 /* These read files that perhaps only the point-of-sale user may open. */
-static const struct frame_rule RULES_OPENING[] = {
+#define RULE_OPEN                                                                                  \
+    {                                                                                              \
+        FRAME_OPEN, 5, 4 + SUPERVISOR_PATH_MAX, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES, \
+            on_open                                                                                \
+    }
+static const struct frame_rule RULES_PAY[] = {RULES_OF_SENSORS, RULE_OPEN};
+static const struct frame_rule RULES_FILE[] = {
     RULES_OF_SENSORS,
-    {FRAME_OPEN, 5, 4 + SUPERVISOR_PATH_MAX, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES,
-     on_open},
+    RULE_OPEN,
+    {FRAME_MOVE, 6, 4 + SUPERVISOR_MOVE_MAX, FRAME_ANY_TIMES, FRAME_ANY_TIMES, FRAME_ANY_TIMES,
+     on_move},
 };
 
 const struct worker_kind WORKER_KINDS[SUPERVISOR_WORKERS] = {
     {"host", PLATFORM_RIGHT_READ_ALL | PLATFORM_RIGHT_PROCESSES, false, RULES_HOST,
      VG_ARRAY_LEN(RULES_HOST)},
     {"net", PLATFORM_RIGHT_CAPTURE, true, RULES_NET, VG_ARRAY_LEN(RULES_NET)},
-    {"pay", 0, true, RULES_OPENING, VG_ARRAY_LEN(RULES_OPENING)},
-    {"file", 0, true, RULES_OPENING, VG_ARRAY_LEN(RULES_OPENING)},
+    {"pay", 0, true, RULES_PAY, VG_ARRAY_LEN(RULES_PAY)},
+    {"file", 0, true, RULES_FILE, VG_ARRAY_LEN(RULES_FILE)},
 };

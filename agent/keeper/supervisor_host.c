@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/keeper/supervisor_worker.h"
+#include "common/hex.h"
 
 static bool
 under(const char *path, const char *root)
@@ -15,20 +16,87 @@ under(const char *path, const char *root)
     return len > 0 && strncmp(path, root, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
-/* By its letters alone; where it really leads, the host worker looks. */
-bool
-supervisor_path_allowed(const struct agent_config *config, const char *path)
+static bool
+has_parent(const char *path)
 {
     for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
         if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
-            return false;
-    for (size_t i = 0; i < config->payment_count; i++)
-        if (under(path, config->payments[i].path))
             return true;
+    return false;
+}
+
+bool
+supervisor_file_allowed(const struct agent_config *config, const char *path)
+{
+    if (has_parent(path))
+        return false;
     for (size_t i = 0; i < config->file_count; i++)
         if (under(path, config->files[i]))
             return true;
     return false;
+}
+
+/* By its letters alone; where it really leads, the host worker looks. */
+bool
+supervisor_path_allowed(const struct agent_config *config, const char *path)
+{
+    if (has_parent(path))
+        return false;
+    for (size_t i = 0; i < config->payment_count; i++)
+        if (under(path, config->payments[i].path))
+            return true;
+    return supervisor_file_allowed(config, path);
+}
+
+json_t *
+supervisor_open_question(const char *path)
+{
+    struct buf digits;
+    const char *text;
+    json_t *question = NULL;
+
+    buf_init(&digits, 2 * SUPERVISOR_PATH_MAX + 1);
+    hex_append(path, strlen(path), &digits);
+    text = buf_str(&digits);
+    if (text != NULL)
+        question = json_pack("{s:s, s:s}", "what", "open", "path", text);
+    buf_done(&digits);
+    return question;
+}
+
+static bool
+only(const char *text, const char *letters, size_t least, size_t most)
+{
+    size_t len = strlen(text);
+
+    return len >= least && len <= most && strspn(text, letters) == len;
+}
+
+json_t *
+supervisor_move_question(const struct agent_config *config, const json_t *asked)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char *const numbers[] = {"volume",   "file",    "size",
+                                          "modified", "changed", "severity"};
+    const char *id = vg_json_str(asked, "id", ""), *digits = vg_json_str(asked, "path", "");
+    const char *sha256 = vg_json_str(asked, "sha256", ""), *rule = vg_json_str(asked, "rule", "");
+    char path[SUPERVISOR_PATH_MAX + 1];
+    json_t *question;
+
+    if (!config->scan.quarantine)
+        return NULL;
+    if (strcmp(vg_json_str(asked, "what", ""), "take") == 0)
+        return only(id, hex, 8, 8) ? json_pack("{s:s, s:s}", "what", "take", "id", id) : NULL;
+    if (strcmp(vg_json_str(asked, "what", ""), "seal") != 0 || !only(sha256, hex, 64, 64) ||
+        strlen(rule) > 63 || hex_text(digits, path, sizeof path) != VG_OK ||
+        !supervisor_file_allowed(config, path))
+        return NULL;
+    question = json_pack("{s:s, s:s, s:s, s:s}", "what", "seal", "path", digits, "sha256", sha256,
+                         "rule", rule);
+    for (size_t i = 0; i < VG_ARRAY_LEN(numbers); i++)
+        (void)json_object_set_new(question, numbers[i],
+                                  json_integer(vg_json_int(asked, numbers[i], 0)));
+    return question;
 }
 
 static void
@@ -65,7 +133,7 @@ supervisor_ask_next(struct supervisor *s)
 }
 
 enum vg_err
-supervisor_ask(struct supervised *w, uint32_t number, json_t *text, bool owner)
+supervisor_ask(struct supervised *w, uint32_t number, json_t *text, enum question_kind kind)
 {
     if (text == NULL)
         return VG_ERR_NOMEM;
@@ -73,8 +141,7 @@ supervisor_ask(struct supervised *w, uint32_t number, json_t *text, bool owner)
         json_decref(text);
         return VG_ERR_DENIED;
     }
-    w->question =
-        (struct question){.waiting = true, .owner = owner, .number = number, .text = text};
+    w->question = (struct question){.waiting = true, .kind = kind, .number = number, .text = text};
     supervisor_ask_next(w->s);
     return VG_OK;
 }
@@ -128,6 +195,31 @@ pass_owner(struct supervised *w, uint32_t err, const json_t *told)
     buf_done(&answer);
 }
 
+/* A word and a number of a sealed file, nothing else. */
+static void
+pass_moved(struct supervised *w, uint32_t err, const json_t *told)
+{
+    static const char *const fields[] = {"outcome", "id"};
+    struct buf answer;
+
+    buf_init(&answer, 256);
+    buf_put_be32(&answer, w->question.number);
+    buf_put_be32(&answer, err);
+    buf_put_u8(&answer, '{');
+    for (size_t i = 0; i < VG_ARRAY_LEN(fields); i++) {
+        const char *text = vg_json_str(told, fields[i], "");
+
+        vg_json_put_str(&answer, fields[i], text, strnlen(text, 16));
+    }
+    buf_put_u8(&answer, '}');
+    forget_question(&w->question);
+    if (answer.bad)
+        supervised_end(w, "no memory for an answer to it");
+    else
+        supervised_send_frame(w, FRAME_MOVED, buf_slice(&answer));
+    buf_done(&answer);
+}
+
 enum vg_err
 supervisor_answered(struct supervised *host, struct slice payload)
 {
@@ -148,13 +240,15 @@ supervisor_answered(struct supervised *host, struct slice payload)
     s->ask_number = number; /* a second answer to it finds nobody asking */
     s->answer_file = PLATFORM_NO_HANDLE;
     s->asking = NULL;
-    if (w != NULL && w->question.asked && !w->question.owner) {
+    if (w != NULL && w->question.asked && w->question.kind == QUESTION_FILE) {
         pass_answer(w, err, file);
     } else {
         if (file != PLATFORM_NO_HANDLE)
             platform_file_close(file);
-        if (w != NULL && w->question.asked)
+        if (w != NULL && w->question.asked && w->question.kind == QUESTION_OWNER)
             pass_owner(w, err, checked);
+        else if (w != NULL && w->question.asked)
+            pass_moved(w, err, checked);
     }
     json_decref(checked);
     supervisor_ask_next(s);

@@ -209,6 +209,7 @@ void
 supervised_start(struct supervised *w)
 {
     const char *argv[] = {w->s->options.program, "--worker", w->kind->name, NULL};
+    unsigned rights = w->kind->rights;
     enum vg_err err;
 
     if (w->timer == NULL)
@@ -220,7 +221,9 @@ supervised_start(struct supervised *w)
     w->why[0] = w->told[0] = '\0';
     w->progress = w->done = false;
     w->started_ns = platform_clock_monotonic();
-    err = platform_child_start(argv, w->kind->rights, NULL, &w->child);
+    if (!w->kind->sensor && w->s->options.config->scan.quarantine)
+        rights |= PLATFORM_RIGHT_MOVE;
+    err = platform_child_start(argv, rights, NULL, &w->child);
     if (err != VG_OK) {
         not_started(w, err);
         return;

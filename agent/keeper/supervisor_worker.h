@@ -20,6 +20,7 @@ enum {
     SUPERVISOR_HEALTH_A_SECOND = 1000,
     SUPERVISOR_OWNERS_A_SECOND = 500, /* questions for owners: a sensor of ours asks less */
     SUPERVISOR_PATH_MAX = 4096,
+    SUPERVISOR_MOVE_MAX = 12 * 1024,
     SUPERVISOR_WORKERS = 4,
 };
 
@@ -40,10 +41,16 @@ struct worker_kind {
     size_t rule_count;
 };
 
+enum question_kind {
+    QUESTION_FILE,  /* FRAME_OPEN: answered by FRAME_HANDLE, with a file */
+    QUESTION_OWNER, /* FRAME_WHOSE: by FRAME_OWNER */
+    QUESTION_MOVE,  /* FRAME_MOVE: by FRAME_MOVED */
+};
+
 /* A question on its way to the host worker: at most one for each worker. */
 struct question {
     bool waiting, asked;
-    bool owner;      /* FRAME_WHOSE: answered by FRAME_OWNER, without a file */
+    enum question_kind kind;
     uint32_t number; /* the worker's own */
     json_t *text;
 };
@@ -128,10 +135,17 @@ extern const struct worker_kind WORKER_KINDS[SUPERVISOR_WORKERS];
 void supervised_commit(struct supervised *w);
 
 /* supervisor_host.c */
-/* Takes `text`. `owner`: answered by FRAME_OWNER. */
+/* Takes `text`. */
 enum vg_err supervisor_ask(struct supervised *w, uint32_t number, json_t *text,
-                           bool owner) VG_MUST_CHECK;
+                           enum question_kind kind) VG_MUST_CHECK;
 void supervisor_ask_next(struct supervisor *s);
 enum vg_err supervisor_answered(struct supervised *host, struct slice payload) VG_MUST_CHECK;
 void supervisor_ask_forget(struct supervised *w); /* the one that asked is gone */
 bool supervisor_path_allowed(const struct agent_config *config, const char *path);
+/* The same of the folders of files alone. */
+bool supervisor_file_allowed(const struct agent_config *config, const char *path);
+/* {"what": "open", "path": HEX}; NULL without memory. */
+json_t *supervisor_open_question(const char *path);
+/* What a FRAME_MOVE becomes for the host worker: of what is allowed, these fields alone; NULL: no such
+ * question. */
+json_t *supervisor_move_question(const struct agent_config *config, const json_t *asked);

@@ -26,6 +26,7 @@ worker_link_done(struct worker_link *l)
     if (l->opener.file != PLATFORM_NO_HANDLE)
         platform_file_close(l->opener.file);
     json_decref(l->opener.owner.answer);
+    json_decref(l->opener.moved);
     json_decref(l->config);
     json_decref(l->feedback);
     buf_done(&l->in);
@@ -173,6 +174,22 @@ on_handle(struct worker_link *l, struct slice payload)
 }
 
 static enum vg_err
+on_moved(struct worker_link *l, struct slice payload)
+{
+    uint32_t number = slice_be32(&payload), err = slice_be32(&payload);
+    enum vg_err parsed;
+
+    if (payload.bad || number != l->opener.number || l->opener.answered || l->opener.moved != NULL)
+        return VG_ERR_FORMAT;
+    parsed = vg_json_parse(payload, FRAME_BYTES_MAX, &l->opener.moved);
+    if (parsed != VG_OK)
+        return parsed;
+    l->opener.answered = true;
+    l->opener.err = err <= VG_ERR_SYS ? (enum vg_err)err : VG_ERR_SYS;
+    return VG_OK;
+}
+
+static enum vg_err
 on_owner(struct worker_link *l, struct slice payload)
 {
     struct worker_owner *o = &l->opener.owner;
@@ -280,7 +297,7 @@ dispatch(struct worker_link *l, enum frame_type type, struct slice payload)
         {FRAME_CONFIG, on_config}, {FRAME_STATE, on_state},       {FRAME_POSITION, on_position},
         {FRAME_GO, on_go},         {FRAME_ACK, on_ack},           {FRAME_TICK, on_tick},
         {FRAME_STOP, on_stop},     {FRAME_FEEDBACK, on_feedback}, {FRAME_HANDLE, on_handle},
-        {FRAME_ASK, on_ask},       {FRAME_OWNER, on_owner},
+        {FRAME_ASK, on_ask},       {FRAME_OWNER, on_owner},       {FRAME_MOVED, on_moved},
     };
 
     for (size_t i = 0; i < VG_ARRAY_LEN(table); i++)

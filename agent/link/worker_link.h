@@ -21,10 +21,11 @@ struct worker_opener {
         enum vg_err err;
         json_t *answer; /* until it was passed on */
     } owner;
-    uint32_t number; /* of the last question for a file */
+    uint32_t number; /* of the last question for a file, or of the quarantine */
     bool answered;
     enum vg_err err;
     platform_file file;
+    json_t *moved;
 };
 
 struct worker_link {

@@ -182,6 +182,32 @@ worker_ask_hash(struct worker_opener *opener, uint64_t file)
     return VG_OK;
 }
 
+/* Sends what begins at `mark`, and waits for its answer. */
+static enum vg_err
+wait_answer(struct worker_link *l, size_t mark)
+{
+    enum vg_err err;
+
+    frame_end(&l->out, mark);
+    err = worker_link_flush(l);
+    while (err == VG_OK && !l->opener.answered)
+        err = worker_link_pump(l, PLATFORM_NO_HANDLE, -1);
+    if (err == VG_OK)
+        return VG_OK;
+    l->gone = true;
+    return VG_ERR_SYS;
+}
+
+static size_t
+begin_wait(struct worker_link *l, enum frame_type type)
+{
+    size_t mark = frame_begin(&l->out, type);
+
+    l->opener.answered = false;
+    buf_put_be32(&l->out, ++l->opener.number);
+    return mark;
+}
+
 enum vg_err
 worker_open_path(struct worker_opener *opener, const char *path, platform_file *out)
 {
@@ -191,21 +217,32 @@ worker_open_path(struct worker_opener *opener, const char *path, platform_file *
 
     if (l->gone)
         return VG_ERR_SYS;
-    opener->number++;
-    opener->answered = false;
-    mark = frame_begin(&l->out, FRAME_OPEN);
-    buf_put_be32(&l->out, opener->number);
+    mark = begin_wait(l, FRAME_OPEN);
     buf_put_str(&l->out, path);
-    frame_end(&l->out, mark);
-    err = worker_link_flush(l);
-    while (err == VG_OK && !opener->answered)
-        err = worker_link_pump(l, PLATFORM_NO_HANDLE, -1);
-    if (err != VG_OK) {
-        l->gone = true;
-        return VG_ERR_SYS;
-    }
+    err = wait_answer(l, mark);
+    if (err != VG_OK)
+        return err;
     if (opener->err == VG_OK)
         *out = opener->file;
     opener->file = PLATFORM_NO_HANDLE;
     return opener->err;
+}
+
+enum vg_err
+worker_move(struct worker_opener *opener, const json_t *question, json_t **answer)
+{
+    struct worker_link *l = link_of(opener);
+    size_t mark;
+    enum vg_err err;
+
+    if (l->gone)
+        return VG_ERR_SYS;
+    mark = begin_wait(l, FRAME_MOVE);
+    vg_json_write(question, &l->out);
+    err = wait_answer(l, mark);
+    if (err != VG_OK)
+        return err;
+    *answer = opener->moved;
+    opener->moved = NULL;
+    return *answer != NULL ? opener->err : VG_ERR_SYS;
 }

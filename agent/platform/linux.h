@@ -12,6 +12,8 @@ enum vg_err linux_errno(void);
 bool linux_remote_type(uint64_t type);
 /* close() that keeps errno. */
 void linux_close(int fd);
+/* Syncs the folder that holds `path`, so that a rename in it is durable. */
+enum vg_err linux_sync_parent(const char *path) VG_MUST_CHECK;
 
 /* ---- capabilities, as bit sets (1 << CAP_X); plain system calls, so that they may be used between
  * fork and exec ---- */

@@ -23,6 +23,8 @@ linux_caps_of_rights(unsigned rights)
         caps |= CAP_BIT(CAP_DAC_READ_SEARCH);
     if ((rights & PLATFORM_RIGHT_PROCESSES) != 0)
         caps |= CAP_BIT(CAP_SYS_PTRACE) | CAP_BIT(CAP_DAC_READ_SEARCH);
+    if ((rights & PLATFORM_RIGHT_MOVE) != 0)
+        caps |= CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER);
     return caps;
 }
 

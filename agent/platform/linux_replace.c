@@ -14,9 +14,8 @@
 
 enum { NEW_TRIES = 100 };
 
-/* Syncs the folder that holds `path`, so that a rename in it is durable. */
-static enum vg_err
-sync_parent(const char *path)
+enum vg_err
+linux_sync_parent(const char *path)
 {
     char parent[PATH_MAX];
     char *slash;
@@ -95,7 +94,7 @@ platform_file_replace(const char *path, struct slice content, bool secret)
     if (err == VG_OK && (fsync(fd) != 0 || rename(new_path, path) != 0))
         err = linux_errno();
     if (err == VG_OK)
-        err = sync_parent(path);
+        err = linux_sync_parent(path);
     else
         (void)unlink(new_path);
     linux_close(fd);
@@ -108,7 +107,7 @@ make_one(const char *path, mode_t mode)
     struct stat st;
 
     if (mkdir(path, mode) == 0)
-        return sync_parent(path);
+        return linux_sync_parent(path);
     if (errno != EEXIST)
         return linux_errno();
     if (stat(path, &st) != 0)

@@ -38,12 +38,14 @@ keeper_caps(void)
 static enum vg_err
 drop_caps(const struct platform_sandbox *sandbox, unsigned *kept)
 {
-    const unsigned host = PLATFORM_RIGHT_READ_ALL | PLATFORM_RIGHT_PROCESSES;
+    const unsigned move = PLATFORM_RIGHT_MOVE;
+    const unsigned host =
+        PLATFORM_RIGHT_READ_ALL | PLATFORM_RIGHT_PROCESSES | (sandbox->move ? move : 0);
     uint64_t permitted = 0, effective = 0, inheritable = 0;
 
     if (sandbox->network) {
         effective = keeper_caps();
-        inheritable = linux_caps_of_rights(host | PLATFORM_RIGHT_CAPTURE) & linux_caps_permitted();
+        inheritable = linux_caps_of_rights(host | move | PLATFORM_RIGHT_CAPTURE) & linux_caps_permitted();
         permitted = effective | inheritable;
     } else if (sandbox->keep_rights) {
         effective = linux_caps_of_rights(host) & linux_caps_permitted();

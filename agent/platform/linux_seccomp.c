@@ -84,6 +84,13 @@ static const int LOOK[] = {
     SCMP_SYS(readlinkat), SCMP_SYS(getcwd),     SCMP_SYS(fstatfs),    SCMP_SYS(statfs),
 };
 
+/* Taking files away: what is written where, the rights say. */
+static const int MOVE[] = {
+    SCMP_SYS(open),   SCMP_SYS(openat),   SCMP_SYS(rename),    SCMP_SYS(renameat),
+    SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(renameat2), SCMP_SYS(ftruncate),
+    SCMP_SYS(fsync),  SCMP_SYS(fchmod),   SCMP_SYS(mkdir),     SCMP_SYS(flock),
+};
+
 /* Nobody asks for these in good faith. The first part only in workers. */
 static const int HOSTILE_WORKER[] = {
     SCMP_SYS(execve),    SCMP_SYS(execveat), SCMP_SYS(fork),      SCMP_SYS(vfork),
@@ -249,7 +256,10 @@ static void
 worker_rules(struct filter *f, const struct platform_sandbox *sandbox, bool files)
 {
     allow_work(f);
-    if (files)
+    if (sandbox->move) {
+        add_all(f, SCMP_ACT_ALLOW, LOOK, VG_ARRAY_LEN(LOOK));
+        add_all(f, SCMP_ACT_ALLOW, MOVE, VG_ARRAY_LEN(MOVE));
+    } else if (files)
         allow_open_to_read(f);
     else {
         add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0, NULL);

@@ -80,6 +80,46 @@ enum vg_err platform_file_write(platform_file file, uint64_t offset,
 enum vg_err platform_lock(const char *path, platform_file *out) VG_MUST_CHECK;
 void platform_unlock(platform_file lock);
 
+/* ---- taking a file away, putting one back ---- */
+enum { PLATFORM_NAME_MAX = 255 };
+struct platform_dress { /* what a file wears beside its content */
+    uint32_t owner, group, mode;
+    uint32_t names; /* how many it has: hard links */
+    int64_t modified_ns, used_ns;
+};
+struct platform_place { /* a file held by its folder and by itself */
+    platform_file folder, file;
+    char name[PLATFORM_NAME_MAX + 1];
+    struct platform_stat stat;
+    struct platform_dress dress;
+};
+/* By its whole path, in which no link is followed. VG_ERR_DENIED: there is one, or no regular file at
+ * its end. Nothing is left open but on VG_OK. */
+enum vg_err platform_place_open(const char *path, struct platform_place *out) VG_MUST_CHECK;
+/* The folder alone, where a file of this name is to be. */
+enum vg_err platform_place_folder(const char *path, struct platform_place *out) VG_MUST_CHECK;
+void platform_place_close(struct platform_place *place);
+enum vg_err platform_place_look(struct platform_place *place) VG_MUST_CHECK; /* stat, dress anew */
+bool platform_place_writable(const struct platform_place *place); /* its folder */
+bool platform_place_holds(const struct platform_place *place, const char *name);
+/* Gives the file another name in its folder, which nobody has. VG_ERR_DENIED: its name belongs to
+ * another file by now, which was left there. VG_ERR_EXISTS: something has that name now. */
+enum vg_err platform_place_aside(struct platform_place *place, const char *aside) VG_MUST_CHECK;
+enum vg_err platform_place_back(struct platform_place *place, const char *aside) VG_MUST_CHECK;
+enum vg_err platform_place_remove(struct platform_place *place,
+                                  const char *name) VG_MUST_CHECK; /* durable */
+/* A new file there, this user's alone; then its dress (the bits for set-user and the like left out)
+ * and, durable, the place's name. VG_ERR_EXISTS: something has that. */
+enum vg_err platform_place_make(struct platform_place *place, const char *name,
+                                platform_file *out) VG_MUST_CHECK;
+enum vg_err platform_place_finish(struct platform_place *place, const char *name, platform_file file,
+                                  const struct platform_dress *dress) VG_MUST_CHECK;
+/* A file of our own that is not there yet. */
+enum vg_err platform_file_make(const char *path, platform_file *out) VG_MUST_CHECK;
+enum vg_err platform_file_sync(platform_file file) VG_MUST_CHECK;
+enum vg_err platform_file_rename(const char *from, const char *to) VG_MUST_CHECK; /* durable */
+uint64_t platform_free_bytes(const char *path); /* of the drive, for us */
+
 /* ---- watching folders ---- */
 struct platform_watch;
 enum vg_err platform_watch_new(struct platform_watch **out) VG_MUST_CHECK;
@@ -100,6 +140,7 @@ enum platform_right {
     PLATFORM_RIGHT_CAPTURE = 1,   /* open a capture */
     PLATFORM_RIGHT_READ_ALL = 2,  /* read files of others (host worker) */
     PLATFORM_RIGHT_PROCESSES = 4, /* look into other processes (host worker) */
+    PLATFORM_RIGHT_MOVE = 8,      /* take files of others away (host worker, quarantine) */
 };
 /* Starts this same program again with argv (argv[0] is the program's path, NULL-ended) and one
  * stream; the child inherits nothing else but standard error. It dies with its parent. `user`
@@ -136,6 +177,7 @@ struct platform_sandbox {
     bool threads;     /* threads of its own may be started */
     bool network;     /* sockets (keeper only) */
     bool keep_rights; /* host worker: keeps PLATFORM_RIGHT_READ_ALL and _PROCESSES */
+    bool move;        /* and PLATFORM_RIGHT_MOVE */
 };
 /* Gives up all rights but these, for good: capabilities, no-new-privileges, Landlock, seccomp with
  * an allow-list. `told` takes a JSON object of what holds: {"seccomp":true,"landlock":4,...};

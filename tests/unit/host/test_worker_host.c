@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "agent/host/worker_host.h"
+#include "common/hex.h"
 #include "common/json.h"
 
 struct place {
@@ -93,6 +94,7 @@ static enum vg_err
 ask_path(struct place *p, const char *name, const char *content)
 {
     char path[160], text[32] = "";
+    struct buf digits;
     json_t *question, *answer = NULL;
     platform_file file = PLATFORM_NO_HANDLE;
     enum vg_err err;
@@ -100,7 +102,10 @@ ask_path(struct place *p, const char *name, const char *content)
 
     (void)snprintf(path, sizeof path, "%s%s%s", name[0] == '/' ? "" : p->dir,
                    name[0] == '/' ? "" : "/", name);
-    question = json_pack("{s:s, s:s}", "what", "open", "path", path);
+    buf_init(&digits, 1024);
+    hex_append(path, strlen(path), &digits);
+    question = json_pack("{s:s, s:s}", "what", "open", "path", buf_str(&digits));
+    buf_done(&digits);
     err = WORKER_HOST.ask(p->host, question, &answer, &file);
     json_decref(question);
     assert_null(answer);
