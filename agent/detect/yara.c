@@ -316,7 +316,7 @@ look_at_pieces(struct yara_rules *rules, const struct yara_source *source, uint6
     enum vg_err err = VG_OK;
     bool all = false;
 
-    yara_gate_begin(gate);
+    yara_gate_begin(gate, source->size);
     for (uint64_t at = 0; !all && at < source->size && err == VG_OK; at += PIECE) {
         uint64_t left = source->size - at;
         size_t want = PIECE + YARA_NEEDS_OVERLAP, got = 0;

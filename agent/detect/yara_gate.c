@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum {
+    WIDE_TEXT = 4, /* a shorter one is not looked for wide */
     PAIRS = 1 << 16,
     TEXTS_BYTES_MAX = YARA_NEEDS_TEXTS_MAX * 2 * YARA_NEEDS_TEXT_MAX,
 };
@@ -13,7 +14,7 @@ enum {
 static bool
 text_put(struct yara_gate *g, struct slice from, bool wide, size_t rule, uint8_t clause)
 {
-    bool exact = from.left < LONG_TEXT;
+    bool exact = !wide && from.left < LONG_TEXT;
     struct text *t = &g->text[g->text_count];
 
     if (g->text_count == YARA_NEEDS_TEXTS_MAX)
@@ -47,21 +48,33 @@ clause_usable(const char *list)
     }
 }
 
+/* Whether anything that the rule looks for can be wide: a hexadecimal string may spell it out. */
+static bool
+rule_is_wide(YR_RULE *rule)
+{
+    YR_STRING *string;
+
+    yr_rule_strings_foreach(rule, string)
+    {
+        if (STRING_IS_WIDE(string) || STRING_IS_HEX(string))
+            return true;
+    }
+    return rule->strings == NULL; /* its condition looks at bytes itself */
+}
+
 /* False where there is no room. */
 static bool
-clause_put(struct yara_gate *g, const char *list, size_t rule, uint8_t clause)
+clause_put(struct yara_gate *g, const char *list, size_t rule, bool wide, uint8_t clause)
 {
     for (;;) {
         size_t len = strcspn(list, "|");
 
         if (!text_put(g, slice_of(list, len), false, rule, clause))
             return false;
-        if (len >= LONG_TEXT) {
-            if (!text_put(g, slice_of(list, len), true, rule, clause))
-                return false;
-            if (len - LONG_TEXT + 2 < g->stride)
-                g->stride = len - LONG_TEXT + 2;
-        }
+        if (wide && len >= WIDE_TEXT && !text_put(g, slice_of(list, len), true, rule, clause))
+            return false;
+        if (len >= LONG_TEXT && len - QUAD + 1 < g->stride)
+            g->stride = len - QUAD + 1;
         if (list[len] == '\0')
             return true;
         list += len + 1;
@@ -115,20 +128,24 @@ yara_gate_asked(YR_RULES *rules)
 static bool
 rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
 {
+    bool wide = rule_is_wide(rule);
     uint8_t clauses = 0;
     YR_META *meta;
 
     if (number > UINT16_MAX || !rule_asks(rule))
         return false;
+    g->most[number] = UINT64_MAX;
     yr_rule_metas_foreach(rule, meta)
     {
         bool begins;
         const char *list = needs_of(meta, &begins);
 
+        if (meta->type == META_TYPE_INTEGER && strcmp(meta->identifier, "max_bytes") == 0)
+            g->most[number] = meta->integer > 0 ? (uint64_t)meta->integer : 0;
         if (list == NULL)
             continue;
         clauses = (uint8_t)(clauses + begins);
-        if (!clause_put(g, list, number, clauses - 1))
+        if (!clause_put(g, list, number, wide, clauses - 1))
             return false;
     }
     g->asked[number] = (uint8_t)((1u << clauses) - 1);
@@ -140,12 +157,43 @@ short_put(struct yara_gate *g, size_t i)
 {
     const struct text *t = &g->text[i];
     uint32_t pair = pair_at(t->at);
+    uint16_t *head = &g->short_head[pair_hash(pair)];
 
     g->pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
-    g->short_next[i] = g->short_head[pair & 0xff];
-    g->short_head[pair & 0xff] = (uint16_t)(i + 1);
+    g->short_next[i] = *head;
+    *head = (uint16_t)(i + 1);
 }
 
+/* How seldom four folded bytes stand in pages and programs: higher is rarer. The letters by their order
+ * in Spanish and English, with what markup and code are full of; a NUL is a space here. */
+static unsigned
+rarity(const uint8_t *at)
+{
+    static const char common[] = " eatoinsrlcdpmu=\"-./hg:fb0v;,1<>w2x3'(y";
+    unsigned sum = 0;
+
+    for (size_t i = 0; i < QUAD; i++) {
+        const char *place = memchr(common, at[i], sizeof(common) - 1);
+
+        sum += (unsigned)(place != NULL ? place - common : (ptrdiff_t)sizeof(common));
+    }
+    return sum;
+}
+
+static void
+gram_put(struct yara_gate *g, size_t text, size_t back)
+{
+    const struct text *t = &g->text[text];
+    uint32_t quad = quad_at(t->at + back), hash = quad_hash(quad);
+    uint16_t *head = &g->head[hash % HEADS];
+
+    g->gram[g->gram_count] =
+        (struct gram){.quad = quad, .next = *head, .text = (uint16_t)text, .back = (uint8_t)back};
+    *head = (uint16_t)++g->gram_count;
+    g->bits[hash / 8] |= (uint8_t)(1u << hash % 8);
+}
+
+/* Wherever the text stands, one of its grams is looked up: the rarest of each remainder. */
 static void
 grams_put(struct yara_gate *g)
 {
@@ -157,16 +205,13 @@ grams_put(struct yara_gate *g)
             short_put(g, i);
             continue;
         }
-        for (size_t back = 0; back < g->stride; back++) {
-            uint32_t hash = gram_hash(gram_at(t->at + back));
-            uint16_t *head = t->wide ? &g->wide_head[hash % HEADS] : &g->head[hash % HEADS];
+        for (size_t first = 0; first < g->stride; first++) {
+            size_t best = first;
 
-            g->gram[g->gram_count] = (struct gram){.begins = quad_at(t->at),
-                                                   .next = *head,
-                                                   .text = (uint16_t)i,
-                                                   .back = (uint8_t)back};
-            *head = (uint16_t)++g->gram_count;
-            g->bits[hash / 8] |= (uint8_t)(1u << hash % 8);
+            for (size_t back = first + g->stride; back + QUAD <= t->len; back += g->stride)
+                if (rarity(t->at + back) > rarity(t->at + best))
+                    best = back;
+            gram_put(g, i, best);
         }
     }
 }
@@ -220,7 +265,8 @@ yara_gate_new(YR_RULES *const *sets, size_t count, struct yara_gate **out)
     g->asked = calloc(g->rule_count + 1, 1);
     g->seen = calloc(g->rule_count + 1, 1);
     g->set = calloc(g->rule_count + 1, 1);
-    if (g->text == NULL || g->asked == NULL || g->seen == NULL || g->set == NULL)
+    g->most = calloc(g->rule_count + 1, sizeof(*g->most));
+    if (g->text == NULL || g->asked == NULL || g->seen == NULL || g->set == NULL || g->most == NULL)
         goto fail;
     for (size_t i = 0; i < count; i++)
         rules_put(g, sets[i], (unsigned)i, &number);
@@ -247,6 +293,7 @@ yara_gate_free(struct yara_gate *g)
         free(g->gram);
         free(g->asked);
         free(g->set);
+        free(g->most);
         free(g->pairs);
         free(g->short_next);
     }

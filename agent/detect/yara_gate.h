@@ -7,16 +7,18 @@
  *     needs = "autoopen|document_open"   // at least one of these texts
  *     needs = "shell|win32_process"      // and at least one of these
  *     or_needs = "powershell"            // the list before goes on
+ *     max_bytes = 65535                  // and never matches in more than this
  *
- * Letter case does not matter, and each text of four bytes or more may also stand there wide
- * (UTF-16LE). The texts are cut out of what the condition asks for in every case; a rule that says
+ * Letter case does not matter, and where any string of the rule is wide or hexadecimal each text of four
+ * bytes or more may also stand there wide (UTF-16LE). The texts are cut out of what the condition asks for in every case; a rule that says
  * nothing, or nothing usable, is always scanned for, and with it all of its set. A bar within a text is
- * written as a backslash, which is its capital; in texts of four bytes or more a space stands for NUL
+ * written as a backslash, which is its capital; in texts of five bytes or more a space stands for NUL
  * too, for the same reason.
- * Texts of two or three bytes, for rules on quotes and braces, cost a look at each byte: a set that is
+ * Texts of two to four bytes, for rules on quotes and braces, cost a look at each byte: a set that is
  * run on downloads does better without them.
- * Every place of a longer text covers a group of three bytes at a multiple of the stride, so only those
- * are looked up (Wu, Manber: A Fast Algorithm for Multi-Pattern Searching, 1994, shifts likewise). */
+ * Every place of a longer text covers four bytes at a multiple of the stride, so only those are looked
+ * up (Wu, Manber: A Fast Algorithm for Multi-Pattern Searching, 1994, shifts likewise), and of the groups
+ * that a text could be known by, the ones that are rarest elsewhere. */
 #pragma once
 
 #include <yara.h>
@@ -46,11 +48,11 @@ enum vg_err yara_gate_share(const struct yara_gate *of, struct yara_gate **out) 
 
 /* The sets of which any rule might match in these bytes. Not for two threads at once. */
 uint64_t yara_gate_lets(struct yara_gate *gate, struct slice bytes);
-/* The same of a long text in pieces, each of which begins YARA_NEEDS_OVERLAP bytes before the end of
- * the one before: begin, then each piece until one answers true (all sets are let in), then the
+/* The same of a long text of `size` bytes in pieces, each of which begins YARA_NEEDS_OVERLAP bytes before
+ * the end of the one before: begin, then each piece until one answers true (all sets are let in), then the
  * answer. */
 enum { YARA_NEEDS_OVERLAP = 2 * YARA_NEEDS_TEXT_MAX };
-void yara_gate_begin(struct yara_gate *gate);
+void yara_gate_begin(struct yara_gate *gate, uint64_t size);
 bool yara_gate_more(struct yara_gate *gate, struct slice piece);
 uint64_t yara_gate_open(const struct yara_gate *gate);
 

@@ -13,12 +13,6 @@ word_at(const uint8_t *at)
            UINT64_C(0x0101010101010101) * FOLD;
 }
 
-static inline bool
-hash_known(const struct yara_gate *g, uint32_t hash)
-{
-    return (g->bits[hash / 8] >> hash % 8 & 1) != 0;
-}
-
 static bool
 text_at(const struct text *t, const uint8_t *at)
 {
@@ -53,22 +47,21 @@ static bool
 note(struct yara_gate *g, const struct text *t)
 {
     g->seen[t->rule] |= (uint8_t)(1u << t->clause);
-    if (g->seen[t->rule] == g->asked[t->rule])
+    if (g->seen[t->rule] == g->asked[t->rule] && g->size <= g->most[t->rule])
         g->open |= UINT64_C(1) << g->set[t->rule];
     return g->open == g->all;
 }
 
-/* Notes the texts around the gram at `at`, of which `before` and `after` bytes may be read; whether
- * all sets are open now. */
+/* Notes the texts around the four bytes at `at`, of which `before` and `after` bytes may be read;
+ * whether all sets are open now. */
 static bool
-look_along(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint16_t chain)
+look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint32_t quad)
 {
-    for (uint16_t n = chain; n > 0; n = g->gram[n - 1].next) {
+    for (uint16_t n = g->head[quad_hash(quad) % HEADS]; n > 0; n = g->gram[n - 1].next) {
         const struct gram *gram = &g->gram[n - 1];
         const struct text *t;
 
-        if (gram->back > before || LONG_TEXT - (size_t)gram->back > after ||
-            quad_at(at - gram->back) != gram->begins)
+        if (gram->quad != quad || gram->back > before)
             continue;
         t = &g->text[gram->text];
         if ((size_t)(t->len - gram->back) <= after && !noted(g, t) && text_at(t, at - gram->back) &&
@@ -78,13 +71,12 @@ look_along(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, 
     return false;
 }
 
-static bool
-look_closer(struct yara_gate *g, const uint8_t *at, size_t before, size_t after, uint32_t hash)
+static inline bool
+quad_known(const struct yara_gate *g, uint32_t quad)
 {
-    bool wide = at[1] == 0 || (at[0] == 0 && at[2] == 0);
+    uint32_t hash = quad_hash(quad);
 
-    return look_along(g, at, before, after, g->head[hash % HEADS]) ||
-           (wide && look_along(g, at, before, after, g->wide_head[hash % HEADS]));
+    return (g->bits[hash / 8] >> hash % 8 & 1) != 0;
 }
 
 /* From `i` on, each word with as many grams as it has; compiled for each stride by itself. */
@@ -92,24 +84,25 @@ static inline bool
 look_by_words(struct yara_gate *g, const uint8_t *at, size_t len, size_t stride)
 {
     enum { WORD = sizeof(uint64_t) };
-    const size_t grams = (WORD - GRAM) / stride + 1;
+    const size_t grams = (WORD - QUAD) / stride + 1;
     size_t i = 0;
 
     for (; i + WORD <= len; i += grams * stride) {
         uint64_t word = word_at(at + i);
 
+#pragma GCC unroll 4
         for (size_t k = 0; k < grams; k++) {
-            uint32_t hash = gram_hash((uint32_t)(word >> 8 * k * stride));
+            uint32_t quad = (uint32_t)(word >> 8 * k * stride);
             size_t place = i + k * stride;
 
-            if (hash_known(g, hash) && look_closer(g, at + place, place, len - place, hash))
+            if (quad_known(g, quad) && look_closer(g, at + place, place, len - place, quad))
                 return true;
         }
     }
-    for (; i + GRAM <= len; i += stride) {
-        uint32_t hash = gram_hash(gram_at(at + i));
+    for (; i + QUAD <= len; i += stride) {
+        uint32_t quad = quad_at(at + i);
 
-        if (hash_known(g, hash) && look_closer(g, at + i, i, len - i, hash))
+        if (quad_known(g, quad) && look_closer(g, at + i, i, len - i, quad))
             return true;
     }
     return false;
@@ -123,7 +116,7 @@ look_for_shorts(struct yara_gate *g, const uint8_t *at, size_t len)
 
         if ((g->pairs[pair / 8] >> pair % 8 & 1) == 0)
             continue;
-        for (uint16_t n = g->short_head[pair & 0xff]; n > 0; n = g->short_next[n - 1]) {
+        for (uint16_t n = g->short_head[pair_hash(pair)]; n > 0; n = g->short_next[n - 1]) {
             const struct text *t = &g->text[n - 1];
 
             if (t->len <= len - i && !noted(g, t) && short_at(t, at + i) && note(g, t))
@@ -134,10 +127,11 @@ look_for_shorts(struct yara_gate *g, const uint8_t *at, size_t len)
 }
 
 void
-yara_gate_begin(struct yara_gate *g)
+yara_gate_begin(struct yara_gate *g, uint64_t size)
 {
     memset(g->seen, 0, g->rule_count);
     g->open = g->always;
+    g->size = size;
 }
 
 uint64_t
@@ -149,7 +143,7 @@ yara_gate_open(const struct yara_gate *g)
 uint64_t
 yara_gate_lets(struct yara_gate *g, struct slice bytes)
 {
-    yara_gate_begin(g);
+    yara_gate_begin(g, bytes.left);
     (void)yara_gate_more(g, bytes);
     return g->open;
 }

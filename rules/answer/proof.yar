@@ -8,7 +8,7 @@ rule Answer_Command_Output
         description_es = "la respuesta trae el resultado de una orden"
         description_en = "output of a command"
         needs = "uid=|nt authority|iis apppool|linux |inet addr:|inet |ipv4|volume serial|mero de serie|active "
-        or_needs = "os name:|phpinfo()|drw|dr-|d-w|d--|-rw|-r-|--w|---"
+        or_needs = "os name:|phpinfo()|drw|dr-|d-w|d--|-rw|-r-|--w"
     strings:
         $id = /\buid=\d{1,6}\([\w.-]{1,32}\)\s{1,2}gid=\d{1,6}/
         $whoami_nt = /(^|[\s>])(nt authority\\(system|network service|local service)|iis apppool\\[\w.-]{1,40})\b/ nocase
@@ -16,7 +16,7 @@ rule Answer_Command_Output
         $ifconfig = /\b(inet addr:|inet )\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}[^\n]{0,40}(Mask:|netmask |brd )/
         $ipconfig = /(IPv4 Address|Direcci[^\n]{1,4}n IPv4)[. ]{3,40}: \d/
         $dir = /(Volume Serial Number is|El n[^\n]{1,3}mero de serie del volumen es) [0-9A-F]{4}-[0-9A-F]{4}/ nocase
-        $ls = /(^|\n|>)[d-][r-][w-][rwx-]{7}[.+@]?\s{1,4}\d{1,4}\s{1,4}\w{1,32}\s{1,8}\w{1,32}\s{1,12}\d/
+        $ls = /(^|\n|>)(d[r-][w-]|-r[w-]|--w)[rwx-]{7}[.+@]?\s{1,4}\d{1,4}\s{1,4}\w{1,32}\s{1,8}\w{1,32}\s{1,12}\d/
         $netstat = /Active (Internet )?connections/ nocase
         $systeminfo = /\bOS Name:\s{1,20}Microsoft Windows/
         $phpinfo = /<title>(PHP \d\.\d{1,2}\.\d{1,3} - )?phpinfo\(\)<\/title>/

@@ -107,6 +107,7 @@ rule Vigia_Banker_Password_Tools
         needs = "webbrowserpass|web browser pass"
         needs = "mail passview|mailpv|mailpassview"
         needs = "currentversion\\run|/stext"
+        max_bytes = 52428799
     strings:
         $web = /[Ww]eb[Bb]rowser[Pp]ass ?[Vv]iew|[Ww]eb [Bb]rowser [Pp]ass/ ascii wide
         $mail = /[Mm]ail [Pp]ass[Vv]iew|[Mm]ailpv|[Mm]ail[Pp]ass[Vv]iew/ ascii wide
@@ -130,6 +131,7 @@ rule Vigia_Banker_Browser_Extension
         false_positives = "Password managers fill forms at any address and keep no list of banks."
         needs = "chrome.runtime|chrome.tabs|chrome.webrequest|chrome.storage|browser.runtime|browser.tabs|browser.webrequest|browser.storage"
         needs = "banamex|banorte|santander|bbva.mx|scotiabank|bancoazteca|bancoppel|inbursa|bradesco|itau.com|bb.com.br|caixa.gov|mercadopago"
+        max_bytes = 2097151
     strings:
         $api = /(chrome|browser)\.(runtime|tabs|webRequest|storage)\b/
         $bank1 = "banamex" nocase
@@ -163,6 +165,7 @@ rule Vigia_Clipboard_Swapper
         false_positives = "Wallet programs check addresses with such patterns, but do not write the clipboard by a timer."
         needs = "setclipboarddata|clipboard.settext|set-clipboard|pyperclip.copy|setdataobject|clipboard_set"
         needs = "getclipboarddata|clipboard.gettext|get-clipboard|pyperclip.paste|containstext|clipboard_get|addclipboardformatlistener"
+        max_bytes = 20971519
     strings:
         $set = /[Ss]et[Cc]lipboard[Dd]ata|[Cc]lipboard\.[Ss]et[Tt]ext|[Ss]et-[Cc]lipboard|[Pp]yperclip\.[Cc]opy|[Ss]et[Dd]ata[Oo]bject|[Cc]lipboard_[Ss]et/ ascii wide
         $get = /[Gg]et[Cc]lipboard[Dd]ata|[Cc]lipboard\.[Gg]et[Tt]ext|[Gg]et-[Cc]lipboard|[Pp]yperclip\.[Pp]aste|[Cc]ontains[Tt]ext|[Cc]lipboard_[Gg]et|[Aa]dd[Cc]lipboard[Ff]ormat[Ll]istener/ ascii wide

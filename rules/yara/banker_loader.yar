@@ -11,6 +11,7 @@ rule Vigia_Banker_Loader_VBS
         needs = "win32_computersystem|win32_bios|win32_videocontroller|win32_baseboard"
         needs = "vmware|hyper-v|virtual machine"
         needs = "xmlhttp|winhttprequest|adodb.stream|bitsadmin|urldownloadtofile|downloadfile"
+        max_bytes = 2097151
     strings:
         $ask = /[Ww]in32_([Cc]omputer[Ss]ystem|[Bb][Ii][Oo][Ss]|[Vv]ideo[Cc]ontroller|[Bb]ase[Bb]oard)/
         $lab1 = /VirtualBox|\bVBOX\b|innotek/ nocase
@@ -59,6 +60,7 @@ rule Vigia_Banker_Loader_AutoHotkey
         false_positives = "Small helpers of keyboard users load Windows' own libraries, not one beside the script."
         needs = "#notrayicon"
         needs = "dllcall"
+        max_bytes = 16383
     strings:
         $hidden = "#NoTrayIcon" nocase
         $load1 = /[Dd]ll[Cc]all\(\s{0,2}"?([Ll]oad[Ll]ibrary[AWaw]?"\s{0,2},\s{0,2}"([Ss]tr|[Ww][Ss]tr)"\s{0,2},\s{0,2}|[Gg]et[Mm]odule[Hh]andle)[^\n]{0,60}([Aa]_[Ss]cript[Dd]ir|[Aa]_[Aa]pp[Dd]ata|[Aa]_[Tt]emp|[Aa]_[Ww]orking[Dd]ir|[Aa]_[Aa]pp[Dd]ata[Cc]ommon|[Ee]nv[Gg]et|[Pp]ublic)/
@@ -79,6 +81,7 @@ rule Vigia_Banker_Loader_AutoIt
         needs = "dllstructcreate"
         needs = "virtualalloc|callwindowproc|dllcalladdress|ntallocatevirtualmemory|virtualprotect"
         needs = "binarytostring|dllstructsetdata|fileread|dllcall"
+        max_bytes = 10485759
     strings:
         $make = /[Dd]ll[Ss]truct[Cc]reate\(\s{0,2}"[Bb]yte/
         $mem = /[Vv]irtual[Aa]lloc|[Vv]irtual[Pp]rotect|[Nn]t[Aa]llocate[Vv]irtual[Mm]emory/
@@ -102,6 +105,7 @@ rule Vigia_Banker_Loader_Windows_Tools
         severity = "critical"
         false_positives = "Lists of such commands for teaching."
         needs = "/format:|extexport|desktop.ini:|scrobj|rundll32|mshta.exe|mshta javascript|mshta vbscript|mshta \"javascript|mshta \"vbscript|bitsadmin"
+        max_bytes = 511999
     strings:
         $a1 = /[Ww]mic(\.[Ee]xe)?["']?\s[^\n]{1,80}\/[Ff]ormat:\s{0,2}["'\\]{0,3}([Hh]ttps?:|\\\\)/
         $a2 = /[Ee]xt[Ee]xport(\.[Ee]xe)?["']?\s{1,4}["']?([Cc]:\\([Uu]sers\\[Pp]ublic|[Pp]rogramdata)|%([Pp]ublic|[Aa]ppdata|[Tt]emp)%)/
@@ -126,6 +130,7 @@ rule Vigia_Banker_Loader_Padded_Script
         false_positives = "None known: no honest script hides CreateObject's names."
         needs = "createobject|activexobject|getobject|execute(|execute (|executeglobal"
         needs = "strreverse|)&chr(|) & chr(|) &chr(|)& chr(|)&chrw(|) & chrw(|) &chrw(|)& chrw(|\"wsc\" & \"ript|\"wscr\" & \"ipt|\"wscri\" & \"pt|\"msx\" & \"ml2|\"msxml2\" & \"|\"ado\" & \"db|\"adodb\" & \""
+        max_bytes = 2097151
     strings:
         $rev1 = "llehS.tpircsW" nocase
         $rev2 = "maertS.BDODA" nocase

@@ -12,6 +12,7 @@ rule Vigia_Device_One_Line_Dropper
         or_needs = "curl%20-|curl${ifs}http|curl${ifs}-|tftp -|tftp+-|tftp%20-|tftp${ifs}-|wget 1|wget 2|wget 3|wget 4|wget 5|wget 6|wget 7"
         or_needs = "wget 8|wget 9|wget+1|wget+2|wget+3|wget+4|wget+5|wget+6|wget+7|wget+8|wget+9|wget%201|wget%202|wget%203"
         or_needs = "wget%204|wget%205|wget%206|wget%207|wget%208|wget%209"
+        max_bytes = 65535
     strings:
         $line = /(cd|CD)( |\+|%20|\$\{IFS\}){1,3}\/(tmp|var\/run|dev\/shm|var\/tmp|mnt)[^\n]{0,120}((wget|curl)( |\+|%20|\$\{IFS\})(http|-)|wget( |\+|%20)[1-9]|tftp( |\+|%20|\$\{IFS\})-|ftpget)[^\n]{1,200}(chmod( |\+|%20|\$\{IFS\}){1,3}(\+x|%2bx|777|0?755|a\+x)|\b(sh|bash)( |\+|%20|\$\{IFS\}){1,3}[\w.\/]{1,40})/
         $pipe = /(wget|curl)( |\+|%20|\$\{IFS\})(http|-)[^\n|]{1,300}\|( |\+|%20|\$\{IFS\})?(sh|bash|\/bin\/sh)( |\+|%20|\$\{IFS\})[^\n]{0,40}(selfrep|exploit|\.(mips|arm\d?|x86))/
@@ -32,6 +33,7 @@ rule Vigia_Device_Echo_Loader
         false_positives = "None known: tests of build tools write a few bytes and do not run them."
         needs = "\\x7f\\x45\\x4c\\x46|\\\\x7f\\\\x45|\\x7felf|177elf|177\\0105|177\\105"
         needs = "busybox|chmod +x|chmod 777|chmod 755|chmod 0755"
+        max_bytes = 1048575
     strings:
         $echo = /(echo|printf)\s{1,3}(-[neE]{1,3}\s{1,3})?['"]?(\\{1,2}x7f\\{1,2}x45\\{1,2}x4c\\{1,2}x46|\\{1,2}x7fELF|\\0?177ELF|\\0?177\\0?105\\0?114\\0?106)(\\{1,2}x?[0-9a-fA-F]{1,4}){12}[^\n]{0,4000}>{1,2}/
         $run = /busybox|chmod (\+x|777|0?755)/

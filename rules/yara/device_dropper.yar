@@ -9,9 +9,10 @@ rule Vigia_Device_Dropper
         severity = "critical"
         false_positives = "Installers for several machines choose one by uname; these try all."
         needs = "chmod"
-        needs = "wget|curl|tftp|ftpget"
+        needs = "wget |wget\t|curl |curl\t|tftp |tftp\t|ftpget"
+        max_bytes = 65535
     strings:
-        $get = /\b(wget|curl|tftp|ftpget|busybox\s{1,2}wget)\s[^\n]{1,120}\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/
+        $get = /\b(wget|curl|tftp|ftpget|busybox\s{1,2}wget)[ \t][^\n]{1,120}\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}/
         $mod = /chmod\s{1,4}(\+x|777|0?755)/
         $place = /cd\s{1,4}\/(tmp|var\/run|mnt|root|dev\/shm)[^\n]{0,80}(\|\||;|&&)/
         $arch1 = /\bmips(el)?\b|\.mpsl\b|\.mips\b/

@@ -9,6 +9,7 @@ rule Vigia_Information_Stealer
         severity = "critical"
         false_positives = "Browser migration, backup and forensic tools touch some of these files, seldom so many kinds, and they do not send them to a chat."
         needs = "\\google\\chrome\\user data|\\microsoft\\edge\\user data|\\bravesoftware\\brave-browser|\\opera software\\opera stable|\\mozilla\\firefox\\profiles"
+        max_bytes = 31457279
     strings:
         $browser1 = "\\Google\\Chrome\\User Data" nocase ascii wide
         $browser2 = "\\Microsoft\\Edge\\User Data" nocase ascii wide

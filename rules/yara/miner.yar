@@ -10,6 +10,7 @@ rule Vigia_Miner_Dropper_Server
         false_positives = "None known: who mines on purpose does not kill other miners."
         needs = "stratum+|xmrig|minerd|kdevtmpfsi|kinsing|cpuminer|cryptonight|monero"
         needs = "crontab|/etc/cron|/var/spool/cron|authorized_keys|ld.so.preload|/etc/rc.local|systemctl|chattr"
+        max_bytes = 511999
     strings:
         $mine = /[Ss]tratum\+([Tt]cp|[Ss]sl)|[Xx]mrig|[Mm]inerd|[Kk]devtmpfsi|[Kk]insing|[Cc]puminer|[Cc]ryptonight|[Mm]onero/
         $bang = /^#!\/(usr\/)?bin\/(env )?(ba|da|z)?sh|\/bin\/(ba)?sh\b/
@@ -35,6 +36,7 @@ rule Vigia_Miner_Dropper_Windows
         false_positives = "Who mines on purpose does not hide it nor silence the virus scanner."
         needs = "stratum+|xmrig|nbminer|phoenixminer|lolminer|donate-level|randomx|cryptonight|nanominer|t-rex.exe|pool.supportxmr|moneroocean|nicehash"
         needs = "schtasks|currentversion\\run|sc create|sc.exe create|new-service|register-scheduledtask"
+        max_bytes = 1048575
     strings:
         $mine = /[Ss]tratum\+([Tt]cp|[Ss]sl)|[Xx]mrig|[Nn]bminer|[Pp]hoenixminer|[Ll]olminer|[Dd]onate-[Ll]evel|[Rr]andomx|[Cc]ryptonight|[Nn]anominer|[Tt]-[Rr]ex\.[Ee]xe|[Pp]ool\.[Ss]upportxmr|[Mm]oneroocean|[Nn]icehash/
         $get = /([Ii]nvoke-[Ww]eb[Rr]equest|[Dd]ownload[Ff]ile|[Dd]ownload[Ss]tring|[Ss]tart-[Bb]its[Tt]ransfer|[Bb]itsadmin|[Cc]ertutil|[Cc]url(\.[Ee]xe)?\s)[^\n]{0,300}[Hh]ttps?:/
@@ -57,6 +59,7 @@ rule Vigia_Miner_In_Page
         severity = "medium"
         false_positives = "Pages that ask first; lists of blocked addresses name such programs but do not start them."
         needs = ".anonymous(|.user(|.token(|startmining|cryptonight"
+        max_bytes = 3145727
     strings:
         $go1 = /new\s{1,3}(\w{1,20}\.)?(CoinHive|CoinImp|Client|CRLT|CryptoLoot|deepMiner|WMP|PRMining|Minero)\.(Anonymous|User|Token)\(\s{0,2}['"][A-Za-z0-9]{16,70}['"]/
         $go2 = /startMining\s{0,2}\(\s{0,2}['"][\w.-]{3,60}['"]\s{0,2},\s{0,2}['"][A-Za-z0-9]{60,110}['"]/
@@ -80,6 +83,7 @@ rule Vigia_Miner_Settings
         needs = "\"pools\""
         needs = "donate-level|\"rig-id\"|\"randomx\""
         needs = "\"background\"|\"pause-on-active\""
+        max_bytes = 65535
     strings:
         $pools = /"pools"\s{0,4}:\s{0,4}\[/
         $rig = /"(donate-level|rig-id|randomx)"\s{0,4}:/

@@ -10,6 +10,7 @@ rule Vigia_Office_Macro_Dropper
         false_positives = "In-house macros that update themselves from a server do the same; have them signed."
         needs = "autoopen|auto_open|document_open|workbook_open|autoexec|autoclose|auto_close|document_close"
         needs = "urldownloadtofile|xmlhttp|winhttp.winhttprequest|downloadfile|downloadstring|certutil|mshta"
+        max_bytes = 10485759
     strings:
         $auto1 = /\b(Auto_?Open|Document_Open|Workbook_Open|AutoExec|Auto_?Close|Document_Close)\b/ nocase
         $run1 = /Shell\s*\(/ nocase

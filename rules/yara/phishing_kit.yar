@@ -10,6 +10,7 @@ rule Vigia_Phishing_Kit
         false_positives = "A contact form that mails many private fields; it should not ask for them."
         needs = "<?php"
         needs = "$_post"
+        max_bytes = 511999
     strings:
         $php = "<?php" nocase
         $take1 = /\$_POST\s*\[\s*['"](pass|passwd|password|contrase|clave|nip|pin|token|otp|sms|codigo|dinamica)\w{0,12}['"]/ nocase

@@ -10,6 +10,7 @@ rule Vigia_POS_Scraper_Script
         false_positives = "Tools for PCI audits look for card numbers on purpose; ask who installed one."
         needs = "readprocessmemory"
         needs = "dllimport|ctypes|windll|add-type|declare|dllcall"
+        max_bytes = 2097151
     strings:
         $read = "ReadProcessMemory" ascii wide
         $kind = /[Dd]ll[Ii]mport|[Cc]types|[Ww]indll|[Aa]dd-[Tt]ype|[Dd]eclare ([Pp]tr[Ss]afe )?[Ff]unction|[Dd]ll[Cc]all/ ascii wide

@@ -8,8 +8,8 @@ rule Vigia_PowerShell_Dropper
         reference = "https://attack.mitre.org/techniques/T1059/001/"
         severity = "high"
         false_positives = "Installers of administration tools (Chocolatey, Scoop) download and run too, but do not hide."
-        needs = "powershell|frombase64string|-nop|amsiutils|amsiinitfailed|bypass"
-        needs = "powershell|frombase64string|-nop|amsiutils|amsiinitfailed|-exec|-ep |-ep\t|-ep\n|-ep\r|-ep\x0b|-ep\x0c"
+        needs = "powershell|frombase64string|-nop |-nop\t|-nop\"|-nop'|-noprof|amsiutils|amsiinitfailed| bypass|\tbypass"
+        max_bytes = 3145727
     strings:
         $run1 = /\b(IEX|Invoke-Expression)\b/ nocase ascii wide
         $run2 = "Start-Process" nocase ascii wide
@@ -17,8 +17,8 @@ rule Vigia_PowerShell_Dropper
         $get2 = /\b(Invoke-WebRequest|iwr|Invoke-RestMethod)\b[^\n]{1,200}https?:/ nocase ascii wide
         $get3 = "Start-BitsTransfer" nocase ascii wide
         $hide1 = /-w(in(dowstyle)?)?\s+(hidden|1)\b/ nocase ascii wide
-        $hide2 = /-(ep|exec(utionpolicy)?)\s+bypass/ nocase ascii wide
-        $hide3 = /-nop(rofile)?\b/ nocase ascii wide
+        $hide2 = /-(ep|exec(utionpolicy)?)[ \t]+bypass/ nocase ascii wide
+        $hide3 = /-nop(rofile|[ \t"'])/ nocase ascii wide
         $hide4 = "AmsiUtils" nocase ascii wide
         $hide5 = "amsiInitFailed" nocase ascii wide
         $enc1 = /powershell(\.exe)?[^\n]{0,120}\s-e(nc(odedcommand)?|c)?\s+['"]?[A-Za-z0-9+\/]{120,}/ nocase ascii wide

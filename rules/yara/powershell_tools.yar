@@ -9,6 +9,7 @@ rule Vigia_PowerShell_Stops_Defender
         severity = "high"
         false_positives = "Scripts that slim Windows down switch it off too; a shop should not use those."
         needs = "mppreference|disableantispyware|stop windefend|config windefend|delete windefend"
+        max_bytes = 3145727
     strings:
         $set1 = /[Ss]et-[Mm]p[Pp]reference[^\n]{0,80}-[Dd]isable[Rr]ealtime[Mm]onitoring\s{1,3}(\$[Tt]rue|1)/
         $set2 = /Set-MpPreference[^\n]{0,200}-Disable(IOAVProtection|ScriptScanning|BehaviorMonitoring|BlockAtFirstSeen|IntrusionPreventionSystem)\s{1,3}(\$true|1)/ nocase
@@ -32,6 +33,7 @@ rule Vigia_PowerShell_Reverse_Shell
         false_positives = "Collections of tools for penetration testers."
         needs = "sockets.tcpclient|net.websockets.clientwebsocket"
         needs = "getstream|receiveasync"
+        max_bytes = 511999
     strings:
         $net = /Net\.Sockets\.TCPClient["'\s)]{0,4}[(,]|Net\.WebSockets\.ClientWebSocket/ nocase
         $stream = /\.[Gg]et[Ss]tream\s{0,2}\(|[Rr]eceive[Aa]sync/
@@ -55,6 +57,7 @@ rule Vigia_PowerShell_Program_In_Memory
         needs = "assembly]::load|currentdomain.load|virtualalloc"
         needs = "frombase64string|gzipstream|deflatestream|createdecryptor|aesmanaged|rijndael|-bxor |downloaddata"
         needs = "entrypoint|getmethod|getdelegateforfunctionpointer|createthread"
+        max_bytes = 20971519
     strings:
         $load1 = /([Rr]eflection\.)?[Aa]ssembly\]::[Ll]oad\s{0,2}\(\s{0,2}(\$|\[|\()/
         $load2 = /[Aa]pp[Dd]omain\]::[Cc]urrent[Dd]omain\.[Ll]oad\s{0,2}\(/
@@ -85,6 +88,7 @@ rule Vigia_PowerShell_Hidden_In_Registry
         false_positives = "None known."
         needs = "currentversion\\run|schtasks|register-scheduledtask|new-scheduledtask"
         needs = "get-itemproperty|getvalue(|regread|(gp hk"
+        max_bytes = 5242879
     strings:
         $start = /[Cc]urrent[Vv]ersion\\[Rr]un|[Ss]chtasks[^\n]{0,20}\/[Cc]reate|[Rr]egister-[Ss]cheduled[Tt]ask|[Nn]ew-[Ss]cheduled[Tt]ask/
         $get = /(Get-ItemProperty|\(gp HK|GetValue\(|RegRead)[^\n]{0,60}(CU|LM|HKEY_CURRENT_USER|Registry::)/ nocase

@@ -10,6 +10,7 @@ rule Vigia_Ransom_Note
         false_positives = "Articles about ransomware that quote a note in full."
         needs = ".onion|tor browser|torproject.org|@proton|@tutanota|@tuta.io|@onionmail|@cock.li|@aol.com|@mailfence"
         needs = "encrypted|locked|stolen|cifrados|encriptados|bloqueados|robados"
+        max_bytes = 102399
     strings:
         $locked1 = /(all |your |important )(files|documents|data|network)[^.\n]{0,60}(have been |has been |were |are |is )(encrypted|locked|stolen)/ nocase ascii wide
         $locked2 = /(sus|tus|todos los|los) (archivos|documentos|datos)[^.\n]{0,60}(han sido|fueron|est[^a-z]{1,2}n) (cifrados|encriptados|bloqueados|robados)/ nocase ascii wide

@@ -9,6 +9,7 @@ rule Vigia_Ransom_Deletes_Backups
         severity = "critical"
         false_positives = "Scripts that free space delete old copies, but do not switch off the repair at start."
         needs = "delete shadows|shadowcopy|shadowstorage|delete catalog|systemstatebackup|recoveryenabled|bootstatuspolicy"
+        max_bytes = 20971519
     strings:
         $a1 = /[Vv]ssadmin(\.[Ee]xe)?["']?,?\s{1,3}["']?[Dd]elete [Ss]hadows[^\n]{0,40}\/([Aa]ll|[Qq]uiet)/
         $a2 = /[Ss]hadowcopy["',\s]{1,4}([Ww]here [^\n]{1,40})?\/?([Dd]elete|[Nn]ointeractive)|[Ww]in32_[Ss]hadowcopy[^\n]{0,60}(\.[Dd]elete|[Rr]emove-)/
@@ -37,6 +38,7 @@ rule Vigia_Ransom_Note_Chat
         needs = "telegram|session messenger|session id|tox id|tox chat|tox.chat|jabber|whatsapp|wickr me|@onionmail|@proton|@tutanota|@tuta.|@gmail.com"
         needs = "encrypt|encript|cifrad|ciframos|secuestrad|bloquead"
         needs = "decrypt|descifra|desencripta"
+        max_bytes = 65535
     strings:
         $locked1 = /([Aa]ll |[Yy]our |[Ii]mportant |[Cc]ompany )([Ff]iles|[Dd]ocuments|[Dd]ata|[Nn]etwork|[Ss]ervers)[^.\n]{0,80}([Hh]ave [Bb]een |[Hh]as [Bb]een |[Ww]ere |[Aa]re |[Ii]s |[Gg]ot )?([Ff]ully |[Ss]ecurely )?[Ee]ncrypted/
         $locked2 = /([Ss]us|[Tt]us|[Tt]odos [Ll]os|[Tt]odos [Ss]us|[Ll]os|[Ll]a|[Ss]u) ([Aa]rchivos|[Dd]ocumentos|[Dd]atos|[Ii]nformaci[^a-zA-Z]{1,2}[Nn]|[Rr]ed|[Ss]ervidores|[Ee]quipos)[^.\n]{0,80}([Cc]ifrad[oa][Ss]?|[Ee]ncriptad[oa][Ss]?|[Ss]ecuestrad[oa][Ss]?|[Bb]loquead[oa][Ss]?)/
@@ -61,6 +63,7 @@ rule Vigia_Ransom_Note_Stolen_Data
         severity = "critical"
         false_positives = "Articles about ransomware that quote a note in full."
         needs = ".onion|tor browser|torproject.org"
+        max_bytes = 65535
     strings:
         $stole1 = /([Ww]e ([Hh]ave )?([Ss]tole|[Ss]tolen|[Dd]ownloaded|[Ee]xfiltrated|[Cc]opied)|([Dd]ata|[Ff]iles|[Dd]atabases|[Dd]ocuments)[^.\n]{0,60}([Ww]as|[Ww]ere|[Hh]as [Bb]een|[Hh]ave [Bb]een|[Ii]s|[Aa]re) ([Aa]lso )?([Ss]tolen|[Dd]ownloaded|[Ee]xfiltrated|[Cc]opied))/
         $stole2 = /([Rr]obamos|[Dd]escargamos|[Ee]xtrajimos|[Cc]opiamos|[Hh]emos ([Rr]obado|[Dd]escargado|[Ee]xtra[^a-zA-Z]{1,2}[Dd]o|[Cc]opiado))[^.\n]{0,80}([Dd]atos|[Aa]rchivos|[Ii]nformaci|[Bb]ase)/
@@ -85,6 +88,7 @@ rule Vigia_Ransom_Note_Database
         false_positives = "Articles that quote such a notice."
         needs = "your database|your data|your dbs|your tables|base de datos|bases de datos"
         needs = "backed up|dumped|downloaded|deleted|removed|encrypted|respaldad|borrad|descargad|eliminad|cifrad"
+        max_bytes = 5242879
     strings:
         $gone1 = /([Aa]ll )?[Yy]our ([Dd]atabases?|[Dd]ata|[Dd]bs|[Tt]ables)[^.\n]{0,60}([Ii]s|[Aa]re|[Ww]as|[Ww]ere|[Hh]as [Bb]een|[Hh]ave [Bb]een) ([Bb]acked [Uu]p|[Dd]umped|[Dd]ownloaded|[Dd]eleted|[Rr]emoved|[Ee]ncrypted)/ ascii
         $gone2 = /([Ss]u|[Tt]u|[Ss]us|[Tt]us) [Bb]ases? [Dd]e [Dd]atos[^.\n]{0,60}([Ff]ue|[Ff]ueron|[Hh]a [Ss]ido|[Hh]an [Ss]ido|[Ee]st[^a-zA-Z]{1,2}[Nn]?) ([Rr]espaldad|[Bb]orrad|[Dd]escargad|[Ee]liminad|[Cc]ifrad)/ ascii

@@ -9,6 +9,7 @@ rule Vigia_Remote_Help_Silent_Install
         severity = "high"
         false_positives = "Your own technician may install remote help this way: ask them."
         needs = "anydesk|rustdesk|teamviewer|ultraviewer|screenconnect|connectwisecontrol"
+        max_bytes = 2097151
     strings:
         $any1 = /anydesk[^\n]{0,120}--install[^\n]{0,160}--silent/ nocase ascii wide
         $any2 = /anydesk[^\n]{0,120}--set-password/ nocase ascii wide
@@ -38,6 +39,7 @@ rule Vigia_Fake_Support_Page
         needs = "requestfullscreen|onbeforeunload|navigator.keyboard.lock|.play"
         needs = "your computer|your pc|your device|su equipo|tu equipo|su computadora|tu computadora|su pc|tu pc|virus|troyano|trojan|spyware"
         needs = "virus|troyano|trojan|spyware|bloquead|infectad|locked|infected"
+        max_bytes = 1048575
     strings:
         $scare1 = /(su|tu) (equipo|computadora|pc)[^.\n<]{0,40}(ha sido|est[^a-z]{1,8}|fue) (bloquead|infectad)/ nocase
         $scare2 = /your (computer|pc|device)[^.\n<]{0,40}(has been|is) (locked|blocked|infected)/ nocase

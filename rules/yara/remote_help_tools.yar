@@ -10,6 +10,7 @@ rule Vigia_Remote_Help_Secret_Admin
         false_positives = "A technician's script that prepares a computer; it does not hide the account."
         needs = "fdenytsconnections|remote desktop|firewallapi.dll,-28752"
         needs = "localgroup"
+        max_bytes = 1048575
     strings:
         $user1 = /[Nn]et1?(\.[Ee]xe)?\s{1,3}[Uu]ser\s{1,3}[^\n]{1,80}\/[Aa]dd/
         $user2 = "New-LocalUser" nocase
@@ -35,6 +36,7 @@ rule Vigia_Remote_Help_Hidden_Agent
         severity = "high"
         false_positives = "Your IT provider may enrol computers this way: ask them. They will not hide the window."
         needs = "ateraagent|atera.com|ninjarmm|ninjaone|action1|syncromsp|syncrosetup|pdqconnect|simplehelp|splashtop|meshagent|dwagent|fleetdeck|tacticalagent|tacticalrmm|level.io|supremo.exe|supremocontrol|getscreen.me|zohoassist|zaservice|za_service|aeroadmin|itarian.com|superops|hoptodesk|remoteutilities|rutserv"
+        max_bytes = 1048575
     strings:
         $tool = /[Aa]tera[Aa]gent|[Aa]tera\.[Cc]om|[Nn]injarmm|[Nn]injaone|[Aa]ction1_[Aa]gent|[Aa]ction1\.[Cc]om|[Ss]yncromsp|[Ss]yncro[Ss]etup|[Pp][Dd][Qq][Cc]onnect|[Ss]imple[Hh]elp|[Ss]plashtop|[Mm]eshagent|[Dd]wagent|[Ff]leetdeck|[Tt]acticalagent|[Tt]acticalrmm|[Ll]evel\.[Ii]o|[Ss]upremo\.[Ee]xe|[Ss]upremocontrol|[Gg]etscreen\.[Mm]e|[Zz]oho[Aa]ssist|[Zz][Aa]_?[Ss]ervice|[Aa]eroadmin|[Ii]tarian\.[Cc]om|[Ss]uperops|[Hh]optodesk|[Rr]emote[Uu]tilities|[Rr]utserv/
         $fetch = /(Invoke-WebRequest|DownloadFile|DownloadString|Start-BitsTransfer|bitsadmin|certutil|curl(\.exe)?\s{1,3}-|msiexec(\.exe)?\s[^\n]{0,40}https?:|XMLHTTP|wget\s)[^\n]{0,300}https?:|https?:[^\n]{0,200}\.(msi|exe)\b/ nocase
@@ -60,6 +62,7 @@ rule Vigia_Remote_Help_Hidden_Client
         false_positives = "Classroom software may hide its icon, but then its gateway is the school's."
         needs = "gatewayaddress"
         needs = "[client]"
+        max_bytes = 65535
     strings:
         $client = "[Client]" nocase
         $gate = /[Gg]ateway[Aa]ddress\s{0,2}=\s{0,2}[^\s:]{4,100}:(443|80|8080|8443|1203|3085|2080|5222|\d{4,5})/
@@ -82,6 +85,7 @@ rule Vigia_Remote_Help_Tunnel
         severity = "high"
         false_positives = "Developers open such tunnels for tests, in plain sight and not from the start of Windows."
         needs = "ngrok tcp|ngrok.exe|chisel|frpc -c|frpc tcp|frpc http|frpc.exe|cloudflared|ligolo|rathole|localtonet|playit.exe|playit-|127.0.0.1:3389|127.0.0.1:5900|127.0.0.1:22|127.0.0.1:445|localhost:3389|localhost:5900|localhost:22|localhost:445|0.0.0.0:3389|0.0.0.0:5900|0.0.0.0:22|0.0.0.0:445"
+        max_bytes = 511999
     strings:
         $t1 = /[Nn]grok(\.[Ee]xe["']?\s{1,3}| )[Tt]cp\s[^\n]{0,60}(3389|5900|22|445)\b/
         $t2 = /([Pp]link|[Ss]sh)(\.[Ee]xe)?["']?\s[^\n]{0,160}-[Rr]\s{0,2}[\w.:*]{0,40}\d{2,5}:(127\.0\.0\.1|[Ll]ocalhost|0\.0\.0\.0):(3389|5900|22|445)/

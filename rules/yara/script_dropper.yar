@@ -11,6 +11,7 @@ rule Vigia_Dropper_VBScript
         needs = "savetofile|urldownloadtofile|start-bitstransfer|bitsadmin|certutil|downloadfile|invoke-webrequest"
         needs = "createobject"
         needs = "wscript.shell|shell.application|win32_process"
+        max_bytes = 1048575
     strings:
         $com = /[Cc]reate[Oo]bject\s{0,2}\(/
         $get1 = /XMLHTTP|WinHttpRequest/ nocase
@@ -39,6 +40,7 @@ rule Vigia_Dropper_JScript
         needs = "activexobject|wscript.createobject"
         needs = "wscript.shell|wscript.scriptfullname|wscript.sleep|wscript.quit|wscript.arguments|shell.application"
         needs = "xmlhttp|winhttprequest|bitsadmin|certutil|powershell"
+        max_bytes = 2097151
     strings:
         $com = /[Nn]ew [Aa]ctive[Xx][Oo]bject\s{0,2}\(|[Ww][Ss]cript\.[Cc]reate[Oo]bject\s{0,2}\(/
         $get1 = /([Mm][Ss][Xx][Mm][Ll]2\.|[Mm]icrosoft\.)([Ss]erver)?[Xx][Mm][Ll][Hh][Tt][Tt][Pp]|[Ww]in[Hh]ttp[Rr]equest/
@@ -62,6 +64,7 @@ rule Vigia_Dropper_HTA
         false_positives = "In-house HTA tools show a window; these hide or close at once."
         needs = "wscript.shell|shell.application|win32_process|winmgmts:"
         needs = "window.close|self.close|resizeto|moveto|minimize|showintaskbar"
+        max_bytes = 2097151
     strings:
         $page = /<([Hh]ta:[Aa]pplication|[Ss]cript|[Hh]tml|[Hh]ead)/
         $com = /[Ww][Ss]cript\.[Ss]hell|[Ss]hell\.[Aa]pplication|[Ww]in32_[Pp]rocess|[Ww]inmgmts:/
@@ -110,6 +113,7 @@ rule Vigia_Dropper_Batch
         false_positives = "Installers by batch file do not hide and do not delete themselves."
         needs = "@echo off|%temp%|%appdata%|%public%|%localappdata%|%programdata%|setlocal"
         needs = "certutil|bitsadmin|curl -|curl.exe -|wget -|downloadfile|downloadstring|invoke-webrequest|start-bitstransfer"
+        max_bytes = 511999
     strings:
         $bat = /@[Ee]cho [Oo]ff|%([Tt]emp|[Aa]ppdata|[Pp]ublic|[Ll]ocalappdata|[Pp]rogramdata)%|[Ss]etlocal/
         $get1 = /[Cc]ertutil(\.[Ee]xe)?\s[^\n]{0,60}-[Uu]rlcache[^\n]{1,200}[Hh]ttps?:/
@@ -140,6 +144,7 @@ rule Vigia_Dropper_Batch_Holds_Program
         false_positives = "Installers in one batch file unpack to disk and do not run in memory."
         needs = "frombase64string|certutil"
         needs = "reflection.assembly|entrypoint.invoke|.invoke($null|gzipstream|aesmanaged|aes]::create|createdecryptor|-decode"
+        max_bytes = 20971519
     strings:
         $self1 = /([Rr]ead[Aa]ll[Tt]ext|[Rr]ead[Aa]ll[Ll]ines|[Rr]ead[Ll]ines|[Gg]et-[Cc]ontent|[Gg]c)[^\n]{0,60}(%~[Ff]0|%~[Dd]pnx0|%~[Nn]x0|%~0|\$[Ee]nv:\w{1,20})/
         $self2 = /[Cc]ertutil(\.[Ee]xe)?\s{1,3}-[Dd]ecode\s{1,3}["']?%~([Ff]|[Dd]pnx|[Nn]x)?0/

@@ -10,6 +10,7 @@ rule Vigia_Skimmer_Picture_Handler
         false_positives = "Test pages of web security scanners."
         needs = "onerror|onload"
         needs = "eval(atob|function(atob|eval(string.fromcharcode|eval(decodeuricomponent|eval(unescape|function(string.fromcharcode|function(decodeuricomponent|function(unescape"
+        max_bytes = 3145727
     strings:
         $img = /<(img|svg|link|object|style)\s[^>]{0,400}on(error|load)\s{0,2}=\s{0,2}\\?["']?[^>]{0,120}(eval|Function)\((atob|String\.fromCharCode|decodeURIComponent|unescape)\s{0,2}\(/ nocase
     condition:
@@ -27,6 +28,7 @@ rule Vigia_Skimmer_Socket
         false_positives = "None known: chats and live prices do not hide the address nor run what they receive."
         needs = "websocket"
         needs = "checkout|onepage|finalizar-compra|carrito|/pagar|payment"
+        max_bytes = 3145727
     strings:
         $socket1 = /new\s{1,3}WebSocket\s{0,2}\(\s{0,2}(window\.)?atob\s{0,2}\(/
         $socket2 = /new\s{1,3}WebSocket\s{0,2}\(\s{0,2}String\.fromCharCode\s{0,2}\(/
@@ -46,10 +48,11 @@ rule Vigia_Skimmer_Fake_Tag_Manager
         reference = "https://attack.mitre.org/techniques/T1036/"
         severity = "critical"
         false_positives = "None known: the true tag managers name their address in clear text."
-        needs = "gtm.start|googletagmanager|google-analytics|fbevents|fbq("
+        needs = "gtm.start|googletagmanager|google-analytics|fbevents|fbq('|fbq(\""
         needs = "checkout|onepage|finalizar-compra|y2hly2tvdxq|carrito"
+        max_bytes = 1048575
     strings:
-        $tag = /gtm\.start|googletagmanager|google-analytics|fbevents|fbq\(/
+        $tag = /gtm\.start|googletagmanager|google-analytics|fbevents|fbq\(['"]/
         $hidden1 = /\.src\s{0,2}=\s{0,2}(['"]https?:\/\/['"]\s{0,2}\+\s{0,2})?(window\.)?atob\s{0,2}\(/
         $hidden2 = /\(\s{0,2}(window,\s{0,2}document,\s{0,2})?['"]script['"]\s{0,2},[^)]{0,160}(window\.)?atob\s{0,2}\(\s{0,2}['"]/
         $hidden3 = /\.src\s{0,2}=\s{0,2}String\.fromCharCode\s{0,2}\(/
@@ -72,6 +75,7 @@ rule Vigia_Skimmer_Fake_Form
         needs = "display"
         needs = "innerhtml|insertadjacenthtml|.html(|.after(|.append("
         needs = "cc-number|ccnumber|card_number|cardnumber|card-number|numero de tarjeta"
+        max_bytes = 3145727
     strings:
         $off = /([Ss]tripe|[Pp]aypal|[Mm]ercadopago|[Mm]ercado-[Pp]ago|[Cc]onekta|[Oo]penpay|[Bb]raintree|[Pp]ayment[_-][Mm]ethod|[Aa]dyen)[^\n;]{0,160}\.[Ss]tyle\.[Dd]isplay\s{0,2}=\s{0,2}['"][Nn]one['"]/
         $form = /(innerHTML\s{0,2}\+?=|insertAdjacentHTML\(|\.html\(|\.after\(|\.append\()[^\n]{0,600}<input[^>\n]{0,160}(cc-?number|card[_-]?number|numero de tarjeta)/ nocase
@@ -94,6 +98,7 @@ rule Vigia_Skimmer_Escaped_Words
         false_positives = "None known: packers leave such words readable or pack the whole program."
         needs = "\\x63\\x68\\x65\\x63\\x6b\\x6f\\x75\\x74|tuokcehc|y2hly2tvdxq|\\u0063\\u0068\\u0065\\u0063\\u006b"
         needs = "\\x63\\x61\\x72\\x64|\\x63\\x63\\x5f|\\x63\\x76\\x76|\\x63\\x76\\x63|rebmun_cc|rebmundrac|y2nfbnvtymvy|y2fyzf9udw1izxi|\\u0063\\u0061\\u0072\\u0064|\\x70\\x61\\x79\\x6d\\x65\\x6e\\x74"
+        max_bytes = 3145727
     strings:
         $out1 = "\\x63\\x68\\x65\\x63\\x6b\\x6f\\x75\\x74" nocase
         $out2 = "tuokcehc" nocase
@@ -124,6 +129,7 @@ rule Vigia_Skimmer_Field_Collector
         false_positives = "Session recorders gather fields too, but mask card fields and do not remember what was sent in a cookie of their own."
         needs = "queryselectorall|getelementsbytagname|serialize"
         needs = "card_number|cardnumber|cc_number|card-number|cc-number|ccnumber|numero_tarjeta"
+        max_bytes = 1048575
     strings:
         $fields = /(querySelectorAll|getElementsByTagName)\s{0,2}\(\s{0,2}['"](input|input, ?select|input, ?select, ?textarea|form input)[^)\n]{0,60}\)/
         $fields2 = /jQuery\([^)\n]{0,60}\)\.serialize(Array)?\(\)|\$\([^)\n]{0,60}\)\.serialize(Array)?\(\)/

@@ -10,6 +10,7 @@ rule Vigia_Card_Skimmer_PHP
         false_positives = "A gateway module under development that writes card fields to a file; it must not do that either."
         needs = "<?php"
         needs = "$_post|$_request|getpost"
+        max_bytes = 2097151
     strings:
         $php = "<?php" nocase
         $card1 = /\$_(POST|REQUEST)\s*\[\s*['"](payment|billing|wc-[a-z-]{1,30})['"]\s*\]\s*\[\s*['"](cc_number|cc_cid|card_number|cvv|cvc)/ nocase

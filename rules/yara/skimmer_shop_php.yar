@@ -10,6 +10,7 @@ rule Vigia_Skimmer_Magento_Server
         false_positives = "None known: payment modules pass a card on to the gateway, they never write it to a picture or mail it."
         needs = "getccnumber|cc_number"
         needs = "getcccid|cc_cid"
+        max_bytes = 1048575
     strings:
         $magento1 = "Mage::" ascii
         $magento2 = "Magento\\" ascii
@@ -40,6 +41,7 @@ rule Vigia_Skimmer_WooCommerce_Server
         needs = "woocommerce_checkout|woocommerce_after_checkout|woocommerce_payment_complete|woocommerce_before_checkout|woocommerce_new_order"
         needs = "card-num|card_num|cardnum|tarjeta"
         needs = "wp_remote_post|wp_remote_get|curl_init|file_put_contents|wp_mail"
+        max_bytes = 1048575
     strings:
         $hook = /add_action\s{0,3}\(\s{0,3}['"]woocommerce_(checkout_(process|order_processed|update_order_meta|posted_data)|after_checkout_validation|payment_complete|before_checkout_process|new_order)['"]/
         $card1 = /\$_POST\s{0,3}\[\s{0,3}['"][a-z0-9_-]{0,40}(card|tarjeta)[_-]?(number|num|numero)['"]/ nocase
@@ -65,6 +67,7 @@ rule Vigia_Skimmer_PrestaShop_Server
         needs = "tools::getvalue|$_post"
         needs = "_ps_version_|paymentmodule|modulefrontcontroller|_ps_root_dir_|context::getcontext"
         needs = "file_put_contents|curlopt_"
+        max_bytes = 1048575
     strings:
         $shop = /_PS_(VERSION|ROOT_DIR)_|PaymentModule|ModuleFrontController|Context::getContext/
         $card1 = /(Tools::getValue\s{0,3}\(|\$_POST\s{0,3}\[)\s{0,3}['"][a-z0-9_-]{0,30}(card_?num(ber)?|cc_?num(ber)?|numero_tarjeta|pan)['"]/ nocase
@@ -86,6 +89,7 @@ rule Vigia_Shop_Admin_Password_Thief
         false_positives = "None known: no honest plug-in writes passwords in the clear."
         needs = "wp_authenticate|wp_signon|adminlogincontroller|mage_admin|magento\\backend|wp_login|adminhtml"
         needs = "file_put_contents|api.telegram.org|curlopt_postfields|wp_remote_post|error_log|fwrite"
+        max_bytes = 1048575
     strings:
         $where = /wp_authenticate|wp_signon|AdminLoginController|Mage_Admin|Magento\\Backend|['"]wp_login['"]|adminhtml/
         $take1 = /file_put_contents\s{0,3}\([^;]{1,160}(\$pass(word|wd)?\b|\$_POST\[['"](pwd|passwd|password)['"]\])[^;]{0,120}(FILE_APPEND|\))/

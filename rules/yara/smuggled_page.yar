@@ -10,6 +10,7 @@ rule Vigia_Page_Holds_Program
         false_positives = "Pages saved whole that make a file on request hold no finished archive."
         needs = "createobjecturl|mssaveoropenblob|mssaveblob"
         needs = "uesdbbq|uesdbaoa|tvqqaa|tvpqaa|tvoaaa|tvpbul|umfyiro|n3q8ry"
+        max_bytes = 31457279
     strings:
         $page = /<\s{0,2}([Ss]cript|[Hh]tml|[Bb]ody|[Ss]vg)\b/
         $blob = /createObjectURL|msSaveOrOpenBlob|msSaveBlob/
@@ -36,6 +37,7 @@ rule Vigia_Page_Asks_To_Paste_Command
         false_positives = "Guides for administrators say what the command does and do not copy it unasked."
         needs = "clipboard.write|execcommand"
         needs = "powershell|mshta |mshta.exe |msiexec|cmd /c|cmd  /c|cmd.exe|curl.exe|conhost|rundll32"
+        max_bytes = 3145727
     strings:
         $copy = /clipboard\.write(Text)?\s{0,2}\(|execCommand\s{0,2}\(\s{0,2}['"]copy/
         $what = /[Pp]owershell(\.[Ee]xe)?\s|[Mm]shta(\.[Ee]xe)? |[Mm]siexec(\.[Ee]xe)?\s|[Cc]md(\.[Ee]xe)? {1,2}\/[Cc]|[Cc]url\.[Ee]xe|[Cc]onhost|[Rr]undll32/
@@ -59,6 +61,7 @@ rule Vigia_Page_Sends_Password_To_Chat
         false_positives = "Contact forms that notify by chat ask for no password and no card."
         needs = "api.telegram.org/|discord.com/api/webhooks|discordapp.com/api/webhooks"
         needs = "<input"
+        max_bytes = 3145727
     strings:
         $chat = /api\.telegram\.org\/(bot|["'`$])|discord(app)?\.com\/api\/webhooks/
         $field1 = /[Tt]ype\s{0,2}=\s{0,2}["']?[Pp]assword/

@@ -11,6 +11,7 @@ rule Vigia_Stealer_Python
         needs = "login data|logins.json"
         needs = "win32crypt|cryptunprotectdata|mode_gcm|aesgcm|nss3.dll|pk11sdr_decrypt"
         needs = "api.telegram.org|/api/webhooks|discord.com|transfer.sh|gofile.io|smtplib|ftplib|requests.post|urlopen"
+        max_bytes = 5242879
     strings:
         $what1 = /Login Data|logins\.json/ ascii
         $what2 = /encrypted_key|os_crypt|key4\.db|password_value|encrypted_value/ ascii
@@ -34,6 +35,7 @@ rule Vigia_Stealer_Wifi_Passwords
         false_positives = "Notes on how to look up one's own key; they send it nowhere."
         needs = "wlan show prof|wlan export prof|wlan', 'show', 'prof|wlan', 'export', 'prof"
         needs = "key=clear|key = clear|key= clear|key =clear"
+        max_bytes = 1048575
     strings:
         $show = /[Ww]lan ([Ss]how|[Ee]xport) [Pp]rof|[Ww]lan', '([Ss]how|[Ee]xport)', '[Pp]rof/
         $clear = /[Kk]ey ?= ?[Cc]lear/
@@ -57,6 +59,7 @@ rule Vigia_Keylogger_Script
         false_positives = "Programs for hotkeys listen to keys but keep and send nothing."
         needs = "getasynckeystate|pynput|keyboard.on_press|keyboard.on_release|keyboard.hook|keyboard.listener|pyhook"
         needs = "smtplib|api.telegram.org|/api/webhooks|send-mailmessage|smtpclient|requests.post|invoke-restmethod|ftplib|uploadstring"
+        max_bytes = 511999
     strings:
         $ps1 = "GetAsyncKeyState"
         $ps2 = /[Dd]ll[Ii]mport|[Aa]dd-[Tt]ype|[Cc]types|[Ww]indll/
@@ -79,6 +82,7 @@ rule Vigia_Stealer_Batch
         false_positives = "Backup scripts copy documents, but not a browser's password file, nor to a chat."
         needs = "login data|logins.json|key4.db|wallet.dat|\\tdata|hklm\\sam|hklm\\security"
         needs = "@echo off|%appdata%|%localappdata%|$env:appdata|$env:localappdata"
+        max_bytes = 511999
     strings:
         $what = /\\([Ll]ogin [Dd]ata|[Ll]ogins\.[Jj]son|[Kk]ey4\.[Dd]b|[Ww]allet\.[Dd]at|[Tt]elegram [Dd]esktop\\[Tt]data)|[Rr]eg(\.[Ee]xe)?\s{1,3}[Ss]ave\s{1,3}[Hh]klm\\([Ss]am|[Ss]ecurity)/
         $copy = /([Xx]copy|[Rr]obocopy|[Cc]opy-[Ii]tem|[Cc]opy|[Cc]ompress-[Aa]rchive|[Tt]ar)\s[^\n]{0,160}([Ll]ogin [Dd]ata|[Ll]ogins\.[Jj]son|[Kk]ey4\.[Dd]b|[Ww]allet\.[Dd]at|[Tt]data|[Uu]ser [Dd]ata)|[Rr]eg(\.[Ee]xe)?\s{1,3}[Ss]ave/

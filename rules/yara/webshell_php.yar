@@ -9,6 +9,7 @@ rule Vigia_Webshell_PHP
         severity = "critical"
         false_positives = "Teaching material on PHP security and signature files of scanners quote such lines."
         needs = "$_get|$_post|$_request|$_cookie|$_server|base64_decode|gzinflate|gzuncompress|str_rot13|strrev|b374k|c99shell|r57shell|filesman"
+        max_bytes = 2097151
     strings:
         $php1 = "<?php" nocase
         $php2 = "<?=" nocase

@@ -10,6 +10,7 @@ rule Vigia_Webshell_PHP_Built_Name
         false_positives = "Test cases of PHP scanners."
         needs = "str_rot13|strrev|chr(101)|\\x65\\x76\\x61\\x6c|\\x61\\x73\\x73\\x65\\x72\\x74|\\x62\\x61\\x73\\x65\\x36\\x34|\\142\\141\\163\\145|\\145\\166\\141\\154"
         or_needs = ".\"sert\"|.'sert'|.\"ert\"|.'ert'|\"64_dec|'64_dec|\"e64_dec|'e64_dec|\"se64_dec|'se64_dec|\"ase64_dec|'ase64_dec"
+        max_bytes = 1048575
     strings:
         $php = /<\?([Pp]hp|=|\s)/
         $name1 = /str_rot13\s{0,3}\(\s{0,3}['"](nffreg|riny\(?|onfr64_qrpbqr|flfgrz|furyy_rkrp)/
@@ -35,6 +36,7 @@ rule Vigia_Webshell_PHP_With_Key
         false_positives = "None known: a web application does not run text from a visitor after comparing a hash."
         needs = "$_post|$_get[|$_get [|$_request|$_cookie|$_server"
         needs = "eval($|eval(@|eval( |eval(b|eval(g|eval(s|eval(u|assert(|system(|shell_exec|passthru|create_function|call_user_func"
+        max_bytes = 511999
     strings:
         $key1 = /(md5|sha1)\s{0,2}\(\s{0,2}(md5\()?@?\s{0,2}\$_(POST|GET|REQUEST|COOKIE|SERVER) ?\[[^\]\n]{1,40}\]\s{0,2}\){1,2}\s{0,2}[!=]==?\s{0,2}['"][0-9a-f]{32,40}['"]/ nocase
         $key2 = /['"][0-9a-f]{32,40}['"]\s{0,2}[!=]==?\s{0,2}(md5|sha1)\s{0,2}\(\s{0,2}(md5\()?@?\s{0,2}\$_(POST|GET|REQUEST|COOKIE|SERVER) ?\[/ nocase
@@ -77,6 +79,7 @@ rule Vigia_Webshell_PHP_From_Afar
         false_positives = "None known: updaters check a signature and write files, they do not run an answer at once."
         needs = "php://input|file_get_contents|curl_exec|data://text|data:text|fetch_url|geturlsinfo"
         needs = "eval(\"|eval('|eval(@|eval(f|eval(c|eval(g|eval( |eval($|include|require"
+        max_bytes = 511999
     strings:
         $php = /<\?([Pp]hp|=|\s)/
         $run1 = /[Ee]val\( ?(['"]\?>['"]\s{0,2}\.\s{0,2})?@?([Ff]ile_[Gg]et_[Cc]ontents|[Cc]url_[Ee]xec|[Ff]etch_[Uu]rl|[Gg]eturlsinfo)\s{0,2}\(\s{0,2}(['"]([Hh]ttps?:|[Pp]hp:\/\/[Ii]nput)|[Bb]ase64_[Dd]ecode|[Hh]ex2[Bb]in|\$[Uu]rl|\$[Ll]ink)/
@@ -97,6 +100,7 @@ rule Vigia_Webshell_PHP_Reverse
         false_positives = "Collections of tools for penetration testers."
         needs = "fsockopen|stream_socket_client|socket_connect"
         needs = "/bin/sh|/bin/bash|cmd.exe"
+        max_bytes = 204799
     strings:
         $php = /<\?([Pp]hp|=|\s)/
         $net = /(fsockopen|stream_socket_client|socket_connect)\s{0,2}\(/
@@ -120,6 +124,7 @@ rule Vigia_Webshell_PHP_Uploader
         needs = "$_files"
         needs = "tmp_name"
         needs = "php_uname|getcwd|error_reporting(0)|document_root|set_time_limit(0)|__file__"
+        max_bytes = 4095
     strings:
         $take = /@?(move_uploaded_file|copy)\s{0,2}\(\s{0,2}\$_FILES\s{0,2}\[[^\]\n]{1,30}\]\s{0,2}\[\s{0,2}['"]tmp_name['"]\s{0,2}\]\s{0,2},[^;\n]{0,60}(\$_FILES\s{0,2}\[[^\]\n]{1,30}\]\s{0,2}\[\s{0,2}['"]name['"]|\$_(GET|POST|REQUEST))/
         $tell1 = /php_uname\s{0,2}\(/
@@ -144,6 +149,7 @@ rule Vigia_Webshell_PHP_Console
         needs = "move_uploaded_file"
         needs = "php_uname"
         needs = "posix_getpwuid|disable_functions|safe_mode|get_current_user|posix_getegid"
+        max_bytes = 614399
     strings:
         $up = "move_uploaded_file" ascii
         $uname = /php_uname\s{0,2}\(/

@@ -10,6 +10,7 @@ rule Vigia_Webshell_Java
         false_positives = "Consoles of application servers run commands, but ask for a password first."
         needs = "getparameter|getheader|getreader|getinputstream"
         needs = "getruntime|processbuilder|classloader"
+        max_bytes = 1048575
     strings:
         $jsp = /<(%[@!= \r\n]|jsp:)/
         $run1 = /getRuntime\s*\(\s*\)\s*\.\s*exec\s*\(/
@@ -34,6 +35,7 @@ rule Vigia_Webshell_ASP_One_Line
         needs = "%eval|%execute|% eval|% execute|%  eval|%  execute|%\teval|%\texecute|%\neval|%\nexecute|%\r\neval"
         or_needs = "%\r\nexecute|%>eval|%>execute|%> eval|%> execute|%>  eval|%>  execute|%>\teval|%>\texecute|%>\neval"
         or_needs = "%>\nexecute|%>\r\neval|%>\r\nexecute"
+        max_bytes = 1048575
     strings:
         $eval = /%>?\s{0,2}(eval|execute|executeglobal)[\s(]{0,3}(request|system\.text\.encoding)[\s.(\["]/ nocase
     condition:
@@ -52,10 +54,11 @@ rule Vigia_Webshell_ASP
         needs = "request.form|request.querystring|request.item|request.params|request.binaryread|request.headers"
         or_needs = "request(|request[|request .|request (|request ["
         needs = "process(|process (|processstartinfo|createobject|assembly.load"
-        needs = "cmd.|cmd'|cmd\"|cmd |script.shell|scriptshell|assembly.load"
+        needs = "cmd.exe|\"cmd\"|\"cmd'|\"cmd |'cmd\"|'cmd'|'cmd | cmd\"| cmd'| cmd |/cmd\"|/cmd'|/cmd |\\cmd\"|\\cmd'|\\cmd |script.shell|scriptshell|assembly.load"
+        max_bytes = 1048575
     strings:
         $asp = /<(%[@=]|script\s[^>]{0,60}runat)/ nocase
-        $run1 = /Process(StartInfo)?\s*\([^)]{0,40}\)[\s\S]{0,400}cmd[.'" ]/ nocase
+        $run1 = /Process(StartInfo)?\s*\([^)]{0,40}\)[\s\S]{0,400}(cmd\.exe|["' \/\\]cmd["' ])/ nocase
         $run2 = /CreateObject\s*\(\s*"W?Script\.?Shell"/ nocase
         $load = /Assembly\.Load\s*\([\s\S]{0,200}(CreateInstance|Request)/ nocase
         $get = /Request\s?(\.(Form|QueryString|Item|Params|BinaryRead|Headers)|\(|\[)/ nocase
@@ -74,6 +77,7 @@ rule Vigia_Webshell_PHP_Object
         false_positives = "None known."
         needs = "<?php"
         needs = "wscript.shell|shell.application"
+        max_bytes = 1048575
     strings:
         $php = "<?php" nocase
         $com = /new\s{1,4}COM\s*\(\s*['"](Wscript\.Shell|Shell\.Application)['"]/ nocase

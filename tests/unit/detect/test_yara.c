@@ -338,6 +338,46 @@ test_each_rule_is_documented(void **state)
     buf_done(&text);
 }
 
+/* What a rule says that it matches in is what its condition says: `max_bytes` for the gate is a copy. */
+static void
+sizes_agree(const char *name, const char *text)
+{
+    static const char word[] = "max_bytes = ";
+
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+        unsigned long most = strtoul(at + strlen(word), NULL, 10), bytes;
+        const char *condition = strstr(at, "condition:");
+        char *unit;
+
+        assert_non_null(condition);
+        condition += strcspn(condition, "\n");
+        condition += strspn(condition, " \n");
+        if (strncmp(condition, "filesize < ", 11) != 0)
+            fail_msg("%s: max_bytes, but no filesize at the head of: %.60s", name, condition);
+        bytes = strtoul(condition + 11, &unit, 10);
+        bytes *= strncmp(unit, "KB", 2) == 0 ? 1024 : strncmp(unit, "MB", 2) == 0 ? 1024 * 1024 : 1;
+        if (most != bytes - 1)
+            fail_msg("%s: max_bytes %lu, but filesize < %lu", name, most, bytes);
+    }
+}
+
+static void
+test_sizes_agree(void **state)
+{
+    struct platform_names names;
+    struct buf text;
+
+    buf_init(&text, 1024 * 1024);
+    assert_int_equal(platform_folder_list("rules/yara", 1000, &names), VG_OK);
+    for (size_t i = 0; i < names.count; i++)
+        if (ends_with(names.name[i], ".yar")) {
+            slurp("rules/yara", names.name[i], &text);
+            sizes_agree(names.name[i], buf_str(&text));
+        }
+    platform_names_free(&names);
+    buf_done(&text);
+}
+
 /* A match anywhere, also across the borders of blocks, is found at its place, and only once. */
 static void
 test_long_source(void **state)
@@ -525,6 +565,7 @@ main(void)
         cmocka_unit_test(test_fixtures),
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_each_rule_is_documented),
+        cmocka_unit_test(test_sizes_agree),
         cmocka_unit_test(test_long_source),
         cmocka_unit_test(test_one_bad_file_is_told_and_the_rest_work),
         cmocka_unit_test(test_files_without_needs_are_a_set_of_their_own),

@@ -79,7 +79,8 @@ test_every_place(void **state)
         struct yara_gate *gate;
 
         snprintf(source, sizeof(source),
-                 "rule r { meta: needs = \"%s\" strings: $a = \"abc\" condition: $a }", lists[i]);
+                 "rule r { meta: needs = \"%s\" strings: $a = \"abc\" wide condition: $a }",
+                 lists[i]);
         gate = gate_of(source);
         assert_int_equal(yara_gate_without_needs(gate), 0);
         at_every_place(gate, texts[i], false);
@@ -107,6 +108,23 @@ test_all_clauses_of_one_rule(void **state)
     assert_false(lets_text(gate, "second and third"));
     /* Nothing of an earlier look is left. */
     assert_false(lets_text(gate, "second"));
+    yara_gate_free(gate);
+}
+
+/* A rule that cannot match in more bytes says so. */
+static void
+test_most_bytes(void **state)
+{
+    struct yara_gate *gate = gate_of("rule a { meta: needs = \"first\" max_bytes = 9 condition: "
+                                     "filesize < 10 }");
+
+    assert_true(lets_text(gate, "the first"));
+    assert_false(lets_text(gate, "the first "));
+    yara_gate_begin(gate, 10);
+    assert_false(yara_gate_more(gate, slice_of("first", 5)));
+    assert_true(yara_gate_open(gate) == 0);
+    yara_gate_begin(gate, 9);
+    assert_true(yara_gate_more(gate, slice_of("first", 5)));
     yara_gate_free(gate);
 }
 
@@ -181,8 +199,8 @@ test_pieces(void **state)
     for (int with = 1; with >= 0; with--) {
         bool open = false;
 
-        yara_gate_begin(gate);
-        yara_gate_begin(other);
+        yara_gate_begin(gate, sizeof(text));
+        yara_gate_begin(other, sizeof(text));
         for (size_t at = 0; at < sizeof(text); at += piece) {
             size_t len = piece + YARA_NEEDS_OVERLAP;
 
@@ -267,6 +285,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_place),
         cmocka_unit_test(test_all_clauses_of_one_rule),
+        cmocka_unit_test(test_most_bytes),
         cmocka_unit_test(test_short_texts),
 
         cmocka_unit_test(test_rules_that_do_not_say),
