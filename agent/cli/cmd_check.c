@@ -154,7 +154,8 @@ check_yara_folder(const struct agent_config *config, const char *name, const cha
                report.why[0] != '\0' ? report.why : vg_err_name(err));
         return false;
     }
-    printf("ok  %s: %zu rules in %zu files of %s\n", what, report.rules, report.files, folder);
+    printf("ok  %s: %zu rules in %zu files of %s%s\n", what, report.rules, report.files, folder,
+           report.ready ? ", compiled with the program" : "");
     return true;
 }
 

@@ -12,6 +12,7 @@
  * from ten at night to six in the morning. */
 #include "agent/detect/detectors.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,17 +166,19 @@ static void
 judge_hour(struct off_hours *o, const struct flow_view *f, struct device *d, bool new_place,
            int64_t now_ns)
 {
-    double learn = learn_share(o, f, now_ns), p = 1;
+    bool busy = d->flows >= FLOWS_BUSY && !d->busy_now, strange = new_place && !d->strange_now;
+    double learn, p = 1;
 
-    if (d->flows >= FLOWS_BUSY && !d->busy_now) {
+    if (!busy && !strange)
+        return;
+    learn = learn_share(o, f, now_ns);
+    if (busy) {
         p = share(d->busy, d->watched);
         d->busy += learn;
         d->busy_now = true;
     }
-    if (new_place && !d->strange_now) {
-        double q = share(d->strange, d->watched);
-
-        p = q < p ? q : p;
+    if (strange) {
+        p = fmin(p, share(d->strange, d->watched));
         d->strange += learn;
         d->strange_now = true;
     } else if (p == 1) {

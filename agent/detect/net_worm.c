@@ -271,10 +271,11 @@ on_end(struct worm *w, const struct flow_view *f, int64_t now_ns)
 static bool
 holds(struct str text, const char *what)
 {
-    size_t n = strlen(what);
+    struct str word = str_of(what);
 
-    for (size_t i = 0; i + n <= text.len; i++) {
-        if (str_eq_nocase(str_n(text.at + i, n), str_of(what)))
+    for (size_t i = 0; i + word.len <= text.len; i++) {
+        if ((text.at[i] | 0x20) == (word.at[0] | 0x20) &&
+            str_eq_nocase(str_n(text.at + i, word.len), word))
             return true;
     }
     return false;

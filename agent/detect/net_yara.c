@@ -334,6 +334,7 @@ health(const void *self, json_t *counters)
     } rows[] = {
         {"rules", y->report.rules},
         {"bad_files", y->report.bad},
+        {"compiled_at_start", !y->report.ready},
         {"rules_without_needs", y->report.without_needs},
         {"bodies", y->count.bodies},
         {"bytes_scanned", y->count.bytes},

@@ -45,7 +45,7 @@ yara_free(struct yara_rules *rules)
 {
     if (rules == NULL)
         return;
-    for (size_t i = 0; i < rules->sets.count; i++)
+    for (size_t i = 0; i < rules->sets.packed.count; i++)
         if (rules->scanner[i] != NULL)
             yr_scanner_destroy(rules->scanner[i]);
     if (rules->shared)
@@ -59,13 +59,17 @@ yara_free(struct yara_rules *rules)
 }
 
 enum vg_err
-yara_share(const struct yara_rules *of, struct yara_rules **out)
+yara_share(struct yara_rules *of, struct yara_rules **out)
 {
     struct yara_rules *rules = calloc(1, sizeof(*rules));
-    enum vg_err err;
+    enum vg_err err = rules != NULL ? VG_OK : VG_ERR_NOMEM;
 
-    if (rules == NULL)
-        return VG_ERR_NOMEM;
+    for (size_t i = 0; err == VG_OK && i < of->sets.packed.count; i++)
+        err = yara_sets_open(&of->sets, i);
+    if (err != VG_OK) {
+        free(rules);
+        return err;
+    }
     rules->shared = true;
     rules->sets = of->sets;
     rules->sets.gate = NULL;
@@ -170,7 +174,8 @@ scanner_ready(struct yara_rules *rules, size_t set, int timeout_s, struct yara_r
     YR_SCANNER **scanner = &rules->scanner[set];
 
     out->scanned = true;
-    if (*scanner == NULL && yr_scanner_create(rules->sets.set[set], scanner) != ERROR_SUCCESS) {
+    if (*scanner == NULL && (yara_sets_open(&rules->sets, set) != VG_OK ||
+                             yr_scanner_create(rules->sets.set[set], scanner) != ERROR_SUCCESS)) {
         *scanner = NULL;
         return NULL;
     }
@@ -208,7 +213,7 @@ yara_scan(struct yara_rules *rules, struct slice bytes, int timeout_s, struct ya
     enum vg_err err = VG_OK;
 
     result_clear(out);
-    for (size_t i = 0; i < rules->sets.count && err == VG_OK; i++) {
+    for (size_t i = 0; i < rules->sets.packed.count && err == VG_OK; i++) {
         YR_SCANNER *scanner;
 
         if ((open >> i & 1) == 0)
@@ -346,7 +351,7 @@ yara_scan_source(struct yara_rules *rules, const struct yara_source *source, int
     if (source->size <= YARA_BLOCK + YARA_OVERLAP)
         return scan_short(rules, source, timeout_s, out);
     err = look_at_pieces(rules, source, &open);
-    for (size_t i = 0; i < rules->sets.count && err == VG_OK; i++)
+    for (size_t i = 0; i < rules->sets.packed.count && err == VG_OK; i++)
         if ((open >> i & 1) != 0)
             err = scan_blocks(rules, i, source, timeout_s, out);
     return err;

@@ -27,6 +27,7 @@ struct yara_rules;
 
 struct yara_report {
     size_t files, bad, rules;
+    bool ready;             /* nothing was compiled: these are the program's own (yara_ready.h) */
     size_t without_needs;   /* rules for which every byte must be scanned (yara_gate.h) */
     char why[YARA_WHY_MAX]; /* the first bad file, line and what is wrong */
 };
@@ -38,7 +39,7 @@ enum vg_err yara_load(const char *folder, struct yara_rules **out,
 void yara_free(struct yara_rules *rules);
 /* The same compiled rules for another thread, which has its own scanner and block. Freed before
  * `of`. VG_ERR_NOMEM. */
-enum vg_err yara_share(const struct yara_rules *of, struct yara_rules **out) VG_MUST_CHECK;
+enum vg_err yara_share(struct yara_rules *of, struct yara_rules **out) VG_MUST_CHECK;
 /* SHA-256 over the version of this program, which may see more than the last one, and the names and
  * texts of a folder's rules, without compiling them. VG_ERR_NOENT. */
 enum { YARA_DIGEST = 32 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/detect/yara_pack.h"
+#include "agent/detect/yara_ready.h"
 #include "agent/platform/platform.h"
 
 struct told {
@@ -101,12 +102,11 @@ yara_compile_file(const char *folder, const char *name, YR_RULES **out)
                                                : VG_ERR_NOENT;
 }
 
-/* What was compiled, until all of it is: then what the compilers held is given back first. */
 struct folder {
     const char *path;
     struct yara_report *report;
-    struct buf packed[YARA_SETS_MAX];
-    size_t count;
+    struct buf *bytes; /* of all sets, packed */
+    size_t end[YARA_SETS_MAX], count;
     char *rest[YARA_FILES_MAX]; /* names, borrowed: of the last set */
     size_t rest_count;
 };
@@ -114,10 +114,10 @@ struct folder {
 static enum vg_err
 keep(struct folder *f, YR_RULES *rules)
 {
-    struct buf *packed = &f->packed[f->count++];
+    enum vg_err err = yara_pack(rules, f->bytes);
 
-    buf_init(packed, YARA_PACKED_MAX);
-    return yara_pack(rules, packed);
+    f->end[f->count++] = f->bytes->len;
+    return err;
 }
 
 static enum vg_err
@@ -177,42 +177,103 @@ take_files(struct folder *f, const struct platform_names *names)
     return err;
 }
 
-enum vg_err
-yara_compile_folder(const char *folder, struct yara_sets *out, struct yara_report *report)
+static enum vg_err
+compile_all(const char *path, struct yara_sets *out, struct yara_report *report)
 {
     struct folder *f = calloc(1, sizeof(*f));
     struct platform_names names = {0};
     enum vg_err err = VG_ERR_NOMEM;
 
-    *report = (struct yara_report){0};
     if (f == NULL)
         return VG_ERR_NOMEM;
-    f->path = folder;
-    f->report = report;
-    err = platform_folder_list(folder, YARA_FILES_MAX, &names) == VG_OK ? take_files(f, &names)
-                                                                        : VG_ERR_NOENT;
+    buf_init(&out->bytes, YARA_PACKED_MAX);
+    *f = (struct folder){.path = path, .report = report, .bytes = &out->bytes};
+    err = platform_folder_list(path, YARA_FILES_MAX, &names) == VG_OK ? take_files(f, &names)
+                                                                      : VG_ERR_NOENT;
     if (err == VG_OK && f->count == 0)
         err = VG_ERR_NOENT;
-    for (size_t i = 0; i < f->count; i++) {
-        if (err == VG_OK)
-            err = yara_unpack(buf_slice(&f->packed[i]), &out->set[i]);
-        out->count += err == VG_OK;
-        buf_done(&f->packed[i]);
+    if (err == VG_OK) {
+        struct slice all = buf_slice(&out->bytes);
+
+        for (size_t i = 0; i < f->count; i++)
+            out->packed.set[i] = slice_sub(&all, f->end[i] - (i > 0 ? f->end[i - 1] : 0));
+        out->packed.count = f->count;
+        out->packed.files = report->files;
+        out->packed.rules = report->rules;
     }
     platform_names_free(&names);
     free(f);
-    if (err == VG_OK)
-        err = yara_gate_new(out->set, out->count, &out->gate);
+    return err;
+}
+
+/* Over the sets, each unpacked for that and given back. */
+static enum vg_err
+make_gate(struct yara_sets *sets)
+{
+    enum vg_err err = yara_gate_new(&sets->gate);
+
+    platform_memory_hold();
+    for (size_t i = 0; err == VG_OK && i < sets->packed.count; i++) {
+        YR_RULES *rules;
+
+        err = yara_unpack(sets->packed.set[i], &rules);
+        if (err != VG_OK)
+            break;
+        err = yara_gate_add(sets->gate, rules);
+        yr_rules_destroy(rules);
+    }
+    platform_memory_settle();
+    return err == VG_OK ? yara_gate_ready(sets->gate) : err;
+}
+
+/* What the program brings with it, if it is of this folder and of this libyara. */
+static bool
+take_ready(const char *folder, struct yara_sets *out, struct yara_report *report)
+{
+    uint8_t digest[YARA_DIGEST];
+
+    if (yara_digest(folder, digest) != VG_OK || !yara_ready_find(digest, &out->packed))
+        return false;
+    report->ready = true;
+    report->files = out->packed.files;
+    report->rules = out->packed.rules;
+    if (make_gate(out) == VG_OK)
+        return true;
+    yara_sets_done(out);
+    *report = (struct yara_report){0};
+    return false;
+}
+
+enum vg_err
+yara_compile_folder(const char *folder, struct yara_sets *out, struct yara_report *report)
+{
+    enum vg_err err = VG_OK;
+
+    *report = (struct yara_report){0};
+    if (!take_ready(folder, out, report)) {
+        err = compile_all(folder, out, report);
+        if (err == VG_OK)
+            err = make_gate(out);
+    }
     if (err == VG_OK)
         report->without_needs = yara_gate_without_needs(out->gate);
     return err;
 }
 
+enum vg_err
+yara_sets_open(struct yara_sets *sets, size_t number)
+{
+    return sets->set[number] != NULL ? VG_OK
+                                     : yara_unpack(sets->packed.set[number], &sets->set[number]);
+}
+
 void
 yara_sets_done(struct yara_sets *sets)
 {
-    for (size_t i = 0; i < sets->count; i++)
-        yr_rules_destroy(sets->set[i]);
+    for (size_t i = 0; i < sets->packed.count; i++)
+        if (sets->set[i] != NULL)
+            yr_rules_destroy(sets->set[i]);
     yara_gate_free(sets->gate);
-    *sets = (struct yara_sets){.count = 0};
+    buf_done(&sets->bytes);
+    *sets = (struct yara_sets){.gate = NULL};
 }

@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include <openssl/evp.h>
+#include <yara.h>
 
 #include "agent/detect/yara_compile.h"
 #include "agent/platform/platform.h"
+
+#define VERSIONS VIGIA_VERSION " " YR_VERSION
 
 static bool
 digest_file(EVP_MD_CTX *md, const char *folder, const char *name)
@@ -31,7 +34,7 @@ yara_digest(const char *folder, uint8_t out[YARA_DIGEST])
     struct platform_names names = {0};
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     bool good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
-                EVP_DigestUpdate(md, VIGIA_VERSION, sizeof(VIGIA_VERSION)) == 1;
+                EVP_DigestUpdate(md, VERSIONS, sizeof(VERSIONS)) == 1;
     enum vg_err err = platform_folder_list(folder, YARA_FILES_MAX, &names);
 
     for (size_t i = 0; good && i < names.count; i++)

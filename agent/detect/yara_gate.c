@@ -132,9 +132,9 @@ rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
     uint8_t clauses = 0;
     YR_META *meta;
 
+    g->most[number] = UINT64_MAX;
     if (number > UINT16_MAX || !rule_asks(rule))
         return false;
-    g->most[number] = UINT64_MAX;
     yr_rule_metas_foreach(rule, meta)
     {
         bool begins;
@@ -230,55 +230,68 @@ shorts_ready(struct yara_gate *g)
     return true;
 }
 
-static void
-rules_put(struct yara_gate *g, YR_RULES *rules, unsigned set, size_t *number)
-{
-    YR_RULE *rule;
-
-    yr_rules_foreach(rules, rule)
-    {
-        g->set[*number] = (uint8_t)set;
-        if (!rule_put(g, rule, *number)) {
-            g->asked[*number] = 0xff; /* texts that found room do not speak for the rest */
-            g->without_needs++;
-            g->always |= UINT64_C(1) << set;
-        }
-        (*number)++;
-    }
-}
-
 enum vg_err
-yara_gate_new(YR_RULES *const *sets, size_t count, struct yara_gate **out)
+yara_gate_new(struct yara_gate **out)
 {
     struct yara_gate *g = calloc(1, sizeof(*g));
-    size_t number = 0;
 
     if (g == NULL)
         return VG_ERR_NOMEM;
     buf_init(&g->bytes, TEXTS_BYTES_MAX);
     g->stride = STRIDE_MAX;
-    for (size_t i = 0; i < count; i++) {
-        g->rule_count += sets[i]->num_rules;
-        g->all |= UINT64_C(1) << i;
-    }
     g->text = calloc(YARA_NEEDS_TEXTS_MAX, sizeof(*g->text));
-    g->asked = calloc(g->rule_count + 1, 1);
-    g->seen = calloc(g->rule_count + 1, 1);
-    g->set = calloc(g->rule_count + 1, 1);
-    g->most = calloc(g->rule_count + 1, sizeof(*g->most));
-    if (g->text == NULL || g->asked == NULL || g->seen == NULL || g->set == NULL || g->most == NULL)
-        goto fail;
-    for (size_t i = 0; i < count; i++)
-        rules_put(g, sets[i], (unsigned)i, &number);
-    g->gram = calloc(g->text_count * g->stride + 1, sizeof(*g->gram));
-    if (g->gram == NULL || g->bytes.bad || !shorts_ready(g))
-        goto fail;
-    grams_put(g);
+    if (g->text == NULL) {
+        yara_gate_free(g);
+        return VG_ERR_NOMEM;
+    }
     *out = g;
     return VG_OK;
-fail:
-    yara_gate_free(g);
-    return VG_ERR_NOMEM;
+}
+
+static bool
+grow(void *array, size_t count, size_t size)
+{
+    void **at = array, *more = reallocarray(*at, count, size);
+
+    if (more != NULL)
+        *at = more;
+    return more != NULL;
+}
+
+enum vg_err
+yara_gate_add(struct yara_gate *g, YR_RULES *rules)
+{
+    size_t count = g->rule_count + rules->num_rules, set = g->set_count++;
+    YR_RULE *rule;
+
+    /* One more than there are: a set may be without rules. */
+    if (!grow(&g->asked, count + 1, sizeof(*g->asked)) ||
+        !grow(&g->seen, count + 1, sizeof(*g->seen)) ||
+        !grow(&g->set, count + 1, sizeof(*g->set)) || !grow(&g->most, count + 1, sizeof(*g->most)))
+        return VG_ERR_NOMEM;
+    g->all |= UINT64_C(1) << set;
+    yr_rules_foreach(rules, rule)
+    {
+        size_t number = g->rule_count++;
+
+        g->set[number] = (uint8_t)set;
+        if (!rule_put(g, rule, number)) {
+            g->asked[number] = 0xff; /* texts that found room do not speak for the rest */
+            g->without_needs++;
+            g->always |= UINT64_C(1) << set;
+        }
+    }
+    return g->bytes.bad ? VG_ERR_NOMEM : VG_OK;
+}
+
+enum vg_err
+yara_gate_ready(struct yara_gate *g)
+{
+    g->gram = calloc(g->text_count * g->stride + 1, sizeof(*g->gram));
+    if (g->gram == NULL || !shorts_ready(g))
+        return VG_ERR_NOMEM;
+    grams_put(g);
+    return VG_OK;
 }
 
 void

@@ -38,9 +38,11 @@ struct yara_gate;
 /* Sets of rules that are scanned for by themselves: a mask has a bit for each, the first the lowest. */
 enum { YARA_SETS_MAX = 64 };
 
-/* From the metas of compiled rules, which are not kept. At most YARA_SETS_MAX sets. VG_ERR_NOMEM. */
-enum vg_err yara_gate_new(YR_RULES *const *sets, size_t count,
-                          struct yara_gate **out) VG_MUST_CHECK;
+/* From the metas of compiled rules, which are not kept: made empty, given each set once, in their
+ * order, at most YARA_SETS_MAX, then made ready. VG_ERR_NOMEM. */
+enum vg_err yara_gate_new(struct yara_gate **out) VG_MUST_CHECK;
+enum vg_err yara_gate_add(struct yara_gate *gate, YR_RULES *rules) VG_MUST_CHECK;
+enum vg_err yara_gate_ready(struct yara_gate *gate) VG_MUST_CHECK;
 void yara_gate_free(struct yara_gate *gate);
 
 /* The same for another thread: shares all but what it has seen. Freed before `of`. */

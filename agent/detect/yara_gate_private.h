@@ -36,7 +36,7 @@ struct yara_gate {
     struct buf bytes;                   /* all texts */
     struct text *text;
     struct gram *gram;
-    size_t text_count, gram_count, rule_count, without_needs, stride;
+    size_t text_count, gram_count, rule_count, set_count, without_needs, stride;
     bool shared;           /* all but `seen` and `open` is another's */
     uint8_t *asked, *seen; /* clauses of each rule, as bits */
     uint8_t *set;          /* of each rule */

@@ -89,6 +89,7 @@ def check_portable():
 MAY = {
     'common': [],
     'agent/platform': ['common'],
+    'agent/ready': ['common', 'agent/detect'],
     'agent/detect': ['common', 'agent/platform'],  # yara.c lists and reads rule files
     'agent/config': ['common', 'agent/detect', 'agent/platform'],  # agent/config*.[ch]
     'agent/link': ['common', 'agent/detect', 'agent/platform', 'agent/config'],

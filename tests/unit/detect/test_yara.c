@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <openssl/evp.h>
+#include <yara.h>
 
 #include "agent/detect/yara.h"
 #include "agent/detect/yara_probe.h"
@@ -544,7 +545,7 @@ test_no_matched_bytes(void **state)
 static void
 test_digest_is_of_the_program_too(void **state)
 {
-    static const char version[] = VIGIA_VERSION;
+    static const char version[] = VIGIA_VERSION " " YR_VERSION;
     uint8_t got[YARA_DIGEST], expected[YARA_DIGEST];
     char folder[96];
 

@@ -20,7 +20,9 @@ gate_of(const char *source)
     assert_int_equal(yr_compiler_add_string(compiler, source, NULL), 0);
     assert_int_equal(yr_compiler_get_rules(compiler, &rules), ERROR_SUCCESS);
     yr_compiler_destroy(compiler);
-    assert_int_equal(yara_gate_new(&rules, 1, &gate), VG_OK);
+    assert_int_equal(yara_gate_new(&gate), VG_OK);
+    assert_int_equal(yara_gate_add(gate, rules), VG_OK);
+    assert_int_equal(yara_gate_ready(gate), VG_OK);
     yr_rules_destroy(rules);
     return gate;
 }
@@ -228,6 +230,7 @@ test_sets(void **state)
     YR_RULES *sets[VG_ARRAY_LEN(sources)];
     struct yara_gate *gate;
 
+    assert_int_equal(yara_gate_new(&gate), VG_OK);
     for (size_t i = 0; i < VG_ARRAY_LEN(sources); i++) {
         YR_COMPILER *compiler;
 
@@ -236,10 +239,10 @@ test_sets(void **state)
         assert_int_equal(yr_compiler_get_rules(compiler, &sets[i]), ERROR_SUCCESS);
         yr_compiler_destroy(compiler);
         assert_int_equal(yara_gate_asked(sets[i]), i < 2);
-    }
-    assert_int_equal(yara_gate_new(sets, VG_ARRAY_LEN(sets), &gate), VG_OK);
-    for (size_t i = 0; i < VG_ARRAY_LEN(sets); i++)
+        assert_int_equal(yara_gate_add(gate, sets[i]), VG_OK);
         yr_rules_destroy(sets[i]);
+    }
+    assert_int_equal(yara_gate_ready(gate), VG_OK);
     assert_int_equal(yara_gate_without_needs(gate), 1);
     assert_int_equal(yara_gate_lets(gate, slice_of("nothing", 7)), 4);
     assert_int_equal(yara_gate_lets(gate, slice_of("the first", 9)), 4 | 1);
