@@ -277,12 +277,15 @@ struct card_view {
     char last4[5];
 };
 
-/* How a log was read since it was told last. */
+/* How a log was read since it was told last; or (lost > 0, nothing else then) that it was written anew
+ * and lacks records that had stood in it. */
 struct log_view {
     struct str source;
-    uint64_t records, bad; /* bad ones are among the records */
-    struct str like;       /* the shape of the newest bad one, without its content */
-    bool unknown;          /* the whole file is of no known format */
+    uint64_t records, bad;     /* bad ones are among the records */
+    struct str like;           /* the shape of the newest bad one, without its content */
+    bool unknown;              /* the whole file is of no known format */
+    uint64_t lost, held;       /* records that are gone; how many there had been */
+    int64_t first_ns, last_ns; /* the first and the newest transaction among those */
 };
 
 struct feedback_view {

@@ -105,6 +105,8 @@ unreadable_observe(void *self, const struct obs *obs)
     double limit, old, old_bad;
     bool fresh;
 
+    if (v->lost > 0)
+        return;
     pay_log_name(v->source, name);
     /* Any file may lie in a folder of downloads: only one that was a log before is missed. */
     if (v->unknown && keytab_find(u->logs, pay_key("log", str_of(name))) == NULL)

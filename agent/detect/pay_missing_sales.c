@@ -8,23 +8,33 @@
  * that a shop whose abandoned orders take numbers hears nothing; gaps as long as this or longer count,
  * and the prior is one over the length (what tears a series harmlessly tears it by one or two: Zipf's
  * law). A number far back (a counter that starts anew each
- * day) begins the series again. */
+ * day) begins the series again.
+ *
+ * Apart from numbers: a log that was written anew and lacks records that had stood in it (OBS_LOG, lost)
+ * is a finding, until an export turns out to do that again and again. */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
 #include "common/vtime.h"
+#include "common/zone.h"
 
 #define WAIT_NS (2 * VG_HOUR_NS)
 /* A series in which fewer follow directly is none. */
 #define DIRECT_SHARE 0.9
 #define DIRECT_LEAST 200.0
 #define GAPS_PRIOR   3.0
+/* So many edited logs in that time are news; after that it is this shop's way. */
+#define EDITS_NEWS      3.0
+#define EDITS_MEMORY_NS (30 * VG_DAY_NS)
 /* Longer digits are times or random. */
 #define DIGITS_MAX 12
 
-enum { SIZES = 11, SERIES_MAX = 512, BACK_MAX = 200, MISSING_MAX = 1000, STATE_VERSION = 1 };
+enum { SIZES = 11, SERIES_MAX = 512, BACK_MAX = 200, MISSING_MAX = 1000 };
+enum { SERIES_VERSION = 1, STATE_VERSION = 2 };
 
 struct series {
     int64_t last;                      /* number */
@@ -40,6 +50,8 @@ struct series {
 struct missing {
     struct pay_frame frame; /* tables[0]: series */
     int64_t due_ns;         /* the earliest gap; INT64_MAX: none */
+    double edited;          /* logs that lacked records, forgotten with EDITS_MEMORY_NS */
+    int64_t edited_ns;
 };
 
 /* ---- gaps ---- */
@@ -73,6 +85,28 @@ p_of(const struct series *s)
     return p < 1 ? p : 1;
 }
 
+static const char *
+phrase(const struct missing *m, const char *sign, const char *what)
+{
+    char key[32];
+
+    (void)snprintf(key, sizeof key, "%s_%s", sign, what);
+    return vg_json_str(m->frame.settings, key, "-");
+}
+
+/* `sign`: "gap" or "edited", whose phrases the settings have. Takes before and after. */
+static json_t *
+facts_of(const struct missing *m, const char *sign, uint64_t missing, json_t *before, json_t *after,
+         int64_t apart_ns, uint64_t numbers, double gaps)
+{
+    return json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "missing",
+                     (json_int_t)missing, "before", before, "after", after, "seconds",
+                     (json_int_t)(apart_ns / VG_SEC_NS), "numbers", (json_int_t)numbers, "gaps",
+                     (json_int_t)gaps, "lack_es", phrase(m, sign, "lack_es"), "lack_en",
+                     phrase(m, sign, "lack_en"), "past_es", phrase(m, sign, "past_es"), "past_en",
+                     phrase(m, sign, "past_en"));
+}
+
 static void
 speak(struct missing *m, struct series *s)
 {
@@ -82,11 +116,9 @@ speak(struct missing *m, struct series *s)
 
     party_set(&subject, s->by_terminal ? "terminal" : "log", s->name, NULL);
     if (judge_wants(m->frame.judge, test.p))
-        test.facts = json_pack(
-            "{s:I, s:o, s:o, s:I, s:I, s:I}", "missing", (json_int_t)(s->missing - s->filled),
-            "before", pay_text(str_of(s->first)), "after", pay_text(str_of(s->next)), "seconds",
-            (json_int_t)((s->after_ns - s->before_ns) / VG_SEC_NS), "numbers", (json_int_t)s->steps,
-            "gaps", (json_int_t)gaps_from(s, 0));
+        test.facts = facts_of(m, "gap", (uint64_t)(s->missing - s->filled),
+                              pay_text(str_of(s->first)), pay_text(str_of(s->next)),
+                              s->after_ns - s->before_ns, (uint64_t)s->steps, gaps_from(s, 0));
     judge_test(m->frame.judge, &test);
 }
 
@@ -125,6 +157,45 @@ release(struct missing *m, int64_t now_ns)
         s = keytab_change(m->frame.tables[0], keys[i]);
         settle(m, s);
     }
+}
+
+/* ---- edited logs ---- */
+
+/* In the shop's zone. */
+static json_t *
+clock_text(const struct missing *m, int64_t t_ns)
+{
+    struct zone_local at;
+    char text[48];
+
+    zone_to_local(m->frame.zone, t_ns, &at);
+    (void)snprintf(text, sizeof text, "%04d-%02d-%02d %02d:%02d", (int)at.year, (int)at.month,
+                   (int)at.day, (int)at.hour, (int)at.min);
+    return json_string(text);
+}
+
+static void
+edited(struct missing *m, const struct log_view *v, int64_t now_ns)
+{
+    struct party subject;
+    struct finding finding = {.detector = "pay.missing_sales",
+                              .time_ns = now_ns,
+                              .subject = &subject,
+                              .score = 75,
+                              .group = "edited"};
+
+    if (now_ns > m->edited_ns)
+        m->edited *= exp(-(double)(now_ns - m->edited_ns) / (double)EDITS_MEMORY_NS);
+    m->edited_ns = now_ns > m->edited_ns ? now_ns : m->edited_ns;
+    m->edited += 1;
+    if (m->edited > EDITS_NEWS)
+        return;
+    if (!pay_party(&subject, "log", v->source, NULL))
+        party_set(&subject, "log", "-", NULL);
+    finding.facts =
+        facts_of(m, "edited", v->lost, clock_text(m, v->first_ns), clock_text(m, v->last_ns),
+                 v->last_ns - v->first_ns, v->held, m->edited - 1);
+    judge_finding(m->frame.judge, &finding);
 }
 
 /* ---- numbers ---- */
@@ -222,11 +293,16 @@ static void
 missing_observe(void *self, const struct obs *obs)
 {
     struct missing *m = self;
-    const struct txn_view *t = obs->txn;
+    const struct txn_view *t = obs->kind == OBS_TXN ? obs->txn : NULL;
     const struct str none = str_of("");
 
     pay_frame_time(&m->frame, obs->time_ns);
     release(m, obs->time_ns);
+    if (t == NULL) {
+        if (obs->kind == OBS_LOG && obs->log->lost > 0)
+            edited(m, obs->log, obs->time_ns);
+        return;
+    }
     if (t->kind == TXN_LOGIN || t->kind == TXN_SETTINGS || t->kind == TXN_PAYOUT ||
         t->kind == TXN_CHARGEBACK)
         return;
@@ -288,13 +364,21 @@ series_get(void *cell, struct slice *in)
 static void
 missing_put(const void *self, struct buf *out)
 {
-    codec_put_i64(out, ((const struct missing *)self)->due_ns);
+    const struct missing *m = self;
+
+    codec_put_i64(out, m->due_ns);
+    codec_put_f64(out, m->edited);
+    codec_put_i64(out, m->edited_ns);
 }
 
 static void
 missing_get(void *self, struct slice *in)
 {
-    ((struct missing *)self)->due_ns = codec_i64(in);
+    struct missing *m = self;
+
+    m->due_ns = codec_i64(in);
+    m->edited = codec_f64(in);
+    m->edited_ns = codec_time(in);
 }
 
 static enum vg_err
@@ -304,7 +388,7 @@ missing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
                                                  .cells_max = SERIES_MAX,
                                                  .row_bits = 4,
                                                  .name = 's',
-                                                 .version = STATE_VERSION,
+                                                 .version = SERIES_VERSION,
                                                  .put = series_put,
                                                  .get = series_get};
     struct missing *m = calloc(1, sizeof *m);
@@ -330,7 +414,7 @@ missing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
 const struct detector PAY_MISSING_SALES = {
     .name = "pay.missing_sales",
     .sensor = "pay",
-    .kinds = UINT32_C(1) << OBS_TXN,
+    .kinds = UINT32_C(1) << OBS_TXN | UINT32_C(1) << OBS_LOG,
     .make = missing_make,
     .observe = missing_observe,
     .save = pay_frame_save,

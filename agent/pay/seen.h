@@ -6,6 +6,7 @@
 
 #include "agent/detect/obs.h"
 #include "agent/detect/sink.h"
+#include "agent/pay/span.h"
 
 enum { SEEN_CHUNK = 2048, SEEN_CHUNKS = 512, SEEN_MAX = SEEN_CHUNK * SEEN_CHUNKS };
 #define SEEN_STATE_NAME "pay.seen"
@@ -31,6 +32,7 @@ struct seen_recent {
     /* Records since it was told last how the file can be read, and how many of them cannot; how far the
      * open log's own counters are in that (they begin anew when it is opened again). */
     uint64_t untold, untold_bad, counted, counted_bad;
+    struct spans spans; /* of this content, in all its lives */
 };
 /* The second "same sale in the same second" of a file is the second one in another export of the
  * same day as well: both count, and neither counts again. */

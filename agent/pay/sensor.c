@@ -68,6 +68,7 @@ observe_bad(struct pay_sensor *s, const struct logfile *f, struct seen_recent *r
     struct obs obs = {.kind = OBS_LOG, .time_ns = s->latest_ns, .log = &view};
 
     recent->untold += c->records - recent->counted;
+    recent->spans.rows += c->records - recent->counted;
     recent->untold_bad += bad - recent->counted_bad;
     recent->counted = c->records;
     recent->counted_bad = bad;
@@ -89,6 +90,23 @@ pay_sensor_told(struct pay_sensor *s, const char *source, bool known)
         panel_observe(s->panel, &obs);
 }
 
+void
+pay_sensor_replaced(struct pay_sensor *s, const char *source, struct seen_recent *recent)
+{
+    struct spans *p = &recent->spans;
+    const struct log_view view = {.source = str_of(source),
+                                  .like = {"", 0},
+                                  .lost = span_lost(p),
+                                  .held = p->was.rows,
+                                  .first_ns = p->was.first_ns,
+                                  .last_ns = p->was.last_ns};
+    struct obs obs = {.kind = OBS_LOG, .time_ns = s->latest_ns, .log = &view};
+
+    if (view.lost > 0 && s->latest_ns != 0 && s->panel != NULL)
+        panel_observe(s->panel, &obs);
+    p->was = (struct span){0};
+}
+
 enum vg_err
 pay_sensor_take(struct pay_sensor *s, const struct logfile *f, struct seen_recent *recent)
 {
@@ -104,6 +122,7 @@ pay_sensor_take(struct pay_sensor *s, const struct logfile *f, struct seen_recen
         bool before;
         enum vg_err err;
 
+        span_see(&recent->spans, &txn[i]);
         if (s->clock_ns != 0 && txn[i].time_ns > s->clock_ns + VG_DAY_NS) {
             s->future++;
             continue;
@@ -120,6 +139,8 @@ pay_sensor_take(struct pay_sensor *s, const struct logfile *f, struct seen_recen
         s->latest_ns = txn[i].time_ns;
         observe_txn(s, &txn[i]);
     }
+    if (span_is_past(&recent->spans))
+        pay_sensor_replaced(s, logfile_source(f), recent);
     observe_cards(s, cards, card_count);
     return VG_OK;
 }

@@ -34,3 +34,5 @@ enum vg_err pay_sensor_take(struct pay_sensor *s, const struct logfile *f,
 
 /* A file was read to its end for the first time: of a known format, or of none. */
 void pay_sensor_told(struct pay_sensor *s, const char *source, bool known);
+/* A file that took the place of another stands still at its end: what is missing in it is told, once. */
+void pay_sensor_replaced(struct pay_sensor *s, const char *source, struct seen_recent *recent);

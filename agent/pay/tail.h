@@ -21,7 +21,8 @@ enum { TAIL_SOURCES_MAX = 64, TAIL_SLOTS_MAX = 1000, TAIL_OPEN_MAX = 8, TAIL_FIL
 #define TAIL_LOOK_NS  (INT64_C(1) * 1000000000)
 /* How long a new x.log.1 or x.log.gz must stand still before it is read as a log of its own: until
  * then rotation may be copying or packing what is known already. */
-#define TAIL_SETTLE_NS (INT64_C(1500) * 1000000)
+#define TAIL_SETTLE_NS   (INT64_C(1500) * 1000000)
+#define TAIL_REPLACED_NS (INT64_C(30) * 1000000000)
 
 struct tail_options {
     struct profiles *profiles;
@@ -35,6 +36,9 @@ struct tail_options {
      * NULL. */
     void (*told)(void *ctx, const char *name, const char *format,
                  const struct logfile_counts *counts);
+    /* Called once for each content that took the place of another under its name, when it is read to its
+     * end and stands still for TAIL_REPLACED_NS (a slow writer is no editor). May be NULL. */
+    void (*replaced)(void *ctx, const char *name, struct seen_recent *recent);
     void *ctx;
 };
 

@@ -173,11 +173,32 @@ slot_free(struct tail *t)
     return oldest;
 }
 
+/* What stood under this name before and is nowhere now; the one that was there last. */
+static void
+spans_before(const struct tail *t, const struct tail_entry *e, struct spans *out)
+{
+    const struct tail_slot *before = NULL;
+
+    for (size_t i = 0; i < TAIL_SLOTS_MAX; i++) {
+        const struct tail_slot *slot = &t->slot[i];
+
+        if (slot->used && !slot->here && slot->source == e->source &&
+            slot->recent.spans.is.first != 0 && strcmp(slot->name, e->name) == 0 &&
+            (before == NULL || slot->last_look > before->last_look))
+            before = slot;
+    }
+    if (before != NULL)
+        span_inherit(out, &before->recent.spans);
+}
+
 static void
 slot_begin(struct tail *t, struct tail_entry *e)
 {
-    struct tail_slot *slot = slot_free(t);
+    struct spans spans = {0};
+    struct tail_slot *slot;
 
+    spans_before(t, e, &spans);
+    slot = slot_free(t);
     if (slot == NULL) {
         t->counts.unreadable++;
         return;
@@ -189,6 +210,7 @@ slot_begin(struct tail *t, struct tail_entry *e)
                                .news = true,
                                .checked = true,
                                .identity = e->stat.identity};
+    slot->recent.spans = spans;
     (void)vg_strcpy(slot->name, sizeof slot->name, e->name);
     slot->size = e->stat.size;
     slot->modified_ns = e->stat.modified_ns;
@@ -260,6 +282,25 @@ tell_read(struct tail *t)
     }
 }
 
+/* What took another's place and stands still: whether it lacks something is known now. */
+static void
+tell_replaced(struct tail *t)
+{
+    for (size_t i = 0; i < TAIL_SLOTS_MAX; i++) {
+        struct tail_slot *slot = &t->slot[i];
+        char name[LOGFILE_NAME_MAX];
+
+        if (!slot->here || slot->recent.spans.was.rows == 0 || slot->news || slot->took ||
+            slot->partial || slot->recent.spans.is.first == 0 ||
+            t->now_ns - slot->waiting_since_ns < TAIL_REPLACED_NS)
+            continue;
+        logfile_name(t->options.tokens, slot->name, name);
+        if (t->options.replaced != NULL)
+            t->options.replaced(t->options.ctx, name, &slot->recent);
+        slot->dirty = true;
+    }
+}
+
 enum vg_err
 tail_look_now(struct tail *t, int64_t now_ns)
 {
@@ -284,6 +325,7 @@ tail_look_now(struct tail *t, int64_t now_ns)
         if (t->slot[i].here)
             t->slot[i].last_look = t->looks;
     tell_read(t);
+    tell_replaced(t);
     t->at = 0;
     return VG_OK;
 }

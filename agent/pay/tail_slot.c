@@ -224,7 +224,7 @@ static void
 slot_save(struct tail *t, size_t index, const struct sink *sink)
 {
     struct tail_slot *slot = &t->slot[index];
-    char source[24];
+    char source[24], spans[SPAN_TEXT + 1];
     struct buf out;
 
     if (slot->log != NULL)
@@ -246,6 +246,10 @@ slot_save(struct tail *t, size_t index, const struct sink *sink)
     vg_json_put_int(&out, "untold", (int64_t)slot->recent.untold);
     vg_json_put_int(&out, "untold_bad", (int64_t)slot->recent.untold_bad);
     put_recent(&out, &slot->recent);
+    if (slot->recent.spans.is.first != 0 || slot->recent.spans.was.rows > 0) {
+        span_text(&slot->recent.spans, spans);
+        vg_json_put_str(&out, "spans", spans, SPAN_TEXT);
+    }
     buf_put_u8(&out, '}');
     (void)snprintf(source, sizeof source, "file-%zu", index);
     if (!out.bad)
@@ -322,6 +326,7 @@ tail_position(struct tail *t, const char *source, const json_t *position)
     (void)vg_strcpy(slot->state.format, sizeof slot->state.format,
                     vg_json_str(position, "format", ""));
     get_recent(vg_json_str(position, "recent", ""), &slot->recent);
+    span_parse(&slot->recent.spans, vg_json_str(position, "spans", ""));
     slot->recent.untold = get_count(position, "untold");
     slot->recent.untold_bad = get_count(position, "untold_bad");
     slot->told = slot->state.offset > 0; /* in an earlier life */

@@ -81,6 +81,15 @@ told_file(void *ctx, const char *name, const char *format, const struct logfile_
     w->caught_up = false;
 }
 
+static void
+replaced_file(void *ctx, const char *name, struct seen_recent *recent)
+{
+    struct pay_worker *w = ctx;
+
+    pay_sensor_replaced(&w->sensor, name, recent);
+    w->caught_up = false; /* something is to be committed */
+}
+
 /* The key that the keeper sends; a machine without one still hides numbers from readers. */
 static enum vg_err
 key_make(struct pay_worker *w, const struct agent_config *config)
@@ -176,6 +185,7 @@ sources_open(struct pay_worker *w, const struct agent_config *config, char why[W
         .currency = config->currency,
         .open = open_file,
         .told = told_file,
+        .replaced = replaced_file,
         .ctx = w,
     };
     enum vg_err err = tail_new(&options, &w->tail);

@@ -222,6 +222,34 @@ test_missing_sales(void **state)
     shop_close(&s);
 }
 
+/* Three logs that lack rows in a month are told, with nothing left of the budget; then it is this shop's
+ * way. What the other detectors of logs make of it: nothing. */
+static void
+test_edited_log(void **state)
+{
+    struct shop s;
+    struct log_view v = {.source = str_of("caja.log"), .like = {"", 0}, .lost = 3, .held = 420};
+    struct obs obs = {.kind = OBS_LOG, .log = &v};
+
+    (void)state;
+    shop_open_budget(&s, 33, 0);
+    shop_run(&s, 3);
+    for (unsigned day = 0; day < 6; day++) {
+        v.first_ns = s.now_ns - VG_DAY_NS;
+        v.last_ns = s.now_ns;
+        obs.time_ns = s.now_ns;
+        panel_observe(s.panel, &obs);
+        panel_observe(s.panel, &obs); /* the same incident */
+        s.now_ns += 2 * VG_DAY_NS;
+        if (day == 1)
+            shop_reopen(&s);
+    }
+    assert_int_equal(shop_alerts(&s, NULL), shop_alerts(&s, "pay.missing_sales"));
+    assert_in_range(shop_alerts(&s, "pay.missing_sales"), 2, 4);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
 /* Rows that come late fill the gap; a series with gaps at every turn hears nothing. */
 static void
 test_missing_sales_quiet(void **state)
@@ -283,12 +311,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_void_abuse),      cmocka_unit_test(test_void_supervisor),
-        cmocka_unit_test(test_new_employee),    cmocka_unit_test(test_collusion),
-        cmocka_unit_test(test_collusion_habit), cmocka_unit_test(test_off_hours),
-        cmocka_unit_test(test_deep_night),      cmocka_unit_test(test_refund_after_closing),
-        cmocka_unit_test(test_missing_sales),   cmocka_unit_test(test_missing_sales_quiet),
-        cmocka_unit_test(test_share_honest),
+        cmocka_unit_test(test_void_abuse),          cmocka_unit_test(test_void_supervisor),
+        cmocka_unit_test(test_new_employee),        cmocka_unit_test(test_collusion),
+        cmocka_unit_test(test_collusion_habit),     cmocka_unit_test(test_off_hours),
+        cmocka_unit_test(test_deep_night),          cmocka_unit_test(test_refund_after_closing),
+        cmocka_unit_test(test_missing_sales),       cmocka_unit_test(test_edited_log),
+        cmocka_unit_test(test_missing_sales_quiet), cmocka_unit_test(test_share_honest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
