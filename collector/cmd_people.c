@@ -5,6 +5,7 @@
 
 #include "collector/cli.h"
 #include "collector/password.h"
+#include "collector/token_keys.h"
 #include "common/hex.h"
 #include "common/mail.h"
 #include "common/vtime.h"
@@ -17,6 +18,7 @@ cmd_init(const struct command *self, int argc, char **argv)
     struct cli_line line;
     struct cli_world world;
     struct authority authority;
+    struct token_keys keys;
     char hex[PKI_FINGERPRINT_TEXT];
     int code = VG_EXIT_DONE;
     enum vg_err err = cli_parse(self, argc, argv, options, &line);
@@ -30,7 +32,11 @@ cmd_init(const struct command *self, int argc, char **argv)
     err = authority_open(&world.config, vtime_now(), &authority);
     if (err != VG_OK) {
         code = cli_failed(&world, "certificates", err);
+    } else if ((err = token_keys_open(&world.config, world.store, &keys)) != VG_OK) {
+        code = cli_failed(&world, "pki/tokens.key", err);
+        authority_done(&authority);
     } else {
+        token_keys_done(&keys);
         hex_put(authority.fingerprint, sizeof authority.fingerprint, hex);
         printf("state     %s\nca sha256 %s\nweb       %s\nagents    %s\n", world.config.state_dir,
                hex, world.config.web_url, world.config.agents_url);

@@ -71,15 +71,18 @@ enroll_write(struct work_job *job, struct storage *s)
 {
     struct enroll_job *j = (struct enroll_job *)job;
     const struct buf *ca = &j->service->authority.ca;
+    uint8_t token_key[TOKEN_KEYS_SIZE];
     char key[65];
     enum vg_err err = s->ops->token_use(s, j->hash, j->agent.id, j->now_ns, &j->site);
 
     j->bad_token = err == VG_ERR_NOENT;
     if (err == VG_OK)
         err = register_agent(j, s);
+    if (err == VG_OK)
+        err = token_keys_of(&j->service->token_keys, j->site.tenant, token_key);
     if (err != VG_OK)
         return err;
-    hex_put(j->site.token_key, sizeof j->site.token_key, key);
+    hex_put(token_key, sizeof token_key, key);
     json_decref(j->answer);
     j->answer = json_pack("{ss ss% ss% ss ss ss ss s{ss ss ss}}", "agent", j->agent.id, "cert",
                           (const char *)j->issued.data, j->issued.len, "ca", (const char *)ca->data,

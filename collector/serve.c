@@ -254,6 +254,32 @@ start_mails(struct service *s)
     return err == VG_OK;
 }
 
+/* A lost file cannot be made again: what agents have stays theirs, those to come get another key. */
+static bool
+open_token_keys(struct service *s)
+{
+    struct storage *store = NULL;
+    json_t *tenants = NULL;
+    char why[STORAGE_WHY_MAX] = "";
+    enum vg_err err = storage_open(s->config->database, STORAGE_WRITE, &store, why);
+
+    if (err == VG_OK)
+        err = store->ops->tenants(store, STORAGE_ALL, &tenants);
+    if (err == VG_OK)
+        err = token_keys_open(s->config, store, &s->token_keys);
+    if (err == VG_OK && s->token_keys.made && json_array_size(tenants) > s->token_keys.count)
+        log_event(
+            LOG_LEVEL_WARN, "token_keys.made",
+            "why=\"there was no pki/tokens.key: cards at agents enrolled from now on have other "
+            "tokens than at the earlier ones\"");
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "token_keys.unusable", "folder=%s error=%s why=%s",
+                  log_quote(s->config->state_dir), vg_err_name(err), log_quote(why));
+    json_decref(tenants);
+    storage_close(store);
+    return err == VG_OK;
+}
+
 static bool
 open_all(struct run *run, bool sandbox)
 {
@@ -266,6 +292,8 @@ open_all(struct run *run, bool sandbox)
                   log_quote(s->config->state_dir), vg_err_name(err));
         return false;
     }
+    if (!open_token_keys(s))
+        return false;
     if (evthread_use_pthreads() != 0 || (s->loop = event_base_new()) == NULL ||
         login_limit_new(&s->logins) != VG_OK || !load_texts(s) || !listen_both(run) ||
         !watch_signals(run))
@@ -307,6 +335,7 @@ close_all(struct run *run)
     login_limit_free(s->logins);
     texts_free(s->texts);
     authority_done(&s->authority);
+    token_keys_done(&s->token_keys);
     if (s->loop != NULL)
         event_base_free(s->loop);
 }

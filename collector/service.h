@@ -7,6 +7,7 @@
 #include "collector/http.h"
 #include "collector/login.h"
 #include "collector/notify.h"
+#include "collector/token_keys.h"
 #include "collector/work.h"
 #include "common/texts.h"
 
@@ -14,6 +15,7 @@ struct service {
     struct event_base *loop;
     const struct collector_config *config; /* read by all threads */
     struct authority authority;            /* read by all threads, replaced never */
+    struct token_keys token_keys;          /* the same */
     struct work *work;
     struct texts *texts;   /* read by all threads */
     struct notify *notify; /* sends the outbox */

@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 1, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 2, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -286,6 +286,8 @@ static const struct storage_ops OPS = {
     .undo = undo,
     .tenant_add = sqlite_tenant_add,
     .tenant_find = sqlite_tenant_find,
+    .token_key_next = sqlite_token_key_next,
+    .token_keys_forget = sqlite_token_keys_forget,
     .tenants = sqlite_tenants,
     .site_add = sqlite_site_add,
     .site_find = sqlite_site_find,
@@ -349,7 +351,7 @@ schema_version(struct sqlite *s, int *out)
 static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
-    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1};
+    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1, SQLITE_SCHEMA_2};
     int version = 0;
     enum vg_err err;
 

@@ -25,7 +25,7 @@ sqlite_of(struct storage *s)
     return (struct sqlite *)(void *)s;
 }
 
-extern const char SQLITE_SCHEMA_1[];
+extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -55,6 +55,8 @@ json_t *sq_json_tree(sqlite3_stmt *st, int column); /* the text parsed, null whe
 /* sqlite_people.c */
 enum vg_err sqlite_tenant_add(struct storage *, const char *, int64_t, char[UUID_TEXT_SIZE]);
 enum vg_err sqlite_tenant_find(struct storage *, const char *, char[UUID_TEXT_SIZE]);
+enum vg_err sqlite_token_key_next(struct storage *, char[UUID_TEXT_SIZE], uint8_t[32]);
+enum vg_err sqlite_token_keys_forget(struct storage *);
 enum vg_err sqlite_tenants(struct storage *, const char *, json_t **);
 enum vg_err sqlite_site_add(struct storage *, const struct storage_site *, int64_t,
                             char[UUID_TEXT_SIZE]);
@@ -75,7 +77,7 @@ enum vg_err sqlite_sweep(struct storage *, int64_t);
 /* The columns of SITE_COLUMNS into *out. */
 #define SITE_COLUMNS                                                                               \
     "sites.id, sites.tenant, tenants.name, sites.name, sites.zone, sites.language, "               \
-    "coalesce(sites.mail,''), coalesce(sites.hours,''), tenants.token_key"
+    "coalesce(sites.mail,''), coalesce(sites.hours,'')"
 void sqlite_site_row(sqlite3_stmt *st, struct storage_site *out);
 
 /* sqlite_agents.c */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tenants, sites, users, sessions, the audit trail. */
-#include <openssl/rand.h>
 #include <string.h>
 
 #include "collector/store/sqlite_int.h"
@@ -12,15 +11,12 @@ sqlite_tenant_add(struct storage *base, const char *name, int64_t now_ns, char i
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq(s, "INSERT INTO tenants (id, name, token_key, created) VALUES (?,?,?,?)");
     char made[UUID_TEXT_SIZE];
-    uint8_t key[32];
-    struct slice bytes = slice_of(key, sizeof key);
+    struct slice none = slice_of("", 0);
     enum vg_err err = uuid_v7(now_ns, made);
 
     if (err != VG_OK)
         return err;
-    if (RAND_bytes(key, sizeof key) != 1)
-        return VG_ERR_SYS;
-    sq_bind(st, "ttbi", made, name, &bytes, now_ns);
+    sq_bind(st, "ttbi", made, name, &none, now_ns);
     err = sq_run(s, st);
     if (err == VG_OK)
         memcpy(id, made, sizeof made);
@@ -41,6 +37,42 @@ sqlite_tenant_find(struct storage *base, const char *name, char id[UUID_TEXT_SIZ
     sq_copy(st, 0, id, UUID_TEXT_SIZE);
     sq_end(st);
     return VG_OK;
+}
+
+enum vg_err
+sqlite_token_key_next(struct storage *base, char tenant[UUID_TEXT_SIZE], uint8_t key[32])
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT id, token_key FROM tenants WHERE length(token_key) = 32"
+                             " AND id > ? ORDER BY id LIMIT 1");
+    struct slice bytes;
+    enum vg_err err;
+
+    sq_bind(st, "t", tenant);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    bytes = slice_of(sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1));
+    if (!slice_copy(&bytes, key, 32))
+        err = VG_ERR_FORMAT;
+    sq_copy(st, 0, tenant, UUID_TEXT_SIZE);
+    sq_end(st);
+    return err;
+}
+
+enum vg_err
+sqlite_token_keys_forget(struct storage *base)
+{
+    struct sqlite *s = sqlite_of(base);
+    /* Overwritten, not only unlinked; and out of the log of what was written before. */
+    int code = sqlite3_exec(s->db,
+                            "PRAGMA secure_delete = ON;"
+                            "UPDATE tenants SET token_key = x'' WHERE length(token_key) > 0;",
+                            NULL, NULL, NULL);
+
+    if (code == SQLITE_OK)
+        (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return sq_err(code);
 }
 
 enum vg_err
@@ -89,8 +121,6 @@ sqlite_site_add(struct storage *base, const struct storage_site *site, int64_t n
 void
 sqlite_site_row(sqlite3_stmt *st, struct storage_site *out)
 {
-    struct slice key = slice_of(sqlite3_column_blob(st, 8), (size_t)sqlite3_column_bytes(st, 8));
-
     memset(out, 0, sizeof *out);
     sq_copy(st, 0, out->id, sizeof out->id);
     sq_copy(st, 1, out->tenant, sizeof out->tenant);
@@ -100,7 +130,6 @@ sqlite_site_row(sqlite3_stmt *st, struct storage_site *out)
     sq_copy(st, 5, out->language, sizeof out->language);
     sq_copy(st, 6, out->mail, sizeof out->mail);
     sq_copy(st, 7, out->hours, sizeof out->hours);
-    (void)slice_copy(&key, out->token_key, sizeof out->token_key);
 }
 
 enum vg_err

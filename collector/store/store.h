@@ -36,8 +36,7 @@ struct storage_site {
     char id[UUID_TEXT_SIZE], tenant[UUID_TEXT_SIZE];
     char tenant_name[STORAGE_NAME_MAX + 1], name[STORAGE_NAME_MAX + 1];
     char zone[64], language[8], mail[STORAGE_MAIL_MAX + 1];
-    char hours[512];       /* JSON text of `shop.hours`, or "" */
-    uint8_t token_key[32]; /* the tenant's: the same card has the same token in all its shops */
+    char hours[512]; /* JSON text of `shop.hours`, or "" */
 };
 
 enum storage_role { STORAGE_READONLY, STORAGE_TECHNICIAN, STORAGE_ADMIN };
@@ -123,6 +122,10 @@ struct storage_ops {
     enum vg_err (*tenant_add)(struct storage *s, const char *name, int64_t now_ns,
                               char id[UUID_TEXT_SIZE]);
     enum vg_err (*tenant_find)(struct storage *s, const char *name, char id[UUID_TEXT_SIZE]);
+    /* Keys of tokens that a database of schema 1 holds: the first one behind `tenant` ("" at first), which
+     * is replaced; VG_ERR_NOENT: no more. Then all are overwritten, also in what is around the database. */
+    enum vg_err (*token_key_next)(struct storage *s, char tenant[UUID_TEXT_SIZE], uint8_t key[32]);
+    enum vg_err (*token_keys_forget)(struct storage *s);
     enum vg_err (*tenants)(struct storage *s, const char *tenant, json_t **out);
     enum vg_err (*site_add)(struct storage *s, const struct storage_site *site, int64_t now_ns,
                             char id[UUID_TEXT_SIZE]); /* id, names of tenant, key: ignored */
