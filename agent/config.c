@@ -390,8 +390,10 @@ agent_config_from_tree(json_t *tree, struct agent_config *out, struct conf_error
         result = read_store(&c);
     if (result == VG_OK)
         result = read_mail(&c, err);
+    c.rules_named = json_object_get(tree, "rules") != NULL;
     if (result == VG_OK)
         result = read_folder(&c, "rules", texts_find_rules, &c.rules_dir);
+    c.rules_base = c.rules_dir;
     if (result == VG_OK)
         result = read_folder(&c, "geo", find_geo, &c.geo_dir);
     if (result != VG_OK) {
@@ -403,6 +405,8 @@ agent_config_from_tree(json_t *tree, struct agent_config *out, struct conf_error
     read_scan(&c);
     c.budget_per_week = vg_json_real(json_object_get(tree, "alerts"), "budget_per_week", 3);
     c.user = vg_json_str(json_object_get(tree, "service"), "user", "");
+    c.bundles = vg_json_bool(json_object_get(tree, "bundles"), "accept", true);
+    c.bundle_key = vg_json_str(json_object_get(tree, "bundles"), "key", NULL);
     c.sandbox = vg_json_bool(tree, "sandbox", true);
     *out = c;
     return VG_OK;

@@ -49,6 +49,10 @@ struct agent_config {
 
     const char *state_dir; /* /var/lib/vigia */
     const char *rules_dir; /* found beside the program where the file names none; NULL: nowhere */
+    const char *rules_base; /* the same without the collector's bundle (agent/bundle) */
+    bool rules_named;       /* the file names them: no bundle stands before the owner's own */
+    bool bundles;           /* rules that the collector sends are taken */
+    const char *bundle_key; /* hex: who signs them, instead of whom enrolment told; NULL */
     const char *geo_dir;   /* countries and owners of addresses; found in the same way */
     int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
     const char *user; /* whom root becomes; "": `vigia` where there is such a user, else it stays */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/config.h"
+#include "common/hex.h"
 #include "common/mail.h"
 #include "common/mail_send.h"
 
@@ -296,6 +297,23 @@ static const struct conf_field SERVICE[] = {
     END,
 };
 
+static bool
+check_key(const char *text, char why[160])
+{
+    uint8_t key[32];
+
+    if (hex_parse_str(text, key, sizeof key) == VG_OK)
+        return true;
+    snprintf(why, 160, "no key: 64 hex digits, as `vigia-collector bundle keygen` prints them");
+    return false;
+}
+
+static const struct conf_field BUNDLES[] = {
+    {.key = "accept", .type = CONF_BOOL, .fallback = "true", .example = "accept: false"},
+    {TEXT("key", 64), .check = check_key, .example = "key: 64 hex digits"},
+    END,
+};
+
 const struct conf_field AGENT_CONFIG_SCHEMA[] = {
     {.key = "shop",
      .type = CONF_MAP,
@@ -347,6 +365,11 @@ const struct conf_field AGENT_CONFIG_SCHEMA[] = {
      .fallback = "{}",
      .fields = SERVICE,
      .example = "service: {user: vigia}"},
+    {.key = "bundles",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = BUNDLES,
+     .example = "bundles: {accept: false}"},
     {TEXT("rules", 1024), .check = check_plain, .example = "rules: /usr/share/vigia/rules"},
     {TEXT("geo", 1024), .check = check_plain, .example = "geo: /usr/share/vigia/geo"},
     {.key = "sandbox", .type = CONF_BOOL, .fallback = "true", .example = "sandbox: true"},

@@ -10,6 +10,7 @@
 #include "agent/net/worker_net.h"
 #include "agent/pay/worker_pay.h"
 #include "agent/platform/platform.h"
+#include "agent/trial/trial.h"
 
 /* One row for each kind of worker: the struct is defined beside its sensor. */
 static const struct worker_ops *const WORKERS[] = {
@@ -19,6 +20,8 @@ static const struct worker_ops *const WORKERS[] = {
 static int
 run_worker(const char *name)
 {
+    if (strcmp(name, "trial") == 0)
+        return trial_main();
     for (size_t i = 0; WORKERS[i] != NULL; i++)
         if (strcmp(WORKERS[i]->name, name) == 0)
             return worker_main(WORKERS[i]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/cli/cli.h"
 
+#include "agent/bundle/bundle_state.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,8 +123,10 @@ cli_config(const char *path, bool or_default, struct agent_config *out)
     if (path == NULL && or_default && platform_path_stat(platform_default_config(), &stat) == VG_OK)
         path = platform_default_config();
     err = path != NULL ? agent_config_load(path, out, &why) : agent_config_default(out, &why);
-    if (err == VG_OK)
+    if (err == VG_OK) {
+        bundle_use(out); /* the collector's rules, where there are some */
         return VG_OK;
+    }
     if (why.text[0] != '\0')
         fprintf(stderr, "vigia-agent: %s\n", why.text);
     else

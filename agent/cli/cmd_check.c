@@ -289,6 +289,8 @@ check(const struct agent_config *config)
 
     printf("ok  configuration: shop \"%s\", zone %s, language %s, currency %s\n", config->shop_name,
            zone_name(config->zone), config->language, config->currency);
+    if (config->rules_dir != config->rules_base)
+        printf("ok  bundle: these rules are from the collector: %s\n", config->rules_dir);
     good = check_detectors(config);
     if (config->rules_dir != NULL) {
         good = check_yara(config) && good;

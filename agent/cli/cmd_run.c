@@ -2,6 +2,7 @@
 /* run: the service. */
 #include <stdlib.h>
 
+#include "agent/bundle/bundle_state.h"
 #include "agent/cli/cli.h"
 #include "agent/cli/commands.h"
 #include "agent/keeper/keeper.h"
@@ -14,14 +15,19 @@ static const struct cli_option OPTIONS[] = {
     {"config", 'c', true}, {"no-sandbox", 0, false}, {NULL, 0, false}};
 
 static int
-run(const struct agent_config *config, bool sandbox)
+run(struct agent_config *config, bool sandbox)
 {
     struct texts *texts = NULL;
     char *program;
     int code;
 
-    if (cli_texts(config, &texts) != VG_OK)
-        return VG_EXIT_USAGE;
+    if (cli_texts(config, &texts) != VG_OK) {
+        if (config->rules_dir == config->rules_base)
+            return VG_EXIT_USAGE;
+        bundle_unuse(config); /* a bundle is no reason not to run; the keeper tries it again */
+        if (cli_texts(config, &texts) != VG_OK)
+            return VG_EXIT_USAGE;
+    }
     program = platform_program_path();
     if (program == NULL) {
         texts_free(texts);

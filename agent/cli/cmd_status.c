@@ -87,6 +87,32 @@ put_part(const json_t *status, const char *key)
     free(text);
 }
 
+/* Which rules run: nothing of it where they are the program's and nothing was ever refused. */
+static void
+put_bundle(const json_t *bundle)
+{
+    const json_t *refused = json_object_get(bundle, "refused"),
+                 *left = json_object_get(bundle, "left");
+    const char *mode = vg_json_str(bundle, "mode", "off");
+    int64_t version = vg_json_int(bundle, "version", 0);
+
+    if (strcmp(mode, "own") == 0)
+        put_text("rules", "the owner's own (rules: in the configuration)");
+    else if (version > 0)
+        printf("%-11s version %lld since %s, crashes %lld\n", "rules", (long long)version,
+               vg_json_str(bundle, "since", "?"), (long long)vg_json_int(bundle, "crashes", 0));
+    if (json_is_object(refused)) {
+        printf("%-11s version %lld: ", "refused", (long long)vg_json_int(refused, "version", 0));
+        cli_put_safe(stdout, vg_json_str(refused, "why", ""));
+        putchar('\n');
+    }
+    if (json_is_object(left)) {
+        printf("%-11s version %lld: ", "left", (long long)vg_json_int(left, "version", 0));
+        cli_put_safe(stdout, vg_json_str(left, "why", ""));
+        putchar('\n');
+    }
+}
+
 static void
 print_status(const json_t *status, const struct agent_config *config)
 {
@@ -112,6 +138,7 @@ print_status(const json_t *status, const struct agent_config *config)
     texts_put_bytes(&out, vg_json_int(store, "bytes", 0), config->language);
     if (buf_str(&out) != NULL)
         put_text("store", buf_str(&out));
+    put_bundle(json_object_get(status, "bundle"));
     put_part(status, "collector");
     put_part(status, "mail");
     puts("workers");

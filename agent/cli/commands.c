@@ -63,6 +63,13 @@ const struct cli_command CLI_COMMANDS[] = {
      "      --again        though it is enrolled already\n" HELP_CONFIG
      "Exit code 0: done; 2: refused, or wrong usage; 3: no connection to the collector.\n",
      cmd_enroll},
+    {"bundle", "bundle apply FILE | bundle status [--json]",
+     "Take rules from a file that the provider signed, or show which rules run",
+     "apply does with a file what the service does with one from the collector: looks at signature,\n"
+     "version and time, tries it in a process of its own, and then uses it. Where the service runs,\n"
+     "the service does it.\n" HELP_CONFIG
+     "Exit code 0: taken; 2: refused, the rules before stay; 3: the file cannot be read.\n",
+     cmd_bundle},
     {"status", "status [--json] [-c FILE]", "Show how the running agent is and what it cannot see",
      "      --json         as one JSON object\n" HELP_CONFIG, cmd_status},
     {"alerts", "alerts [--since 7d] [--json] [--all] [-c FILE]",

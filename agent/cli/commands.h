@@ -3,6 +3,7 @@
 #pragma once
 
 int cmd_alerts(int argc, char **argv);
+int cmd_bundle(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_enroll(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

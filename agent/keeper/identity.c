@@ -155,6 +155,20 @@ collector_of(const json_t *answer)
                      vg_json_str(answer, "tenant", ""), "site", vg_json_str(answer, "site", ""));
 }
 
+/* Who signs bundles of rules, as this collector says at enrolment; one of a collector before goes. */
+static enum vg_err
+bundle_key_write(const char *dir, const char *hex)
+{
+    uint8_t bytes[TOKEN_KEY_TEXT / 2];
+    char path[IDENTITY_PATH_MAX + 32];
+    enum vg_err err;
+
+    if (hex_parse_str(hex, bytes, sizeof bytes) == VG_OK)
+        return write_file(dir, "bundle.pub", slice_of(hex, TOKEN_KEY_TEXT), false);
+    err = path_of(dir, "bundle.pub", path) ? platform_file_remove(path) : VG_ERR_LIMIT;
+    return err == VG_ERR_NOENT ? VG_OK : err;
+}
+
 enum vg_err
 identity_save(const char *state_dir, struct slice key_pem, const json_t *answer)
 {
@@ -176,6 +190,8 @@ identity_save(const char *state_dir, struct slice key_pem, const json_t *answer)
         err = write_file(dir, "ca.pem", slice_of(ca, strlen(ca)), false);
     if (err == VG_OK)
         err = token_key_write(state_dir, slice_of(token_key, TOKEN_KEY_TEXT));
+    if (err == VG_OK)
+        err = bundle_key_write(dir, vg_json_str(answer, "bundle_key", ""));
     if (err == VG_OK)
         err = write_file(dir, "collector.json", slice_of(text, strlen(text)), false);
     if (err == VG_OK)

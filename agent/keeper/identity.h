@@ -4,6 +4,7 @@
  *   cert.pem        90 days; written last: an agent is enrolled when it is there
  *   ca.pem          the collector's CA, the only one trusted for shipping
  *   collector.json  {"agent", "url", "tenant", "site"}
+ *   bundle.pub      64 hex digits: who signs bundles of rules (agent/bundle), where the collector said
  * and in a folder of its own, STATE-keys/, so that a copy of STATE, or what was stolen of it, tells
  * nobody which card a token is (PCI DSS 3.5.1.1):
  *   token.key       64 hex digits: the key of card tokens, the same in all shops of the tenant

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/keeper/bundle_care.h"
 #include "agent/keeper/feedback.h"
 #include "agent/keeper/health.h"
 #include "agent/keeper/identity.h"
@@ -18,6 +19,7 @@
 #include "agent/keeper/supervisor.h"
 #include "agent/platform/platform.h"
 #include "common/log.h"
+#include "common/texts.h"
 #include "common/vtime.h"
 
 #define RETAIN_EVERY_NS VG_HOUR_NS
@@ -32,6 +34,8 @@ struct keeper {
     struct supervisor *supervisor;
     struct ship *ship;
     struct mailer *mailer; /* NULL: enrolled, or no address */
+    struct bundle_care *bundles;
+    struct texts *texts; /* of a bundle, since this start; NULL: the options' */
     struct status_file status;
     struct health_limit limit;
     const char *state; /* "running", "stopping", "stopped" */
@@ -114,6 +118,8 @@ write_status(struct keeper *k)
     if (status != NULL && mail != NULL)
         (void)json_object_set(status, "mail", mail);
     json_decref(mail);
+    if (status != NULL && k->bundles != NULL)
+        (void)json_object_set_new(status, "bundle", bundle_care_status(k->bundles));
     err = status_write(&k->status, status, vtime_now());
 
     if (err != VG_OK)
@@ -208,6 +214,9 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
     }
     take_feedback(k);
     quarantine_notes_take(k->config->state_dir, k->store);
+    bundle_care_tick(k->bundles);
+    if (bundle_care_news(k->bundles))
+        ship_hello(k->ship);
     if (now >= k->retain_at_ns) {
         k->retain_at_ns = now + RETAIN_EVERY_NS;
         err = store_retain(k->store, vtime_now());
@@ -245,6 +254,14 @@ on_events(void *ctx)
 
     ship_kick(k->ship);
     mailer_kick(k->mailer);
+}
+
+static void
+on_crash(void *ctx, const char *worker)
+{
+    struct keeper *k = ctx;
+
+    bundle_care_crashed(k->bundles, worker);
 }
 
 static void
@@ -317,6 +334,7 @@ start_workers(struct keeper *k)
                                          .token_key = k->token_key[0] != '\0' ? k->token_key : NULL,
                                          .on_events = on_events,
                                          .on_idle = on_idle,
+                                         .on_crash = on_crash,
                                          .ctx = k};
     enum vg_err err = supervisor_new(&options, &k->supervisor);
 
@@ -330,8 +348,8 @@ shipped_status(void *ctx)
     struct keeper *k = ctx;
     json_t *workers = k->supervisor != NULL ? supervisor_status(k->supervisor) : json_array();
 
-    return json_pack("{s:s, s:b, s:o}", "started", k->started, "sandbox", k->options->sandbox,
-                     "workers", workers);
+    return json_pack("{s:s, s:b, s:o, s:o}", "started", k->started, "sandbox", k->options->sandbox,
+                     "workers", workers, "bundle", bundle_care_status(k->bundles));
 }
 
 static enum vg_err
@@ -341,6 +359,7 @@ start_ship(struct keeper *k)
                                    .store = k->store,
                                    .state_dir = k->config->state_dir,
                                    .status = shipped_status,
+                                   .bundles = k->bundles,
                                    .ctx = k};
 
     return ship_new(&options, &k->ship);
@@ -354,12 +373,56 @@ start_mailer(struct keeper *k)
 
     if (ship_enrolled(k->ship))
         return VG_OK;
-    err = mailer_new(k->loop, k->store, k->config, k->options->texts, &k->mailer);
+    err = mailer_new(k->loop, k->store, k->config, k->texts != NULL ? k->texts : k->options->texts,
+                     &k->mailer);
     if (err == VG_ERR_NOENT)
         return VG_OK;
     if (err == VG_OK)
         mailer_kick(k->mailer);
     return err;
+}
+
+/* Other rules: the sensors start again with them, and the owner's mails speak their words. */
+static void
+on_rules(void *ctx, const char *rules_dir)
+{
+    struct keeper *k = ctx;
+    struct conf_error why = {.text = ""};
+    struct texts *texts = NULL;
+
+    if (supervisor_rules(k->supervisor, rules_dir) != VG_OK ||
+        texts_load(rules_dir, &texts, &why) != VG_OK) {
+        log_event(LOG_LEVEL_ERROR, "keeper.rules", "why=%s", log_quote(why.text));
+        return;
+    }
+    mailer_free(k->mailer);
+    k->mailer = NULL;
+    texts_free(k->texts);
+    k->texts = texts;
+    if (start_mailer(k) != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "keeper.mailer", "why=%s", log_quote("not started again"));
+}
+
+static void
+tell_bundle(void *ctx, const char *detector, enum severity severity, json_t *facts)
+{
+    struct keeper *k = ctx;
+
+    record(k, detector, severity, facts);
+    ship_kick(k->ship);
+}
+
+static enum vg_err
+start_bundles(struct keeper *k)
+{
+    struct bundle_care_options options = {.config = k->config,
+                                          .program = k->options->program,
+                                          .sandbox = k->options->sandbox,
+                                          .changed = on_rules,
+                                          .tell = tell_bundle,
+                                          .ctx = k};
+
+    return bundle_care_new(&options, &k->bundles);
 }
 
 /* The keeper parses no packet, log line or file; what it gives up is what nobody in its place needs
@@ -418,7 +481,9 @@ begin(struct keeper *k)
     k->retain_at_ns = platform_clock_monotonic() + RETAIN_FIRST_NS;
     record(k, "agent.started", SEVERITY_INFO,
            json_pack("{s:s, s:b}", "version", VIGIA_VERSION, "sandbox", k->options->sandbox));
-    err = start_ship(k);
+    err = start_bundles(k);
+    if (err == VG_OK)
+        err = start_ship(k);
     if (err == VG_OK)
         err = start_mailer(k);
     if (err != VG_OK)
@@ -437,6 +502,8 @@ end(struct keeper *k)
     platform_secure_zero(k->token_key, sizeof k->token_key);
     ship_free(k->ship);
     mailer_free(k->mailer);
+    bundle_care_free(k->bundles);
+    texts_free(k->texts);
     supervisor_free(k->supervisor);
     if (k->tick != NULL)
         event_free(k->tick);

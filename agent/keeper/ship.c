@@ -15,7 +15,7 @@
 #include "common/vtime.h"
 #include "common/zst.h"
 
-enum ship_step { STEP_HELLO, STEP_EVENTS, STEP_RENEW };
+enum ship_step { STEP_HELLO, STEP_EVENTS, STEP_RENEW, STEP_BUNDLE };
 
 struct ship {
     struct ship_options o;
@@ -242,6 +242,8 @@ on_hello(struct ship *s, const json_t *answer)
 {
     int64_t durable = vg_json_int(answer, "durable", 0), shipped = store_shipped(s->o.store);
 
+    if (s->o.bundles != NULL)
+        bundle_care_hello(s->o.bundles, answer);
     s->said_hello = true;
     s->hello_due_ns = platform_clock_monotonic() + SHIP_HELLO_NS;
     if (s->seal_key_sent && store_seal_key_forget(s->o.store) != VG_OK)
@@ -350,12 +352,27 @@ on_error_status(struct ship *s, const struct post_answer *a, const char *word)
 
 static void pump(struct ship *s);
 
+/* Only who we are, and that there is a collector, is a matter of shipping: all else about a bundle is
+ * no reason to hold events back. */
+static bool
+is_piece(struct ship *s, const struct post_answer *a)
+{
+    if (s->step != STEP_BUNDLE)
+        return false;
+    bundle_care_piece(s->o.bundles, a->status == 200 ? &a->body : NULL);
+    return a->status != 0 && a->status != 403;
+}
+
 static void
 on_answer(void *ctx, const struct post_answer *a)
 {
     struct ship *s = ctx;
     json_t *answer = NULL;
 
+    if (is_piece(s, a)) {
+        pump(s);
+        return;
+    }
     if (a->status == 0) {
         fail(s, a->why, 0);
     } else if (vg_json_parse(a->body, POST_ANSWER_MAX, &answer) != VG_OK ||
@@ -379,6 +396,14 @@ on_answer(void *ctx, const struct post_answer *a)
 }
 
 /* ---- what next ---- */
+
+static bool
+send_question(struct ship *s)
+{
+    json_t *question = s->o.bundles != NULL ? bundle_care_question(s->o.bundles) : NULL;
+
+    return question != NULL && send_json(s, STEP_BUNDLE, "/v1/bundle", question);
+}
 
 /* Where the clocks of the two sides differ much, a new certificate may be due at once again: once in a
  * while is enough, and events go in between. */
@@ -428,7 +453,7 @@ pump(struct ship *s)
     } else if (!s->said_hello || now_ns >= s->hello_due_ns) {
         sent = send_hello(s);
     } else {
-        sent = send_events(s);
+        sent = send_question(s) || send_events(s);
         if (!sent) {
             wake_at(s, s->not_before_ns > now_ns ? s->not_before_ns : s->hello_due_ns);
             return;
@@ -487,6 +512,16 @@ ship_kick(struct ship *s)
         return; /* one is waiting already */
     s->fresh_ns = now_ns;
     wake_at(s, now_ns + SHIP_AGE_NS);
+}
+
+void
+ship_hello(struct ship *s)
+{
+    if (s == NULL || !s->enrolled)
+        return;
+    s->said_hello = false;
+    if (!post_busy(s->post) && platform_clock_monotonic() >= s->not_before_ns)
+        wake_at(s, 0);
 }
 
 bool

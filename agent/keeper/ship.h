@@ -13,6 +13,7 @@
 
 #include <event2/event.h>
 
+#include "agent/keeper/bundle_care.h"
 #include "agent/keeper/store.h"
 
 #define SHIP_HELLO_NS (INT64_C(300) * 1000000000)
@@ -39,12 +40,15 @@ struct ship_options {
     const char *state_dir;
     /* What hello tells as "status" ({"workers": [...]}): new reference; NULL for none. */
     json_t *(*status)(void *ctx);
+    struct bundle_care *bundles; /* fetched through here; NULL: none are */
     void *ctx;
 };
 
 enum vg_err ship_new(const struct ship_options *options, struct ship **out) VG_MUST_CHECK;
 /* There are new events. Cheap; NULL is fine. */
 void ship_kick(struct ship *ship);
+/* Says hello at once, because there is news in its status. NULL is fine. */
+void ship_hello(struct ship *ship);
 /* This agent has an identity: the collector mails, not we. */
 bool ship_enrolled(const struct ship *ship);
 /* For `status`: {"state": "not_enrolled|connected|waiting|revoked|unknown", "url", "agent", "site",

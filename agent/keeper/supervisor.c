@@ -180,6 +180,20 @@ supervisor_start(struct supervisor *s)
     return VG_OK;
 }
 
+enum vg_err
+supervisor_rules(struct supervisor *s, const char *rules_dir)
+{
+    char *copy = NULL;
+
+    if (rules_dir != NULL && (copy = strdup(rules_dir)) == NULL)
+        return VG_ERR_NOMEM;
+    free(s->rules_dir);
+    s->rules_dir = copy;
+    for (size_t i = 1; i < SUPERVISOR_WORKERS && !s->stopping; i++)
+        supervised_reload(&s->worker[i]);
+    return VG_OK;
+}
+
 void
 supervisor_feedback(struct supervisor *s, const char *sensor, const json_t *feedback)
 {
@@ -253,5 +267,6 @@ supervisor_free(struct supervisor *s)
         event_free(s->stop_timer);
     if (s->stopped != NULL)
         event_free(s->stopped);
+    free(s->rules_dir);
     free(s);
 }

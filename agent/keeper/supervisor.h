@@ -24,6 +24,9 @@ struct supervisor_options {
     void (*on_events)(void *ctx);
     /* Called when every worker's finite input is done and nothing live is configured. */
     void (*on_idle)(void *ctx);
+    /* A sensor ended by a signal, by breaking the rules, or as it started: what rules can bring about.
+     * NULL: nobody minds. */
+    void (*on_crash)(void *ctx, const char *worker);
     void *ctx;
 };
 
@@ -33,6 +36,9 @@ enum vg_err supervisor_new(const struct supervisor_options *options,
 enum vg_err supervisor_start(struct supervisor *s) VG_MUST_CHECK;
 /* Asks all to stop (they commit what is whole), kills what is left after 5 s, then calls done. */
 void supervisor_stop(struct supervisor *s, void (*done)(void *ctx), void *ctx);
+/* Other rules from now on: the sensors commit what is whole, and are started again at once. `rules_dir` is
+ * copied; NULL: the configuration's. VG_ERR_NOMEM: the old ones stay. */
+enum vg_err supervisor_rules(struct supervisor *s, const char *rules_dir) VG_MUST_CHECK;
 void supervisor_feedback(struct supervisor *s, const char *sensor, const json_t *feedback);
 /* What `status` shows: for each worker name, state, pid, restarts, sandbox, health. New reference. */
 json_t *supervisor_status(const struct supervisor *s);

@@ -60,6 +60,7 @@ on_ready(void *role, struct slice payload)
         }
     }
     w->life = LIFE_LIVE;
+    w->lived = true;
     frame_put(&w->out, FRAME_GO, slice_of(NULL, 0));
     if (w->s->stopping)
         frame_put(&w->out, FRAME_STOP, slice_of(NULL, 0));

@@ -14,6 +14,8 @@
 #define REAP_EVERY_NS    (10 * VG_MS_NS)
 #define REAP_PATIENCE_NS (2 * VG_SEC_NS)
 
+enum { RELOAD_PATIENCE_S = 15 };
+
 static void
 arm(struct event *timer, int64_t wait_ns)
 {
@@ -96,12 +98,27 @@ next_backoff(const struct supervised *w)
     return wait > most ? most : wait;
 }
 
+/* Ended by a signal (also ours, because it broke the rules), or before it had begun: that may be the
+ * rules. An interface that went away is not. */
+static bool
+crashed(const struct supervised *w)
+{
+    return w->kind->sensor && (w->status > 128 || !w->lived);
+}
+
 static void
 ended(struct supervised *w)
 {
     char why[2 * WORKER_WHY_MAX];
 
     say_why(w, why);
+    if (w->reload && !w->s->stopping) {
+        w->life = LIFE_WAITING;
+        log_event(LOG_LEVEL_INFO, "worker.reloads", "worker=%s status=%d", w->kind->name,
+                  w->status);
+        arm(w->timer, 0);
+        return;
+    }
     if (w->s->stopping) {
         w->life = LIFE_STOPPED;
         if (w->status != 0)
@@ -120,6 +137,8 @@ ended(struct supervised *w)
                     json_pack("{s:s, s:s, s:i, s:i, s:I}", "worker", w->kind->name, "reason", why,
                               "status", w->status, "restarts", (int)w->restarts, "again_s",
                               (json_int_t)(w->backoff_ns / VG_SEC_NS)));
+    if (crashed(w) && w->s->options.on_crash != NULL)
+        w->s->options.on_crash(w->s->options.ctx, w->kind->name);
 }
 
 /* Reaps while ending, starts again after the back-off. */
@@ -131,6 +150,10 @@ on_timer(evutil_socket_t unused, short what, void *ctx)
 
     if (w->life == LIFE_WAITING) {
         supervised_start(w);
+        return;
+    }
+    if (supervised_alive(w)) { /* told to end because of other rules */
+        supervised_end(w, "did not stop in %d s", RELOAD_PATIENCE_S);
         return;
     }
     err = platform_child_wait(&w->child, &w->status);
@@ -151,6 +174,16 @@ begin_to_end(struct supervised *w, int64_t patience_ns)
     forget(w);
     platform_stream_close(w->child.stream);
     arm(w->timer, patience_ns > 0 ? 0 : REAP_EVERY_NS);
+}
+
+void
+supervised_reload(struct supervised *w)
+{
+    if (!supervised_alive(w) || w->reload)
+        return; /* or its next life has them anyhow */
+    w->reload = true;
+    arm(w->timer, RELOAD_PATIENCE_S * VG_SEC_NS);
+    supervised_send_frame(w, FRAME_STOP, slice_of(NULL, 0));
 }
 
 void
@@ -190,10 +223,12 @@ send_config(struct supervised *w)
     json_t *tree = agent_config_for_worker(w->s->options.config);
     bool sandbox = w->s->options.sandbox && w->s->options.config->sandbox;
     const char *key = strcmp(w->kind->name, "pay") == 0 ? w->s->options.token_key : NULL;
+    const char *rules = w->s->rules_dir;
     size_t mark;
 
     if (tree == NULL || json_object_set_new(tree, "sandbox", json_boolean(sandbox)) != 0 ||
-        (key != NULL && json_object_set_new(tree, "token_key", json_string(key)) != 0)) {
+        (key != NULL && json_object_set_new(tree, "token_key", json_string(key)) != 0) ||
+        (rules != NULL && json_object_set_new(tree, "rules", json_string(rules)) != 0)) {
         json_decref(tree);
         supervised_end(w, "no memory for its configuration");
         return;
@@ -219,7 +254,7 @@ supervised_start(struct supervised *w)
         return;
     }
     w->why[0] = w->told[0] = '\0';
-    w->progress = w->done = false;
+    w->progress = w->done = w->reload = w->lived = false;
     w->started_ns = platform_clock_monotonic();
     if (!w->kind->sensor && w->s->options.config->scan.quarantine)
         rights |= PLATFORM_RIGHT_MOVE;

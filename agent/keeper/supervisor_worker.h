@@ -75,6 +75,8 @@ struct supervised {
     int64_t started_ns, kill_at_ns; /* monotonic */
     int64_t backoff_ns;
     bool progress; /* something was committed in this life */
+    bool lived;    /* was locked down and at work in this life */
+    bool reload;   /* told to end because of other rules */
     unsigned restarts;
     int status;
     char why[WORKER_WHY_MAX];  /* why it must end; the first reason stays */
@@ -94,6 +96,7 @@ struct supervisor {
     struct event *tick, *stop_timer, *stopped;
     struct health_limit health;
     bool stopping, idle_told;
+    char *rules_dir; /* owned; NULL: the configuration's */
     void (*done)(void *ctx);
     void *done_ctx;
     /* The host worker answers one question at a time. */
@@ -110,6 +113,8 @@ void supervisor_check_stopped(struct supervisor *s);
 void supervised_start(struct supervised *w);
 /* Ends it at once, for this reason; it is restarted later. Does nothing when it is ending already. */
 void supervised_end(struct supervised *w, const char *fmt, ...) VG_PRINTF(2, 3);
+/* Ends it in good order and starts it again, if it lives. */
+void supervised_reload(struct supervised *w);
 /* Its stream has ended by itself. */
 void supervised_gone(struct supervised *w);
 /* An event of the keeper's own, if there were not too many lately: takes `facts`. */

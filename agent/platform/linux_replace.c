@@ -2,6 +2,7 @@
 /* What we write ourselves: whole files, folders, locks. */
 #include "agent/platform/linux.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -147,6 +148,54 @@ enum vg_err
 platform_file_remove(const char *path)
 {
     return unlink(path) == 0 ? VG_OK : linux_errno();
+}
+
+static enum vg_err remove_inside(int folder, int depth);
+
+static enum vg_err
+remove_one(int folder, const char *name, int depth)
+{
+    int fd;
+    enum vg_err err;
+
+    if (unlinkat(folder, name, 0) == 0)
+        return VG_OK;
+    if (errno != EISDIR && errno != EPERM)
+        return linux_errno();
+    if (depth == PLATFORM_TREE_DEPTH)
+        return VG_ERR_LIMIT;
+    fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return linux_errno();
+    err = remove_inside(fd, depth + 1);
+    if (err == VG_OK && unlinkat(folder, name, AT_REMOVEDIR) != 0)
+        err = linux_errno();
+    return err;
+}
+
+/* Takes the descriptor. */
+static enum vg_err
+remove_inside(int folder, int depth)
+{
+    DIR *dir = fdopendir(folder);
+    struct dirent *entry;
+    enum vg_err err = VG_OK;
+
+    if (dir == NULL) {
+        linux_close(folder);
+        return linux_errno();
+    }
+    while (err == VG_OK && (entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            err = remove_one(dirfd(dir), entry->d_name, depth);
+    (void)closedir(dir);
+    return err;
+}
+
+enum vg_err
+platform_tree_remove(const char *path)
+{
+    return remove_one(AT_FDCWD, path, 0);
 }
 
 enum vg_err

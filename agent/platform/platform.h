@@ -68,6 +68,10 @@ enum vg_err platform_file_replace(const char *path, struct slice content,
 enum vg_err platform_file_slurp(const char *path, size_t max, struct buf *out) VG_MUST_CHECK;
 enum vg_err platform_folder_make(const char *path, bool secret) VG_MUST_CHECK; /* with parents */
 enum vg_err platform_file_remove(const char *path) VG_MUST_CHECK; /* VG_ERR_NOENT is an answer */
+/* The folder with all in it, links themselves and not what they lead to; PLATFORM_TREE_DEPTH folders
+ * deep at most (VG_ERR_LIMIT). VG_ERR_NOENT. */
+enum { PLATFORM_TREE_DEPTH = 8 };
+enum vg_err platform_tree_remove(const char *path) VG_MUST_CHECK;
 
 /* A file that a locked-down process goes on writing in place: opened (made when missing, this user's
  * alone, never through a link) before, locked as platform_lock() does. */
