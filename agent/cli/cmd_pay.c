@@ -311,6 +311,8 @@ log_read(struct pay *p, struct pay_log *log)
         if (n % PROGRESS_EVERY == 0)
             progress_show(p, log, f);
     }
+    if (err != VG_ERR_NOMEM && pay_sensor_settle(&p->sensor) != VG_OK)
+        err = VG_ERR_NOMEM;
     if (p->failed == VG_OK && err != VG_ERR_NOMEM)
         pay_log_end(&p->logs, log, f, err);
     logfile_free(f);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "agent/detect/judge.h"
+#include "agent/detect/keytab_step.h"
 #include "agent/detect/net_scene.h"
 #include "agent/detect/obs.h"
 
@@ -30,6 +31,7 @@ struct detector_env {
     const char *currency;          /* the shop's, "MXN" */
     struct judge *judge;           /* outlives the detector */
     const struct net_scene *scene; /* net sensor: outlives the detector; else NULL */
+    struct pay_ahead *ahead;       /* pay sensor: to tell in make() which tables it asks; or NULL */
     const char *geo_dir;           /* pay sensor: for geo_open() in make(); NULL: none */
     bool history; /* baselines may be learned from the input (pay back-test, --learn) */
 };
@@ -88,6 +90,8 @@ void panel_free(struct panel *panel);
 
 /* Hands the observation to each detector that wants its kind. */
 void panel_observe(struct panel *panel, const struct obs *obs);
+/* These keys will be asked for soon (pay_ahead.h). Changes nothing. */
+void panel_expect(const struct panel *panel, const struct pay_keys *keys, enum keytab_step step);
 /* Shows again what a former run committed (detector.again). */
 void panel_again(struct panel *panel, const struct obs *obs);
 /* The kinds that any detector wants, as bits 1 << obs_kind. */

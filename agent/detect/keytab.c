@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS_FIRST = 64 };
+enum { CELLS_FIRST = 64, CACHE_LINE = 64 };
 
 /* Buckets go by the key's top bits, so that a row is a range of buckets at every size. */
 static uint32_t
@@ -69,13 +69,35 @@ keytab_index(const struct keytab *t, uint64_t key)
     return i;
 }
 
-void
-keytab_expect(const struct keytab *t, uint64_t key)
+/* The last step: the rest of the record, or the next one of its chain. */
+static void
+expect_chain(const struct keytab *t, uint64_t key, uint32_t i)
 {
-    uint32_t i = t->heads[bucket_of(t, key)];
+    const struct keytab_cell *c = keytab_cell(t, i);
 
-    if (i != KEYTAB_NIL)
-        __builtin_prefetch(keytab_cell(t, i));
+    if (c->key != key && c->chain != KEYTAB_NIL)
+        c = keytab_cell(t, c->chain);
+    for (size_t at = 0; at < t->stride; at += CACHE_LINE)
+        __builtin_prefetch((const uint8_t *)c + at, 1);
+    __builtin_prefetch((const uint8_t *)c + t->stride - 1, 1);
+    /* Its neighbours in the order of touches, which it will leave. */
+    if (c->older != KEYTAB_NIL)
+        __builtin_prefetch(keytab_cell(t, c->older), 1);
+    if (c->newer != KEYTAB_NIL)
+        __builtin_prefetch(keytab_cell(t, c->newer), 1);
+}
+
+void
+keytab_expect(const struct keytab *t, uint64_t key, enum keytab_step step)
+{
+    const uint32_t *head = &t->heads[bucket_of(t, key)];
+
+    if (step == KEYTAB_BUCKET)
+        __builtin_prefetch(head);
+    else if (*head != KEYTAB_NIL && step == KEYTAB_RECORD)
+        __builtin_prefetch(keytab_cell(t, *head), 1);
+    else if (*head != KEYTAB_NIL)
+        expect_chain(t, key, *head);
 }
 
 static void
@@ -167,16 +189,30 @@ grow(struct keytab *t)
     return true;
 }
 
+/* The oldest leaves. Where one goes the next ones will follow: sends for what that takes. */
+static void
+evict(struct keytab *t)
+{
+    const struct keytab_cell *next;
+
+    t->evicted++;
+    keytab_unlink(t, t->oldest);
+    if (t->oldest == KEYTAB_NIL)
+        return;
+    next = keytab_cell(t, t->oldest);
+    __builtin_prefetch(&t->heads[bucket_of(t, next->key)], 1);
+    if (next->newer != KEYTAB_NIL)
+        __builtin_prefetch(keytab_cell(t, next->newer), 1);
+}
+
 /* A place for one more record, making room by eviction; KEYTAB_NIL without memory. */
 static uint32_t
 place(struct keytab *t)
 {
     uint32_t i;
 
-    if (t->count >= t->o.cells_max) {
-        t->evicted++;
-        keytab_unlink(t, t->oldest);
-    }
+    if (t->count >= t->o.cells_max)
+        evict(t);
     i = t->free_list;
     if (i != KEYTAB_NIL) {
         t->free_list = keytab_cell(t, i)->chain;

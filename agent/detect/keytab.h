@@ -30,8 +30,8 @@ struct keytab_options {
 enum vg_err keytab_new(const struct keytab_options *options, struct keytab **out) VG_MUST_CHECK;
 void keytab_free(struct keytab *t);
 
-/* Says that a key will be asked for soon: lets several look-ups wait for memory together. */
-void keytab_expect(const struct keytab *t, uint64_t key);
+/* Says that a key will be asked for soon: one step of fetching its record (keytab_step.h). */
+void keytab_expect(const struct keytab *t, uint64_t key, enum keytab_step step);
 /* Borrowed until the next keytab_touch(); NULL when unknown. Read only: marks nothing. */
 const void *keytab_find(const struct keytab *t, uint64_t key);
 /* The record, made zeroed when new (*fresh, may be NULL), marked as changed and as newest. NULL without memory

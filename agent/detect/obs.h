@@ -293,9 +293,12 @@ struct feedback_view {
     enum { FEEDBACK_USEFUL, FEEDBACK_NOISE, FEEDBACK_MINE } verdict;
 };
 
+struct pay_keys; /* pay_keys.h */
+
 struct obs {
     enum obs_kind kind;
     int64_t time_ns;
+    const struct pay_keys *keys; /* OBS_TXN and OBS_LABEL: of txn; NULL: the panel makes them */
     union {
         const struct flow_view *flow;
         const struct dns_view *dns;

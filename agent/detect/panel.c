@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/detect/detectors.h"
+#include "agent/detect/pay_ahead.h"
 
 #define ROW(name, ...) &name,
 const struct detector *const DETECTORS[] = {PAY_DETECTORS(ROW) NET_DETECTORS(ROW) NULL};
@@ -22,6 +23,7 @@ struct panel {
     const struct sink *sink;
     struct judge *judge;
     struct net_scene *scene; /* NULL: not the net sensor */
+    struct pay_ahead *ahead; /* NULL: not the pay sensor */
     struct seat seats[PANEL_DETECTORS_MAX];
     size_t count;
     /* Who wants a kind, in the order of the table. */
@@ -54,6 +56,7 @@ seat_make(struct panel *panel, const struct panel_options *options, const struct
         .currency = options->currency,
         .judge = panel->judge,
         .scene = panel->scene,
+        .ahead = panel->ahead,
         .geo_dir = options->geo_dir,
         .history = options->history,
     };
@@ -132,6 +135,8 @@ panel_new(const struct panel_options *options, const struct sink *sink, struct p
     if (err == VG_OK && strcmp(options->sensor, "net") == 0)
         err =
             net_scene_new(&(struct net_scene_options){.geo_dir = options->geo_dir}, &panel->scene);
+    if (err == VG_OK && strcmp(options->sensor, "pay") == 0)
+        err = pay_ahead_new(&panel->ahead);
     if (err == VG_OK)
         err = check_off(options, why);
     if (err != VG_OK)
@@ -159,11 +164,12 @@ panel_free(struct panel *panel)
         panel->seats[i].detector->free(panel->seats[i].self);
     judge_free(panel->judge);
     net_scene_free(panel->scene);
+    pay_ahead_free(panel->ahead);
     free(panel);
 }
 
-void
-panel_observe(struct panel *panel, const struct obs *obs)
+static void
+observe(struct panel *panel, const struct obs *obs)
 {
     if (panel->scene != NULL)
         net_scene_observe(panel->scene, obs);
@@ -174,6 +180,26 @@ panel_observe(struct panel *panel, const struct obs *obs)
 
         seat->detector->observe(seat->self, obs);
     }
+}
+
+void
+panel_observe(struct panel *panel, const struct obs *obs)
+{
+    struct obs keyed = *obs;
+    struct pay_keys keys;
+
+    if ((obs->kind == OBS_TXN || obs->kind == OBS_LABEL) && obs->keys == NULL) {
+        pay_keys_make(obs->txn, &keys);
+        keyed.keys = &keys;
+        obs = &keyed;
+    }
+    observe(panel, obs);
+}
+
+void
+panel_expect(const struct panel *panel, const struct pay_keys *keys, enum keytab_step step)
+{
+    pay_ahead_look(panel->ahead, keys, step);
 }
 
 void

@@ -15,6 +15,7 @@
 
 #include "agent/detect/cauchy.h"
 #include "agent/detect/detectors.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/pay_common.h"
 #include "agent/detect/pay_habit.h"
 #include "agent/detect/pay_money.h"
@@ -235,15 +236,13 @@ report(struct amount *a, const struct pay_money *m, const struct pay_habit *card
 
 /* False without memory. */
 static bool
-whose_of(struct amount *a, const struct txn_view *t, struct whose *w)
+whose_of(struct amount *a, const struct obs *obs, struct whose *w)
 {
-    uint64_t card = pay_key("card", t->card), terminal = pay_key("terminal", t->terminal);
-    uint64_t employee = pay_key("employee", t->employee);
+    const struct txn_view *t = obs->txn;
+    uint64_t card = obs->keys->key[KEY_HOLDER], terminal = obs->keys->key[KEY_TERMINAL];
+    uint64_t employee = obs->keys->key[KEY_EMPLOYEE];
 
     *w = (struct whose){.card = &w->none[0], .terminal = &w->none[1], .employee = &w->none[2]};
-    if (card == 0)
-        card = pay_key("customer", t->customer);
-    keytab_expect(a->terminals, terminal);
     if (card != 0)
         w->card = keytab_touch(a->cards, card, NULL);
     if (terminal != 0)
@@ -271,7 +270,7 @@ amount_observe(void *self, const struct obs *obs)
     if ((t->kind != TXN_SALE && t->kind != TXN_AUTH) || !t->has_amount || t->amount <= 0)
         return;
     m = money_of(a, t->currency[0] != '\0' ? t->currency : a->currency);
-    if (m == NULL || !whose_of(a, t, &whose))
+    if (m == NULL || !whose_of(a, obs, &whose))
         return;
     a->changed = true;
     look_at(a, m, &whose, t, &look);
@@ -384,6 +383,7 @@ amount_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
         amount_free(a);
         return err;
     }
+    pay_ahead_add(env->ahead, a->cards, KEY_HOLDER);
     *self = a;
     return VG_OK;
 }

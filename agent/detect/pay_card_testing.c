@@ -17,6 +17,7 @@
 
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/pay_frame.h"
 #include "agent/detect/pay_issuer.h"
 #include "agent/detect/pay_place.h"
@@ -229,13 +230,11 @@ attempt_key(const struct txn_view *t)
     return (h ^ h >> 32) | 1;
 }
 
-/* What tells one card from another: itself, else its digits as far as the log has them, else whose
- * it is. 0: nothing. */
+/* What tells one card from another that is not named itself: its digits as far as the log has them, else
+ * whose it is. 0: nothing. */
 static uint64_t
-card_key(const struct txn_view *t)
+stand_in_key(const struct txn_view *t)
 {
-    if (t->card.len > 0)
-        return pay_key("card", t->card);
     if (t->last4[0] != '\0')
         return pay_key("last4", str_of(t->last4)) + pay_key("bin", str_of(t->bin));
     return pay_key("card", t->customer.len > 0 ? t->customer : t->email);
@@ -309,15 +308,13 @@ testing_observe(void *self, const struct obs *obs)
 {
     struct testing *s = self;
     const struct txn_view *t = obs->txn;
-    uint64_t keys[AT_COUNT] = {pay_key("ip", t->ip),
-                               pay_key("device", t->device),
-                               pay_key("terminal", t->terminal),
-                               pay_key("bin", str_of(t->bin)),
-                               pay_key("log", t->source),
-                               pay_key("mail", t->mail_shape),
-                               pay_key("mailbox", t->mailbox)};
-    struct pay_place_try try = {
-        .time_ns = t->time_ns, .card = card_key(t), .declined = t->outcome == TXN_DECLINED};
+    const uint64_t *named = obs->keys->key;
+    uint64_t keys[AT_COUNT] = {named[KEY_IP],     named[KEY_DEVICE], named[KEY_TERMINAL],
+                               named[KEY_BIN],    named[KEY_LOG],    named[KEY_MAIL_SHAPE],
+                               named[KEY_MAILBOX]};
+    struct pay_place_try try = {.time_ns = t->time_ns,
+                                .card = named[KEY_CARD] != 0 ? named[KEY_CARD] : stand_in_key(t),
+                                .declined = t->outcome == TXN_DECLINED};
     struct verdict worst, issuer;
     bool learned;
 
@@ -333,8 +330,6 @@ testing_observe(void *self, const struct obs *obs)
     }
     s->changed = true;
     s->last_ns = t->time_ns;
-    for (int at = 0; at < AT_COUNT; at++)
-        keytab_expect(s->places, keys[at]);
     learned = (double)(t->time_ns - s->since_ns) >= s->learn_days * (double)VG_DAY_NS;
     quantile_time(&s->amounts, t->time_ns);
     try.small = is_small(s, t);
@@ -450,6 +445,9 @@ testing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
         testing_free(s);
         return err;
     }
+    pay_ahead_add(env->ahead, s->places, KEY_IP);
+    pay_ahead_add(env->ahead, s->places, KEY_MAIL_SHAPE);
+    pay_ahead_add(env->ahead, s->places, KEY_MAILBOX);
     *self = s;
     return VG_OK;
 }

@@ -126,8 +126,9 @@ dirty_set(struct pay_cases *c, uint32_t place)
 }
 
 void
-pay_cases_expect(const struct pay_cases *c, uint64_t key)
+pay_cases_expect(const void *cases, uint64_t key)
 {
+    const struct pay_cases *c = cases;
     uint32_t place = (uint32_t)(c->kept % PAY_CASES_MAX);
 
     __builtin_prefetch(c->index[key % BUCKETS], 1);

@@ -35,7 +35,7 @@ enum vg_err pay_cases_new(struct pay_cases **out) VG_MUST_CHECK;
 void pay_cases_free(struct pay_cases *cases);
 
 /* Says that this key will be kept soon: lets the index be fetched meanwhile. */
-void pay_cases_expect(const struct pay_cases *cases, uint64_t key);
+void pay_cases_expect(const void *cases, uint64_t key);
 /* A copy of the case is kept under its key, which is not 0; the copy, borrowed until the next call, or
  * NULL without memory. */
 struct pay_case *pay_cases_keep(struct pay_cases *cases, const struct pay_case *c);

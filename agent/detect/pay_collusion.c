@@ -13,6 +13,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/moments.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/pay_frame.h"
 #include "common/vtime.h"
 
@@ -128,7 +129,7 @@ collusion_observe(void *self, const struct obs *obs)
 {
     struct collusion *c = self;
     const struct txn_view *t = obs->txn;
-    uint64_t card = pay_key("card", t->card), person = pay_key("employee", t->employee);
+    uint64_t card = obs->keys->key[KEY_CARD], person = obs->keys->key[KEY_EMPLOYEE];
     struct person *p;
     struct card *k;
     double chance;
@@ -260,6 +261,7 @@ collusion_make(const struct detector_env *env, void **self, char why[DETECT_WHY_
         pay_frame_free(c);
         return err;
     }
+    pay_ahead_add(env->ahead, c->frame.tables[AT_CARDS], KEY_CARD);
     *self = c;
     return VG_OK;
 }

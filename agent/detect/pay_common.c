@@ -12,16 +12,27 @@
 #define SUM_MEAN 10.0
 
 uint64_t
-pay_key(const char *role, struct str text)
+pay_text_hash(struct str text)
 {
-    uint64_t h;
+    uint64_t h = text.len > 0 ? str_hash(&STR_HASH_STORED, text.at, text.len) : 0;
 
-    if (text.len == 0)
+    return h != 0 || text.len == 0 ? h : 1;
+}
+
+uint64_t
+pay_key_of(const char *role, uint64_t h)
+{
+    if (h == 0)
         return 0;
-    h = str_hash(&STR_HASH_STORED, text.at, text.len);
     for (; *role != '\0'; role++) /* roles are ours: a plain mixture keeps them apart */
         h = (h ^ (uint8_t)*role) * UINT64_C(0x9e3779b97f4a7c15);
     return h ^ h >> 29;
+}
+
+uint64_t
+pay_key(const char *role, struct str text)
+{
+    return pay_key_of(role, pay_text_hash(text));
 }
 
 /* Of "name_abcdef..." what people can tell apart at a glance: "name abcd…". False for plain ids. */

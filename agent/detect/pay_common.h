@@ -7,6 +7,9 @@
 
 /* A stored hash of a text under a role, so that one text in two roles makes two keys. 0 for "". */
 uint64_t pay_key(const char *role, struct str text);
+/* The same in two steps, for a text in several roles: its hash, 0 for "". */
+uint64_t pay_text_hash(struct str text);
+uint64_t pay_key_of(const char *role, uint64_t text_hash);
 
 /* kind is a party kind; a keyed token without a label gets its first letters as one. False where `id`
  * is empty. */

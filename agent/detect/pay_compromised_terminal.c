@@ -11,6 +11,7 @@
 
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/pay_frame.h"
 #include "agent/detect/pay_share.h"
 #include "agent/detect/pay_stamp.h"
@@ -102,16 +103,16 @@ report(struct compromised *c, const struct txn_view *t, int64_t now_ns, const st
 /* ---- what happens ---- */
 
 static void
-see_sale(struct compromised *c, const struct txn_view *t)
+see_sale(struct compromised *c, const struct obs *obs)
 {
-    uint64_t key = pay_key("terminal", t->terminal), id = pay_key("sale", t->id);
+    const struct txn_view *t = obs->txn;
+    uint64_t key = obs->keys->key[KEY_TERMINAL], id = obs->keys->key[KEY_SALE];
     struct terminal *at;
     struct sale *sale;
     bool fresh;
 
     if (key == 0 || t->ip.len > 0) /* a web shop has no reader */
         return;
-    keytab_expect(c->frame.tables[AT_SALES], id);
     at = keytab_touch(c->frame.tables[AT_TERMINALS], key, &fresh);
     if (at == NULL)
         return;
@@ -123,7 +124,7 @@ see_sale(struct compromised *c, const struct txn_view *t)
         (void)pay_share_see(&at->share, usual_of(c, &at->share), false, 0, t->time_ns);
     pay_share_learn(&at->share, false, 1);
     pay_share_learn(&c->all, false, 1);
-    id = id != 0 ? id : pay_key("card", t->card);
+    id = id != 0 ? id : obs->keys->key[KEY_CARD];
     sale = id != 0 ? keytab_touch(c->frame.tables[AT_SALES], id, NULL) : NULL;
     if (sale != NULL)
         sale->terminal = key;
@@ -177,7 +178,7 @@ compromised_observe(void *self, const struct obs *obs)
     if (obs->kind == OBS_LABEL ? t->label != 1 : t->kind != TXN_CHARGEBACK) {
         if (obs->kind == OBS_TXN && t->kind == TXN_SALE && t->outcome == TXN_APPROVED) {
             pay_frame_time(&c->frame, t->time_ns);
-            see_sale(c, t);
+            see_sale(c, obs);
         }
         return;
     }
@@ -236,6 +237,7 @@ compromised_make(const struct detector_env *env, void **self, char why[DETECT_WH
         pay_frame_free(c);
         return err;
     }
+    pay_ahead_add(env->ahead, c->frame.tables[AT_SALES], KEY_SALE);
     *self = c;
     return VG_OK;
 }

@@ -21,6 +21,7 @@
 #include "agent/detect/detectors.h"
 #include "agent/detect/geo.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "agent/detect/quantile.h"
 #include "common/vtime.h"
 
@@ -294,9 +295,8 @@ mismatch_observe(void *self, const struct obs *obs)
 {
     struct mismatch *m = self;
     const struct txn_view *t = obs->txn;
-    const uint64_t keys[SIDES] = {pay_key("bin", str_of(t->bin)), pay_key("card", t->card),
-                                  pay_key("customer", t->customer.len > 0 ? t->customer : t->email),
-                                  0};
+    uint64_t keys[SIDES] = {obs->keys->key[KEY_BIN], obs->keys->key[KEY_CARD],
+                            obs->keys->key[KEY_CUSTOMER], 0};
     struct look look;
     double p = 1;
     float w;
@@ -306,6 +306,8 @@ mismatch_observe(void *self, const struct obs *obs)
         charged_back(m, t);
     if (at < 0 || (t->kind != TXN_SALE && t->kind != TXN_AUTH))
         return;
+    if (keys[SIDE_CUSTOMER] == 0)
+        keys[SIDE_CUSTOMER] = pay_key("customer", t->email);
     pay_frame_time(&m->frame, t->time_ns);
     forget(m, t->time_ns);
     quantile_time(&m->ranks, t->time_ns);

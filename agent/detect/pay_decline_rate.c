@@ -12,6 +12,7 @@
 
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "agent/detect/pay_share.h"
 #include "common/vtime.h"
 
@@ -67,8 +68,7 @@ decline_observe(void *self, const struct obs *obs)
     struct decline *d = self;
     const struct txn_view *t = obs->txn;
     bool hit = t->outcome == TXN_DECLINED, learned, fresh;
-    uint64_t who = pay_key("card", t->card.len > 0 ? t->card : t->customer);
-    uint64_t key = pay_key("terminal", t->terminal.len > 0 ? t->terminal : t->source);
+    uint64_t who = obs->keys->key[KEY_PAYER], key = obs->keys->key[KEY_PLACE];
     struct pay_share *s;
     double usual, p = 1;
 

@@ -12,6 +12,7 @@
 
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/pay_frame.h"
 #include "agent/detect/pay_tries.h"
 #include "common/vtime.h"
@@ -48,18 +49,6 @@ struct duplicate {
     int64_t folded_ns;
     uint64_t turned_away;
 };
-
-static uint64_t
-key_of(const struct txn_view *t)
-{
-    uint64_t card = pay_key("card", t->card);
-    uint64_t place = pay_key("terminal", t->terminal.len > 0 ? t->terminal : t->source);
-
-    if (card == 0)
-        return 0;
-    return (card * 31 + place) * UINT64_C(0x9e3779b97f4a7c15) ^
-           (uint64_t)t->amount * UINT64_C(0xbf58476d1ce4e5b9);
-}
 
 /* ---- pairs that wait ---- */
 
@@ -118,10 +107,12 @@ release(struct duplicate *d, int64_t now_ns)
 
 /* A refund or void that names either charge, or is of the same card, place and amount. */
 static void
-put_right(struct duplicate *d, const struct txn_view *t)
+put_right(struct duplicate *d, const struct obs *obs)
 {
-    uint64_t names[3] = {pay_key("id", t->original), pay_key("id", t->order), pay_key("id", t->id)};
-    uint64_t key = key_of(t);
+    const struct txn_view *t = obs->txn;
+    uint64_t key = obs->keys->key[KEY_CHARGE];
+    uint64_t names[3] = {pay_key("id", t->original), pay_key("id", t->order),
+                         obs->keys->key[KEY_ID]};
 
     for (size_t i = 0; i < WAITING_MAX; i++) {
         struct waiting *w = &d->waiting[i];
@@ -174,9 +165,10 @@ forget(struct duplicate *d, int64_t now_ns)
 }
 
 static void
-see_charge(struct duplicate *d, const struct txn_view *t)
+see_charge(struct duplicate *d, const struct obs *obs)
 {
-    uint64_t key = key_of(t);
+    const struct txn_view *t = obs->txn;
+    uint64_t key = obs->keys->key[KEY_CHARGE];
     struct charge *c;
     bool fresh;
 
@@ -191,7 +183,7 @@ see_charge(struct duplicate *d, const struct txn_view *t)
     }
     d->charges += 1;
     c->at_ns = t->time_ns;
-    c->id = pay_key("id", t->id);
+    c->id = obs->keys->key[KEY_ID];
     pay_frame_copy(c->name, sizeof c->name, t->id);
 }
 
@@ -207,9 +199,9 @@ duplicate_observe(void *self, const struct obs *obs)
     if (t->outcome != TXN_APPROVED)
         return;
     if (t->kind == TXN_SALE)
-        see_charge(d, t);
+        see_charge(d, obs);
     else if (t->kind == TXN_REFUND || t->kind == TXN_VOID)
-        put_right(d, t);
+        put_right(d, obs);
 }
 
 /* ---- state ---- */
@@ -309,6 +301,7 @@ duplicate_make(const struct detector_env *env, void **self, char why[DETECT_WHY_
         pay_frame_free(d);
         return err;
     }
+    pay_ahead_add(env->ahead, d->frame.tables[0], KEY_CHARGE);
     *self = d;
     return VG_OK;
 }

@@ -12,6 +12,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "agent/detect/pay_share.h"
 #include "agent/detect/quantile.h"
 #include "common/vtime.h"
@@ -131,7 +132,7 @@ pattern_observe(void *self, const struct obs *obs)
 {
     struct pattern *n = self;
     const struct txn_view *t = obs->txn;
-    uint64_t key = pay_key("employee", t->employee);
+    uint64_t key = obs->keys->key[KEY_EMPLOYEE];
     bool hit[OP_COUNT] = {t->kind == TXN_REFUND, t->kind == TXN_VOID, false}, fresh;
     struct person *p;
     struct verdict v;

@@ -14,6 +14,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "common/vtime.h"
 #include "common/zone.h"
 
@@ -164,7 +165,7 @@ off_hours_observe(void *self, const struct obs *obs)
 {
     struct off_hours *o = self;
     const struct txn_view *t = obs->txn;
-    uint64_t key = pay_key("terminal", t->terminal.len > 0 ? t->terminal : t->source);
+    uint64_t key = obs->keys->key[KEY_PLACE];
     struct zone_local at;
     struct week *w;
     double p = 1, weight, weeks;

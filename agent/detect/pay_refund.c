@@ -16,6 +16,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/moments.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/pay_closing.h"
 #include "agent/detect/pay_common.h"
 #include "agent/detect/pay_person.h"
@@ -77,12 +78,6 @@ struct look {
 };
 
 /* ---- refunds ---- */
-
-static struct str
-person_name(const struct txn_view *t)
-{
-    return t->employee.len > 0 ? t->employee : t->terminal;
-}
 
 static void
 subject_of(struct party *out, const struct txn_view *t)
@@ -273,7 +268,7 @@ refund_observe(void *self, const struct obs *obs)
 {
     struct refund *r = self;
     const struct txn_view *t = obs->txn;
-    uint64_t key = pay_key("person", person_name(t));
+    uint64_t key = obs->keys->key[KEY_PERSON];
     struct pay_person nobody = {0}, *p = &nobody;
     bool fresh;
 
@@ -294,7 +289,7 @@ refund_observe(void *self, const struct obs *obs)
         see_refund(r, t, key, p);
         return;
     }
-    pay_sales_see(r->sales, t);
+    pay_sales_see(r->sales, obs);
     if (t->ip.len == 0) /* a web shop does not close */
         pay_closing_sale(&r->closing, r->zone, t->time_ns);
     pay_person_count(p, false, 1, t->time_ns);
@@ -390,6 +385,8 @@ refund_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
         refund_free(r);
         return err;
     }
+    pay_ahead_add(env->ahead, r->sales, KEY_SALE);
+    pay_ahead_add(env->ahead, r->sales, KEY_SALE_ORDER);
     *self = r;
     return VG_OK;
 }

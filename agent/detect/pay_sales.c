@@ -28,31 +28,26 @@ sale_get(void *cell, struct slice *in)
 }
 
 static void
-keep_sale(struct keytab *sales, struct str id, const struct txn_view *t)
+keep_sale(struct keytab *sales, uint64_t key, const struct obs *obs)
 {
-    uint64_t key = pay_key("sale", id);
-    struct pay_sale *s;
-    bool fresh;
+    const struct txn_view *t = obs->txn;
+    struct pay_sale *s = key != 0 ? keytab_touch(sales, key, NULL) : NULL;
 
-    if (key == 0)
-        return;
-    s = keytab_touch(sales, key, &fresh);
     if (s == NULL)
         return;
     /* Several sales of one order are one sum to refund from. */
     if (s->amount <= SUM_MAX - t->amount)
         s->amount += t->amount;
-    s->card = pay_key("card", t->card);
+    s->card = obs->keys->key[KEY_CARD];
 }
 
 void
-pay_sales_see(struct keytab *sales, const struct txn_view *t)
+pay_sales_see(struct keytab *sales, const struct obs *obs)
 {
-    if (t->outcome != TXN_APPROVED || !t->has_amount)
+    if (obs->txn->outcome != TXN_APPROVED || !obs->txn->has_amount)
         return;
-    keep_sale(sales, t->id, t);
-    if (t->order.len > 0 && !str_eq(t->order, t->id))
-        keep_sale(sales, t->order, t);
+    keep_sale(sales, obs->keys->key[KEY_SALE], obs);
+    keep_sale(sales, obs->keys->key[KEY_SALE_ORDER], obs);
 }
 
 struct pay_sale *

@@ -7,6 +7,7 @@
 
 #include "agent/detect/keytab.h"
 #include "agent/detect/pay_common.h"
+#include "agent/detect/pay_keys.h"
 
 enum { PAY_SALES_MAX = 65536 };
 
@@ -18,7 +19,7 @@ struct pay_sale {
 /* A table of pay_sale whose rows are named `name` and have the form `version`. */
 enum vg_err pay_sales_new(char name, uint16_t version, struct keytab **out) VG_MUST_CHECK;
 /* Keeps an approved sale that has an amount; passes over others. */
-void pay_sales_see(struct keytab *sales, const struct txn_view *t);
+void pay_sales_see(struct keytab *sales, const struct obs *obs);
 /* The sale that a refund names, by `original`, else by its order; NULL when unknown. Marked as
  * changed. Borrowed until the next pay_sales_see(). */
 struct pay_sale *pay_sales_of(struct keytab *sales, const struct txn_view *t);

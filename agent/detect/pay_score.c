@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "agent/detect/detectors.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/tail.h"
 #include "common/vtime.h"
 
@@ -64,12 +65,13 @@ label_known(struct pay_score *s, uint64_t key, bool fraud, int64_t now_ns)
 }
 
 static void
-take_txn(struct pay_score *s, const struct txn_view *t)
+take_txn(struct pay_score *s, const struct obs *obs)
 {
+    const struct txn_view *t = obs->txn;
     struct score_look *look = &s->look;
     struct pay_case *kept = NULL;
 
-    if (!score_look(s, t, look))
+    if (!score_look(s, obs, look))
         return;
     s->changed = true;
     judge_observation_tell(s->judge, 100 * look->p, score_reasons, look);
@@ -105,9 +107,9 @@ score_observe(void *self, const struct obs *obs)
     struct pay_score *s = self;
 
     if (obs->kind == OBS_TXN)
-        take_txn(s, obs->txn);
+        take_txn(s, obs);
     else if (obs->kind == OBS_LABEL)
-        label_known(s, pay_key("case", obs->txn->id), obs->txn->label == 1, obs->time_ns);
+        label_known(s, obs->keys->key[KEY_CASE], obs->txn->label == 1, obs->time_ns);
     else if (obs->kind == OBS_FEEDBACK)
         take_feedback(s, obs->feedback, obs->time_ns);
 }
@@ -146,6 +148,9 @@ score_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX]
         score_free(s);
         return err;
     }
+    pay_ahead_add(env->ahead, s->cards, KEY_HOLDER);
+    pay_ahead_add(env->ahead, s->parties, KEY_GADGET);
+    pay_ahead_call(env->ahead, pay_cases_expect, s->cases, KEY_CASE);
     *self = s;
     return VG_OK;
 }

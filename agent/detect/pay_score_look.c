@@ -39,7 +39,6 @@ static const struct {
     [FACET_KIND] = {7, {1, 2, 1, 2, 1, 1, 1}},
     [FACET_PLACE] = {4, {1, 1.2, 1, 1}},
 };
-static const char *const PARTY_ROLES[SCORE_PARTIES] = {"terminal", "employee", "device"};
 
 /* Distances of thieves' payments: broadly above the habit; of the holder's: normal with a heavy tail. */
 static void
@@ -260,24 +259,19 @@ look_causes(struct pay_score *s, struct score_look *out)
 }
 
 bool
-score_look(struct pay_score *s, const struct txn_view *t, struct score_look *out)
+score_look(struct pay_score *s, const struct obs *obs, struct score_look *out)
 {
-    const struct str handlers[SCORE_PARTIES] = {t->terminal, t->employee,
-                                                t->device.len > 0 ? t->device : t->ip};
+    static const enum pay_key_kind handlers[SCORE_PARTIES] = {KEY_TERMINAL, KEY_EMPLOYEE,
+                                                              KEY_GADGET};
+    const struct txn_view *t = obs->txn;
+    const uint64_t *key = obs->keys->key;
     int64_t place_since_ns = 0;
     bool fresh;
 
-    *out = (struct score_look){.c = {.key = pay_key("case", t->id),
-                                     .time_ns = t->time_ns,
-                                     .card = pay_key("card", t->card)}};
-    if (out->c.card == 0)
-        out->c.card = pay_key("customer", t->customer);
-    keytab_expect(s->cards, out->c.card);
-    pay_cases_expect(s->cases, out->c.key);
-    for (unsigned i = 0; i < SCORE_PARTIES; i++) {
-        out->c.party[i] = pay_key(PARTY_ROLES[i], handlers[i]);
-        keytab_expect(s->parties, out->c.party[i]);
-    }
+    *out = (struct score_look){
+        .c = {.key = key[KEY_CASE], .time_ns = t->time_ns, .card = key[KEY_HOLDER]}};
+    for (unsigned i = 0; i < SCORE_PARTIES; i++)
+        out->c.party[i] = key[handlers[i]];
     out->holder = out->c.card != 0 ? keytab_touch(s->cards, out->c.card, &fresh) : &out->nobody;
     if (out->holder == NULL)
         return false;

@@ -20,6 +20,7 @@
 #include "agent/detect/pay_curve.h"
 #include "agent/detect/pay_facet.h"
 #include "agent/detect/pay_holder.h"
+#include "agent/detect/pay_keys.h"
 #include "agent/detect/pay_run.h"
 #include "agent/detect/quantile.h"
 #include "agent/detect/season.h"
@@ -115,7 +116,7 @@ void score_tables_init(struct pay_score *s);
 void score_money_draw(struct score_money *m);
 void score_money_shape(struct score_money *m);
 /* False without memory. */
-bool score_look(struct pay_score *s, const struct txn_view *t, struct score_look *out);
+bool score_look(struct pay_score *s, const struct obs *obs, struct score_look *out);
 /* The ratio by the holder's cause; bounded. */
 double score_holder_ratio(const struct score_look *look);
 

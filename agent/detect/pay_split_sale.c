@@ -12,6 +12,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "agent/detect/quantile.h"
 #include "common/vtime.h"
 
@@ -111,7 +112,7 @@ split_observe(void *self, const struct obs *obs)
 {
     struct split *s = self;
     const struct txn_view *t = obs->txn;
-    uint64_t key = pay_key("card", t->card.len > 0 ? t->card : t->customer);
+    uint64_t key = obs->keys->key[KEY_PAYER];
     int64_t limit;
 
     if (t->kind != TXN_SALE || t->outcome != TXN_APPROVED || !t->has_amount || t->amount <= 0)

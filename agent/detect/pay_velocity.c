@@ -14,6 +14,7 @@
 #include "agent/detect/detectors.h"
 #include "agent/detect/keytab.h"
 #include "agent/detect/moments.h"
+#include "agent/detect/pay_ahead.h"
 #include "agent/detect/pay_common.h"
 #include "common/vtime.h"
 
@@ -232,12 +233,12 @@ report(struct velocity *v, const struct txn_view *t, int who, const struct pace 
 static void
 velocity_observe(void *self, const struct obs *obs)
 {
-    static const char *const roles[WHO_COUNT] = {"card", "customer", "ip", "device", "terminal"};
+    static const enum pay_key_kind kinds[WHO_COUNT] = {KEY_CARD, KEY_CUSTOMER, KEY_IP, KEY_DEVICE,
+                                                       KEY_TERMINAL};
     struct velocity *v = self;
     const struct txn_view *t = obs->txn;
     struct verdict worst = {.p = 1};
     struct pace worst_pace = {0};
-    uint64_t keys[WHO_COUNT];
     int worst_who = -1;
     bool learned;
 
@@ -251,11 +252,8 @@ velocity_observe(void *self, const struct obs *obs)
     v->last_ns = t->time_ns;
     learned = (double)(t->time_ns - v->since_ns) >= v->learn_days * (double)VG_DAY_NS;
     for (int who = 0; who < WHO_COUNT; who++) {
-        keys[who] = pay_key(roles[who], name_of(t, who));
-        keytab_expect(v->paces, keys[who]);
-    }
-    for (int who = 0; who < WHO_COUNT; who++) {
-        struct pace *c = keys[who] != 0 ? count(v, keys[who], t) : NULL;
+        uint64_t key = obs->keys->key[kinds[who]];
+        struct pace *c = key != 0 ? count(v, key, t) : NULL;
         struct verdict verdict = {.p = 1};
 
         if (c == NULL)
@@ -350,6 +348,9 @@ velocity_make(const struct detector_env *env, void **self, char why[DETECT_WHY_M
         velocity_free(v);
         return err;
     }
+    pay_ahead_add(env->ahead, v->paces, KEY_CARD);
+    pay_ahead_add(env->ahead, v->paces, KEY_CUSTOMER);
+    pay_ahead_add(env->ahead, v->paces, KEY_IP);
     *self = v;
     return VG_OK;
 }

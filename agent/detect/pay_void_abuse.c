@@ -9,6 +9,7 @@
 
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "agent/detect/pay_share.h"
 #include "common/vtime.h"
 
@@ -52,7 +53,7 @@ voids_observe(void *self, const struct obs *obs)
     struct voids *v = self;
     const struct txn_view *t = obs->txn;
     bool hit = t->kind == TXN_VOID, fresh;
-    uint64_t key = pay_key("person", t->employee.len > 0 ? t->employee : t->terminal);
+    uint64_t key = obs->keys->key[KEY_PERSON];
     struct pay_share *s;
     double usual, p;
 

@@ -169,8 +169,14 @@ chunk_add(struct seen *s)
     return VG_OK;
 }
 
-static enum vg_err
-remember(struct seen *s, uint64_t digest, bool *before)
+void
+seen_expect(const struct seen *s, uint64_t digest)
+{
+    __builtin_prefetch(&s->table[digest & (s->room - 1)], 1);
+}
+
+enum vg_err
+seen_before(struct seen *s, uint64_t digest, bool *before)
 {
     struct chunk *last;
     size_t at;
@@ -225,8 +231,8 @@ add(struct digest_text *d, const void *bytes, size_t n)
         d->len--;
 }
 
-enum vg_err
-seen_id(struct seen *s, const char *family, const struct txn_view *t, bool *before)
+uint64_t
+seen_id(const struct seen *s, const char *family, const struct txn_view *t)
 {
     struct digest_text d;
     const uint8_t sort[3] = {'i', (uint8_t)t->kind, t->outcome == TXN_PENDING};
@@ -239,7 +245,7 @@ seen_id(struct seen *s, const char *family, const struct txn_view *t, bool *befo
         add(&d, &t->time_ns, sizeof t->time_ns);
         add(&d, &t->amount, sizeof t->amount);
     }
-    return remember(s, str_hash(&s->key, d.bytes, d.len), before);
+    return str_hash(&s->key, d.bytes, d.len);
 }
 
 static uint64_t
@@ -262,9 +268,9 @@ content_digest(const struct seen *s, const char *family, const struct txn_view *
     return str_hash(&s->key, d.bytes, d.len);
 }
 
-enum vg_err
-seen_content(struct seen *s, const char *family, const struct txn_view *t,
-             struct seen_recent *recent, bool *before)
+uint64_t
+seen_content(const struct seen *s, const char *family, const struct txn_view *t,
+             struct seen_recent *recent)
 {
     uint64_t digest = content_digest(s, family, t);
     unsigned at = 0;
@@ -279,7 +285,7 @@ seen_content(struct seen *s, const char *family, const struct txn_view *t,
     }
     if (recent->times[at] < UINT16_MAX)
         recent->times[at]++;
-    return remember(s, digest + recent->times[at] * UINT64_C(0x9e3779b97f4a7c15), before);
+    return digest + recent->times[at] * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* ---- rows ---- */

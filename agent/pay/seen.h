@@ -17,11 +17,10 @@ struct seen;
 enum vg_err seen_new(const struct hash_key *key, struct seen **out) VG_MUST_CHECK;
 void seen_free(struct seen *s);
 
-/* True when (family, id, kind) was there already; remembers it. Announcements (pending) are kept
- * apart from results. What bears the id of its own `original` has none of its own (two refunds of one
- * sale): there time and amount count, too. VG_ERR_NOMEM. */
-enum vg_err seen_id(struct seen *s, const char *family, const struct txn_view *t,
-                    bool *before) VG_MUST_CHECK;
+/* What (family, id, kind) is known by. Announcements (pending) are kept apart from results. What bears
+ * the id of its own `original` has none of its own (two refunds of one sale): there time and amount
+ * count, too. */
+uint64_t seen_id(const struct seen *s, const char *family, const struct txn_view *t);
 
 /* For transactions without an id: what they say, and how many times one file has said it. */
 enum { SEEN_RECENT = 64 };
@@ -36,8 +35,13 @@ struct seen_recent {
 };
 /* The second "same sale in the same second" of a file is the second one in another export of the
  * same day as well: both count, and neither counts again. */
-enum vg_err seen_content(struct seen *s, const char *family, const struct txn_view *t,
-                         struct seen_recent *recent, bool *before) VG_MUST_CHECK;
+uint64_t seen_content(const struct seen *s, const char *family, const struct txn_view *t,
+                      struct seen_recent *recent);
+
+/* Says that it will be asked for soon: lets its place be fetched meanwhile. */
+void seen_expect(const struct seen *s, uint64_t digest);
+/* True when it was there already; remembers it. VG_ERR_NOMEM. */
+enum vg_err seen_before(struct seen *s, uint64_t digest, bool *before) VG_MUST_CHECK;
 
 /* Rows to the sink, before a commit. */
 void seen_save(struct seen *s, const struct sink *sink);

@@ -14,14 +14,17 @@ pay_sensor_init(struct pay_sensor *s, struct panel *panel, struct tokens *tokens
         return err;
     key = (struct hash_key){words[0], words[1]};
     *s = (struct pay_sensor){.panel = panel};
-    return seen_new(&key, &s->seen);
+    err = seen_new(&key, &s->seen);
+    return err == VG_OK ? pay_queue_new(&s->queue) : err;
 }
 
 void
 pay_sensor_done(struct pay_sensor *s)
 {
     seen_free(s->seen);
+    pay_queue_free(s->queue);
     s->seen = NULL;
+    s->queue = NULL;
 }
 
 static void
@@ -39,9 +42,9 @@ observe_cards(struct pay_sensor *s, const struct card_view *cards, size_t count)
 }
 
 static void
-observe_txn(struct pay_sensor *s, const struct txn_view *t)
+observe_txn(struct pay_sensor *s, const struct txn_view *t, const struct pay_keys *keys)
 {
-    struct obs obs = {.kind = OBS_TXN, .time_ns = t->time_ns, .txn = t};
+    struct obs obs = {.kind = OBS_TXN, .time_ns = t->time_ns, .txn = t, .keys = keys};
     double score = 0;
 
     if (s->before != NULL)
@@ -57,27 +60,72 @@ observe_txn(struct pay_sensor *s, const struct txn_view *t)
         judge_observation_begin(panel_judge(s->panel)); /* what comes next is none of its */
 }
 
+/* The one that has waited longest: counts it unless it was there before. */
+static enum vg_err
+observe_next(struct pay_sensor *s)
+{
+    const struct pay_waiting *w = pay_queue_take(s->queue);
+    bool before;
+    enum vg_err err = VG_OK;
+
+    if (!w->has_txn) {
+        observe_cards(s, w->cards, w->card_count);
+        return VG_OK;
+    }
+    if (s->clock_ns != 0 && w->txn.time_ns > s->clock_ns + VG_DAY_NS) {
+        s->future++;
+    } else {
+        err = seen_before(s->seen, w->digest, &before);
+        if (err != VG_OK)
+            return err;
+        s->duplicates += before;
+        if (!before) {
+            s->transactions++;
+            s->latest_ns = w->txn.time_ns;
+            observe_txn(s, &w->txn, &w->keys);
+        }
+    }
+    observe_cards(s, w->cards, w->card_count);
+    return VG_OK;
+}
+
+enum vg_err
+pay_sensor_settle(struct pay_sensor *s)
+{
+    enum vg_err err = VG_OK;
+
+    while (err == VG_OK && pay_queue_count(s->queue) > 0)
+        err = observe_next(s);
+    return err;
+}
+
 /* Records that cannot be read, and all since the last ones that could not. */
-static void
+static enum vg_err
 observe_bad(struct pay_sensor *s, const struct logfile *f, struct seen_recent *recent)
 {
     const struct logfile_counts *c = logfile_counts(f);
     uint64_t bad = c->bad + c->too_long;
     struct log_view view = {.source = str_of(logfile_source(f)),
                             .like = str_of(logfile_bad_newest(f))};
-    struct obs obs = {.kind = OBS_LOG, .time_ns = s->latest_ns, .log = &view};
+    struct obs obs = {.kind = OBS_LOG, .log = &view};
+    enum vg_err err;
 
     recent->untold += c->records - recent->counted;
     recent->spans.rows += c->records - recent->counted;
     recent->untold_bad += bad - recent->counted_bad;
     recent->counted = c->records;
     recent->counted_bad = bad;
-    if (recent->untold_bad == 0 || s->latest_ns == 0 || s->panel == NULL)
-        return;
+    if (recent->untold_bad == 0 || s->panel == NULL)
+        return VG_OK;
+    err = pay_sensor_settle(s);
+    if (err != VG_OK || s->latest_ns == 0)
+        return err;
+    obs.time_ns = s->latest_ns;
     view.records = recent->untold;
     view.bad = recent->untold_bad;
     recent->untold = recent->untold_bad = 0;
     panel_observe(s->panel, &obs);
+    return VG_OK;
 }
 
 void
@@ -107,42 +155,73 @@ pay_sensor_replaced(struct pay_sensor *s, const char *source, struct seen_recent
     p->was = (struct span){0};
 }
 
+/* The newest one has come: sends for what it will need, and a little later for what that leads to. */
+static void
+expect(struct pay_sensor *s)
+{
+    static const size_t ago[KEYTAB_STEPS] = {
+        [KEYTAB_BUCKET] = 0, [KEYTAB_RECORD] = PAY_QUEUE / 3, [KEYTAB_CHAIN] = 2 * PAY_QUEUE / 3};
+
+    for (enum keytab_step step = KEYTAB_BUCKET; step < KEYTAB_STEPS; step++) {
+        const struct pay_waiting *w = pay_queue_ago(s->queue, ago[step]);
+
+        if (w == NULL || !w->has_txn)
+            continue;
+        if (step == KEYTAB_BUCKET)
+            seen_expect(s->seen, w->digest);
+        if (s->panel != NULL)
+            panel_expect(s->panel, &w->keys, step);
+    }
+}
+
+/* `t` may be NULL: card numbers alone. */
+static enum vg_err
+wait_for_turn(struct pay_sensor *s, const struct txn_view *t, uint64_t digest,
+              const struct card_view *cards, size_t card_count)
+{
+    enum vg_err err = VG_OK;
+
+    if (pay_queue_count(s->queue) == PAY_QUEUE)
+        err = observe_next(s);
+    if (err != VG_OK)
+        return err;
+    err = pay_queue_put(s->queue, t, digest, cards, card_count);
+    if (err == VG_OK)
+        expect(s);
+    return err;
+}
+
 enum vg_err
 pay_sensor_take(struct pay_sensor *s, const struct logfile *f, struct seen_recent *recent)
 {
     size_t txn_count, card_count;
     const struct txn_view *txn = logfile_txns(f, &txn_count);
     const struct card_view *cards = logfile_cards(f, &card_count);
-    const struct profile *profile = logfile_profile(f);
+    const char *family = txn_count > 0 ? logfile_profile(f)->family : "";
+    enum vg_err err = observe_bad(s, f, recent);
+    bool past;
 
-    observe_bad(s, f, recent);
-    if (txn_count + card_count == 0)
-        return VG_OK;
-    for (size_t i = 0; i < txn_count; i++) {
-        bool before;
-        enum vg_err err;
-
+    for (size_t i = 0; i < txn_count; i++)
         span_see(&recent->spans, &txn[i]);
-        if (s->clock_ns != 0 && txn[i].time_ns > s->clock_ns + VG_DAY_NS) {
-            s->future++;
-            continue;
-        }
-        err = txn[i].id.len > 0 ? seen_id(s->seen, profile->family, &txn[i], &before)
-                                : seen_content(s->seen, profile->family, &txn[i], recent, &before);
-        if (err != VG_OK)
-            return err;
-        if (before) {
-            s->duplicates++;
-            continue;
-        }
-        s->transactions++;
-        s->latest_ns = txn[i].time_ns;
-        observe_txn(s, &txn[i]);
+    past = txn_count + card_count > 0 && span_is_past(&recent->spans);
+    for (size_t i = 0; i < txn_count && err == VG_OK; i++) {
+        bool future = s->clock_ns != 0 && txn[i].time_ns > s->clock_ns + VG_DAY_NS;
+        uint64_t digest = future              ? 0
+                          : txn[i].id.len > 0 ? seen_id(s->seen, family, &txn[i])
+                                              : seen_content(s->seen, family, &txn[i], recent);
+        size_t with = !past && i + 1 == txn_count && card_count <= PAY_QUEUE_CARDS ? card_count : 0;
+
+        err = wait_for_turn(s, &txn[i], digest, cards, with);
+        card_count -= with;
     }
-    if (span_is_past(&recent->spans))
+    if (past && err == VG_OK) {
+        err = pay_sensor_settle(s);
         pay_sensor_replaced(s, logfile_source(f), recent);
-    observe_cards(s, cards, card_count);
-    return VG_OK;
+    }
+    for (size_t i = 0; i < card_count && err == VG_OK; i += PAY_QUEUE_CARDS)
+        err = wait_for_turn(s, NULL, 0, cards + i,
+                            card_count - i < PAY_QUEUE_CARDS ? card_count - i : PAY_QUEUE_CARDS);
+    return err;
 }
 
 struct judge_settings

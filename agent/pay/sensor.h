@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sensor: from records of logs to observations for the detectors: counts each transaction once, holds
- * back what cannot be (more than a day ahead of the keeper's clock), tells of card numbers. */
+ * back what cannot be (more than a day ahead of the keeper's clock), tells of card numbers.
+ *
+ * A few records wait in a queue (queue.h) while what the detectors know of them is fetched: whoever
+ * looks at what came of the records (a commit, the end of a log), or gives the panel something
+ * else, lets them go on first (pay_sensor_settle). */
 #pragma once
 
 #include "agent/detect/detector.h"
 #include "agent/pay/logfile.h"
+#include "agent/pay/queue.h"
 #include "agent/pay/seen.h"
 
 struct pay_sensor {
-    struct panel *panel; /* borrowed; NULL: transactions only */
-    struct seen *seen;   /* owned */
-    int64_t latest_ns;   /* event time of the last transaction */
-    int64_t clock_ns;    /* the keeper's; 0: a back-test, any time is fine */
+    struct panel *panel;     /* borrowed; NULL: transactions only */
+    struct seen *seen;       /* owned */
+    struct pay_queue *queue; /* owned */
+    int64_t latest_ns;       /* event time of the last transaction */
+    int64_t clock_ns;        /* the keeper's; 0: a back-test, any time is fine */
     uint64_t transactions, duplicates, future, cards, cards_untimed;
     /* Called for each transaction that counts; before_ns is called before it is observed. May be
      * NULL. `score` is what the judge says, 0 without a panel. */
@@ -32,7 +38,10 @@ struct judge_settings pay_sensor_judge(double budget_per_week);
 enum vg_err pay_sensor_take(struct pay_sensor *s, const struct logfile *f,
                             struct seen_recent *recent) VG_MUST_CHECK;
 
-/* A file was read to its end for the first time: of a known format, or of none. */
+/* Observes what still waits. VG_ERR_NOMEM. */
+enum vg_err pay_sensor_settle(struct pay_sensor *s) VG_MUST_CHECK;
+
+/* Nothing waits. A file was read to its end for the first time: of a known format, or of none. */
 void pay_sensor_told(struct pay_sensor *s, const char *source, bool known);
-/* A file that took the place of another stands still at its end: what is missing in it is told, once. */
+/* Nothing waits. A file that took the place of another stands still at its end: what is missing in it is told, once. */
 void pay_sensor_replaced(struct pay_sensor *s, const char *source, struct seen_recent *recent);

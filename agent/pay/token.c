@@ -12,10 +12,12 @@
 
 enum { DIGEST_SIZE = 32, TOKEN_BYTES = TOKEN_LETTERS / 2, MEMO_SETS = 16384, MEMO_WAYS = 2 };
 
-/* A token that was made lately, by a digest of its value under a secret key. */
+/* A token that was made lately, by a digest of its value under a secret key; a set lies in one line of
+ * the cache. */
 struct memo {
     uint64_t digest; /* 0: none */
     uint8_t bytes[TOKEN_BYTES];
+    uint64_t unused;
 };
 
 struct tokens {
@@ -48,11 +50,6 @@ tokens_new(const uint8_t key[TOKEN_KEY_SIZE], struct tokens **out)
         return VG_ERR_SYS;
     }
     t->memo_key = (struct hash_key){words[0], words[1]};
-    t->memos = calloc(MEMO_SETS, sizeof *t->memos);
-    if (t->memos == NULL) {
-        tokens_free(t);
-        return VG_ERR_NOMEM;
-    }
     *out = t;
     return VG_OK;
 }
@@ -91,16 +88,32 @@ memo_digest(const struct tokens *t, enum token_kind kind, struct slice value)
     return digest != 0 ? digest : 1;
 }
 
+/* The memory is there once somebody asks: many processes only have the key. */
+static bool
+memos_make(struct tokens *t)
+{
+    const size_t bytes = MEMO_SETS * sizeof *t->memos;
+
+    if (t->memos == NULL) {
+        t->memos = aligned_alloc(sizeof *t->memos, bytes);
+        if (t->memos != NULL)
+            memset(t->memos, 0, bytes);
+    }
+    return t->memos != NULL;
+}
+
 /* The token's bytes, remembered or made. */
 static enum vg_err
 bytes_of(struct tokens *t, enum token_kind kind, struct slice value, const uint8_t **out)
 {
     uint64_t digest = memo_digest(t, kind, value);
-    struct memo *memo = t->memos[digest % MEMO_SETS];
-    struct memo made = {.digest = digest};
+    struct memo made = {.digest = digest}, *memo;
     uint8_t mac[DIGEST_SIZE];
     enum vg_err err;
 
+    if (!memos_make(t))
+        return VG_ERR_NOMEM;
+    memo = t->memos[digest % MEMO_SETS];
     if (memo[0].digest != digest) {
         if (memo[1].digest == digest) {
             made = memo[1];

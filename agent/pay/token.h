@@ -6,7 +6,7 @@
  * can never look like a card number itself. The same value gives the same token in every shop that
  * has the key, and nobody without the key can try out card numbers against it.
  *
- * Tokens that were made lately are remembered in memory alone (at most 0.8 MiB), each by a SipHash of
+ * Tokens that were made lately are remembered in memory alone (1 MiB), each by a SipHash of
  * its value under a key that is derived from the token key, never by the value: who can read them
  * reads the key beside them, and learns nothing more. Two of 32 thousand values are taken for one
  * with a chance of 2^-63 for each new one. */
@@ -25,7 +25,7 @@ struct tokens;
 enum vg_err tokens_new(const uint8_t key[TOKEN_KEY_SIZE], struct tokens **out) VG_MUST_CHECK;
 void tokens_free(struct tokens *t);
 
-/* `value` is normalised by the caller (digits only, lower case). VG_ERR_SYS. */
+/* `value` is normalised by the caller (digits only, lower case). VG_ERR_SYS, VG_ERR_NOMEM. */
 enum vg_err tokens_make(struct tokens *t, enum token_kind kind, struct slice value,
                         char out[TOKEN_TEXT_MAX]) VG_MUST_CHECK;
 

@@ -43,43 +43,59 @@ txn_write(const struct txn_view *t, struct buf *out)
     buf_put_u8(out, '}');
 }
 
-enum { TEXTS = 14 };
+enum { TEXTS = 15 };
 
 static void
 texts_of(struct txn_view *t, struct str *out[TEXTS])
 {
     struct str *all[TEXTS] = {&t->id,       &t->reason,  &t->card,       &t->customer, &t->email,
                               &t->ip,       &t->device,  &t->terminal,   &t->employee, &t->order,
-                              &t->original, &t->account, &t->mail_shape, &t->mailbox};
+                              &t->original, &t->account, &t->mail_shape, &t->mailbox,  &t->source};
 
     memcpy(out, all, sizeof all);
+}
+
+static size_t
+texts_bytes(const struct txn_view *t)
+{
+    struct txn_view copy = *t;
+    struct str *texts[TEXTS];
+    size_t bytes = 0;
+
+    texts_of(&copy, texts);
+    for (size_t i = 0; i < TEXTS; i++)
+        bytes += texts[i]->len;
+    return bytes;
+}
+
+bool
+txn_copy_into(const struct txn_view *t, struct txn_view *own, char *texts, size_t room)
+{
+    struct str *each[TEXTS];
+
+    *own = *t;
+    texts_of(own, each);
+    for (size_t i = 0; i < TEXTS; i++) {
+        size_t len = each[i]->len;
+
+        if (len > room)
+            return false;
+        if (len > 0) /* an absent text may be NULL */
+            memcpy(texts, each[i]->at, len);
+        *each[i] = str_n(texts, len);
+        texts += len;
+        room -= len;
+    }
+    return true;
 }
 
 struct txn_view *
 txn_copy(const struct txn_view *t)
 {
-    struct txn_view copy = *t, *own;
-    struct str *texts[TEXTS];
-    size_t bytes = t->source.len;
-    char *to;
+    size_t bytes = texts_bytes(t);
+    struct txn_view *own = malloc(sizeof *own + bytes);
 
-    texts_of(&copy, texts);
-    for (size_t i = 0; i < TEXTS; i++)
-        bytes += texts[i]->len;
-    own = malloc(sizeof *own + bytes);
-    if (own == NULL)
-        return NULL;
-    *own = copy;
-    to = (char *)(own + 1);
-    texts_of(own, texts);
-    for (size_t i = 0; i < TEXTS; i++) {
-        if (texts[i]->len > 0) /* an absent text may be NULL */
-            memcpy(to, texts[i]->at, texts[i]->len);
-        *texts[i] = str_n(to, texts[i]->len);
-        to += texts[i]->len;
-    }
-    if (own->source.len > 0)
-        memcpy(to, own->source.at, own->source.len);
-    own->source = str_n(to, own->source.len);
+    if (own != NULL)
+        (void)txn_copy_into(t, own, (char *)(own + 1), bytes);
     return own;
 }

@@ -9,3 +9,5 @@ void txn_write(const struct txn_view *t, struct buf *out);
 
 /* A transaction with texts of its own, one block of memory; NULL without memory. */
 struct txn_view *txn_copy(const struct txn_view *t);
+/* The same into `own` and `room` bytes at `texts`; false where these do not suffice. */
+bool txn_copy_into(const struct txn_view *t, struct txn_view *own, char *texts, size_t room);

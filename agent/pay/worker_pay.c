@@ -36,6 +36,7 @@ struct pay_worker {
     int64_t now_ns, ticked_ns;                              /* the keeper's clock */
     int64_t idle_since_ns, uncommitted_since_ns, health_ns; /* monotonic */
     size_t uncommitted;
+    enum vg_err failed; /* sticky */
     struct pay_health health;
     bool caught_up;            /* nothing left to read, and it has been said */
     uint64_t folders_unlisted; /* as it was said last */
@@ -70,12 +71,23 @@ open_file(void *ctx, const char *path, platform_file *out)
     return worker_open_path(w->opener, path, out);
 }
 
+/* Without memory: the next commit says so. */
+static void
+settle(struct pay_worker *w)
+{
+    enum vg_err err = pay_sensor_settle(&w->sensor);
+
+    if (w->failed == VG_OK)
+        w->failed = err;
+}
+
 static void
 told_file(void *ctx, const char *name, const char *format, const struct logfile_counts *counts)
 {
     struct pay_worker *w = ctx;
 
     pay_health_file(&w->health, name, format, counts);
+    settle(w);
     pay_sensor_told(&w->sensor, name, format[0] != '\0');
     w->health_ns = 0; /* with the next commit, which is due */
     w->caught_up = false;
@@ -86,6 +98,7 @@ replaced_file(void *ctx, const char *name, struct seen_recent *recent)
 {
     struct pay_worker *w = ctx;
 
+    settle(w);
     pay_sensor_replaced(&w->sensor, name, recent);
     w->caught_up = false; /* something is to be committed */
 }
@@ -306,6 +319,9 @@ commit(struct pay_worker *w)
     char latest[64];
     int64_t now = platform_clock_monotonic();
 
+    settle(w);
+    if (w->failed != VG_OK)
+        return w->failed;
     panel_save(w->panel);
     seen_save(w->sensor.seen, w->sink);
     tail_save(w->tail, w->sink);
@@ -405,6 +421,7 @@ pay_feedback(void *self, const json_t *feedback)
 
     if (feedback_view_of(feedback, &view) != VG_OK)
         return;
+    settle(w);
     panel_observe(w->panel, &obs);
     if (w->uncommitted++ == 0)
         w->uncommitted_since_ns = platform_clock_monotonic();

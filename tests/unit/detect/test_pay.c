@@ -433,19 +433,22 @@ test_sale_sums(void **state)
                                   .outcome = TXN_APPROVED,
                                   .has_amount = true,
                                   .amount = 999999999999};
+    struct pay_keys keys;
+    const struct obs obs = {.kind = OBS_TXN, .txn = &sale, .keys = &keys};
     struct keytab *sales = NULL;
     struct pay_sale *s;
     int64_t before;
 
     (void)state;
+    pay_keys_make(&sale, &keys);
     assert_int_equal(pay_sales_new('s', 1, &sales), VG_OK);
     for (int i = 0; i < 3; i++)
-        pay_sales_see(sales, &sale);
+        pay_sales_see(sales, &obs);
     s = pay_sales_of(sales, &sale);
     assert_non_null(s);
     assert_true(s->amount == 3 * sale.amount);
     s->amount = s->refunded = before = (INT64_C(1) << 60) - 5;
-    pay_sales_see(sales, &sale);
+    pay_sales_see(sales, &obs);
     s = pay_sales_of(sales, &sale);
     pay_sale_refund(s, sale.amount);
     assert_true(s->amount == before && s->refunded == before);

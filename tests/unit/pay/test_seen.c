@@ -23,7 +23,7 @@ by_id(struct seen *s, const char *family, const char *id, enum txn_kind kind,
     const struct txn_view t = {.id = str_of(id), .kind = kind, .outcome = outcome};
     bool before;
 
-    assert_int_equal(seen_id(s, family, &t, &before), VG_OK);
+    assert_int_equal(seen_before(s, seen_id(s, family, &t), &before), VG_OK);
     return before;
 }
 
@@ -57,21 +57,21 @@ test_refunds_of_one_sale(void **state)
                          .amount = 100};
     bool before;
 
-    assert_int_equal(seen_id(s, "mp", &t, &before), VG_OK);
+    assert_int_equal(seen_before(s, seen_id(s, "mp", &t), &before), VG_OK);
     assert_false(before);
-    assert_int_equal(seen_id(s, "mp", &t, &before), VG_OK);
+    assert_int_equal(seen_before(s, seen_id(s, "mp", &t), &before), VG_OK);
     assert_true(before);
     t.time_ns = 6;
-    assert_int_equal(seen_id(s, "mp", &t, &before), VG_OK);
+    assert_int_equal(seen_before(s, seen_id(s, "mp", &t), &before), VG_OK);
     assert_false(before);
     t.amount = 50;
-    assert_int_equal(seen_id(s, "mp", &t, &before), VG_OK);
+    assert_int_equal(seen_before(s, seen_id(s, "mp", &t), &before), VG_OK);
     assert_false(before);
     t.original = str_of("6000"); /* an id of its own: time and amount do not matter */
-    assert_int_equal(seen_id(s, "mp", &t, &before), VG_OK);
+    assert_int_equal(seen_before(s, seen_id(s, "mp", &t), &before), VG_OK);
     assert_false(before);
     t.amount = 51;
-    assert_int_equal(seen_id(s, "mp", &t, &before), VG_OK);
+    assert_int_equal(seen_before(s, seen_id(s, "mp", &t), &before), VG_OK);
     assert_true(before);
     seen_free(s);
 }
@@ -92,7 +92,7 @@ export_read(struct seen *s, int from, int to)
                                    .currency = "MXN"};
         bool before;
 
-        assert_int_equal(seen_content(s, "pos", &t, &recent, &before), VG_OK);
+        assert_int_equal(seen_before(s, seen_content(s, "pos", &t, &recent), &before), VG_OK);
         counted += !before;
     }
     return counted;
@@ -151,7 +151,7 @@ test_contents_differ(void **state)
         default:
             break;
         }
-        assert_int_equal(seen_content(s, "pos", &other, &recent, &before), VG_OK);
+        assert_int_equal(seen_before(s, seen_content(s, "pos", &other, &recent), &before), VG_OK);
         if (before)
             fail_msg("case %d", i);
     }
