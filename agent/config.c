@@ -276,11 +276,57 @@ static void
 read_scan(struct agent_config *c)
 {
     const json_t *scan = json_object_get(c->tree, "scan");
+    const char *pass = vg_json_str(scan, "full_pass", "");
 
     c->scan.quarantine = strcmp(vg_json_str(scan, "response", ""), "quarantine") == 0;
     if (severity_parse(vg_json_str(scan, "severity", ""), &c->scan.least) != VG_OK)
         c->scan.least = SEVERITY_HIGH;
     c->scan.quarantine_bytes = vg_json_int(scan, "quarantine_size", INT64_C(1) << 30);
+    c->scan.pass_min = strchr(pass, ':') != NULL ? minutes_of(pass) : -1;
+    c->scan.sticks = vg_json_bool(scan, "sticks", true);
+    c->scan.network = vg_json_bool(scan, "network", false);
+}
+
+static bool
+has_parent(const char *path)
+{
+    for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
+        if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
+            return true;
+    return false;
+}
+
+static bool
+under(const char *path, const char *root)
+{
+    size_t len = strlen(root);
+
+    while (len > 1 && root[len - 1] == '/')
+        len--;
+    return len > 0 && strncmp(path, root, len) == 0 &&
+           (len == 1 || path[len] == '\0' || path[len] == '/');
+}
+
+bool
+agent_config_is_file(const struct agent_config *config, const char *path)
+{
+    if (has_parent(path))
+        return false;
+    for (size_t i = 0; i < config->file_count; i++)
+        if (under(path, config->files[i]))
+            return true;
+    return false;
+}
+
+bool
+agent_config_is_source(const struct agent_config *config, const char *path)
+{
+    if (has_parent(path))
+        return false;
+    for (size_t i = 0; i < config->payment_count; i++)
+        if (under(path, config->payments[i].path))
+            return true;
+    return agent_config_is_file(config, path);
 }
 
 bool

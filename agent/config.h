@@ -41,6 +41,8 @@ struct agent_config {
         bool quarantine;         /* what matches is moved away, not only told */
         enum severity least;     /* of the rules for which it is */
         int64_t quarantine_bytes; /* how much may lie there */
+        int pass_min;             /* of the day, when all is gone through; -1: found out */
+        bool sticks, network;     /* whether what is mounted is looked at too */
     } scan;
 
     double budget_per_week;
@@ -74,6 +76,11 @@ enum vg_err agent_config_from_tree(json_t *tree, struct agent_config *out,
 /* The defaults, as for an empty file: for `read`, `pay` and `scan` without -c. */
 enum vg_err agent_config_default(struct agent_config *out, struct conf_error *err) VG_MUST_CHECK;
 void agent_config_done(struct agent_config *config);
+
+/* Whether a path, by its letters alone, lies at or under one of `files`. */
+bool agent_config_is_file(const struct agent_config *config, const char *path);
+/* The same of `payments` and `files`. */
+bool agent_config_is_source(const struct agent_config *config, const char *path);
 
 /* STATE-keys, without a slash at its end: where keys lie that shall not be stolen together with the
  * data. False where the name is too long. */

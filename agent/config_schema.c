@@ -70,6 +70,16 @@ check_hours(const char *text, char why[160])
     return false;
 }
 
+static bool
+check_pass(const char *text, char why[160])
+{
+    if (strcmp(text, "auto") == 0 ||
+        (strlen(text) == 5 && clock_ok(text) && strncmp(text, "24", 2) != 0))
+        return true;
+    snprintf(why, 160, "an hour is HH:MM (24 hours), or auto");
+    return false;
+}
+
 /* A path or name: no control bytes, which would end in logs and commands. */
 static bool
 check_plain(const char *text, char why[160])
@@ -210,6 +220,15 @@ static const struct conf_field SCAN[] = {
      .min = 1048576.0,
      .max = 1099511627776.0,
      .example = "quarantine_size: 1 GiB"},
+    {.key = "full_pass",
+     .type = CONF_TEXT,
+     .fallback = "auto",
+     .min = 4,
+     .max = 5,
+     .check = check_pass,
+     .example = "full_pass: 03:00"},
+    {.key = "sticks", .type = CONF_BOOL, .fallback = "true", .example = "sticks: true"},
+    {.key = "network", .type = CONF_BOOL, .fallback = "false", .example = "network: false"},
     END,
 };
 

@@ -134,7 +134,7 @@ open_rules(struct scan_command *c)
     if (file_scan_new(panel_judge(c->panel), &c->scan) != VG_OK || file_walk_new(&c->walk) != VG_OK)
         return VG_EXIT_INTERNAL;
     if (c->network)
-        file_walk_remote(c->walk);
+        file_walk_remote(c->walk, true);
     if (c->no_archives)
         file_scan_packed(c->scan);
     open_known(c);

@@ -180,6 +180,8 @@ file_known_save(struct file_known *known)
         buf_put(&out, digest, sizeof(digest));
         if (!out.bad)
             err = platform_file_write(known->file, 0, buf_slice(&out));
+        if (err == VG_OK)
+            known->changed = false;
     }
     buf_done(&out);
     return err;

@@ -74,7 +74,9 @@ move_begin(void *ctx, const char *path, const struct file_verdict *v,
     struct file_move *m = ctx;
     const struct yara_match *match = worst(v);
 
-    if (!m->config->scan.quarantine || match->severity < m->config->scan.least)
+    /* What lies on a stick is its owner's, who pulls it out. */
+    if (!m->config->scan.quarantine || match->severity < m->config->scan.least ||
+        !agent_config_is_file(m->config, path))
         return true;
     if (v->changed)
         response->outcome = "changed";

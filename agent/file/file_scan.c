@@ -50,6 +50,12 @@ file_scan_respond(struct file_scan *scan, const struct file_responder *responder
 }
 
 void
+file_scan_known(struct file_scan *scan, struct file_known *known)
+{
+    scan->known = known;
+}
+
+void
 file_scan_packed(struct file_scan *scan)
 {
     scan->packed = true;

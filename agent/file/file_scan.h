@@ -50,6 +50,9 @@ void file_scan_respond(struct file_scan *scan, const struct file_responder *resp
 /* Archives and documents stay packed; before the first file. */
 void file_scan_packed(struct file_scan *scan);
 
+/* `known` (NULL: none; outlives it) takes what is harmless, of all ways to scan. */
+void file_scan_known(struct file_scan *scan, struct file_known *known);
+
 /* Scans a file; *matches (may be NULL) is the number of rules that matched. `now_ns` is the time of
  * the findings. Errors of opening and reading; a given-up scan is VG_OK and counted. */
 enum vg_err file_scan_path(struct file_scan *scan, const char *path, int64_t now_ns,

@@ -57,9 +57,9 @@ file_walk_on_folder(struct file_walk *walk, void (*seen)(void *ctx, const char *
 }
 
 void
-file_walk_remote(struct file_walk *walk)
+file_walk_remote(struct file_walk *walk, bool remote)
 {
-    walk->remote = true;
+    walk->remote = remote;
 }
 
 /* Opens the folder that walk->path names. */

@@ -23,9 +23,9 @@ void file_walk_free(struct file_walk *walk);
 /* Begins at a path: a folder, or a file, which is then all. Forgets what was left of a former one;
  * the counts go on. VG_ERR_NOENT, VG_ERR_DENIED, VG_ERR_SYS, VG_ERR_NOMEM. */
 enum vg_err file_walk_begin(struct file_walk *walk, const char *path) VG_MUST_CHECK;
-/* Goes also into drives of other machines that are mounted below; one that is begun at is always gone
- * into. */
-void file_walk_remote(struct file_walk *walk);
+/* Whether it also goes into drives of other machines that are mounted below; one that is begun at is
+ * always gone into. */
+void file_walk_remote(struct file_walk *walk, bool remote);
 /* The next file; *path is borrowed until the next call. VG_OK, VG_END. */
 enum vg_err file_walk_next(struct file_walk *walk, const char **path,
                            struct platform_stat *stat) VG_MUST_CHECK;

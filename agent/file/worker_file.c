@@ -1,61 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/file/worker_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/detect/keyed.h"
-#include "agent/detect/net_common.h"
-#include "agent/file/file_move.h"
-#include "agent/file/file_scan.h"
-#include "agent/file/file_walk.h"
-#include "common/texts.h"
-#include "common/vtime.h"
+#include "agent/file/file_round.h"
+#include "common/log.h"
 
 #define STATE_NAME "file.seen"
-enum {
-    STATE_VERSION = 2,
-    SHARE = 4,        /* of one core, for what is new: one in so many */
-    SHARE_AGAIN = 10, /* for what only the rules are new to */
-};
-#define DEBT_MAX_NS  (5 * VG_SEC_NS) /* one large file does not put off the next for longer */
-#define REST_NS      (300 * VG_MS_NS)
-#define WORK_NS      (20 * VG_MS_NS)
-#define SETTLE_NS    (2 * VG_SEC_NS) /* a file that just changed is still being written */
-#define ROUND_NS     VG_HOUR_NS      /* all folders are walked so often without being asked */
+#define PASS_NAME  "file.pass"
+enum { STATE_VERSION = 3, PASS_VERSION = 1 };
+#define ROUND_NS     VG_HOUR_NS /* all folders are walked so often without being asked */
 #define ROUND_GAP_NS (5 * VG_SEC_NS)
-
-struct seen {
-    uint64_t size;
-    int64_t modified_ns, changed_ns;
-    uint64_t rules; /* which found nothing in it, or told */
-};
-
-struct file_worker {
-    const struct agent_config *config;
-    const struct sink *sink;
-    struct worker_opener *opener;
-    struct texts *texts;
-    struct panel *panel;
-    struct file_scan *scan;
-    struct file_move move;
-    struct file_walk *walk;
-    struct keyed *seen;
-    struct platform_watch *watch;
-    size_t watched, unwatched;
-    int64_t now_ns;
-    uint64_t rules;      /* the rules of today, the first bytes of their digest */
-    int64_t rest_ns;     /* until then (monotonic) others have the processor */
-    int64_t debt_ns;     /* how long to rest for what was used */
-    bool again_by_rules; /* the last file was scanned because the rules are new */
-    /* the round: a walk over all folders */
-    bool walking, again, unsettled;
-    size_t folder;
-    uint64_t known, missing; /* in this round */
-    int64_t ended_ns;        /* of the last round, monotonic */
-    size_t uncommitted;
-};
+#define PASS_LOOK_NS (20 * VG_SEC_NS)
+#define KNOWN_NS     (10 * VG_MIN_NS) /* so often what is known is kept, at most */
 
 static void
 file_close(void *self)
@@ -67,28 +25,31 @@ file_close(void *self)
     file_scan_free(w->scan);
     file_walk_free(w->walk);
     keyed_free(w->seen);
+    file_known_free(w->known);
     platform_watch_free(w->watch);
+    platform_mounts_free(w->mounts);
     panel_free(w->panel);
     texts_free(w->texts);
     free(w);
 }
 
-/* ---- watching ---- */
-
-static void
-on_folder(void *ctx, const char *path)
-{
-    struct file_worker *w = ctx;
-
-    /* Watching a folder twice is one watch. */
-    if (w->watch == NULL || w->watched >= WORKER_FILE_WATCH_MAX ||
-        platform_watch_add(w->watch, path) != VG_OK)
-        w->unwatched++;
-    else
-        w->watched++;
-}
-
 /* ---- opening ---- */
+
+/* Going without what is known beyond the rows costs time alone. */
+static void
+open_known(struct file_worker *w, const uint8_t digest[YARA_DIGEST])
+{
+    char path[CONFIG_PATH_MAX];
+    enum vg_err err = VG_ERR_LIMIT;
+
+    if (snprintf(path, sizeof(path), "%s/scan.known", w->config->state_dir) < (int)sizeof(path))
+        err = file_known_open(path, digest, &w->known);
+    if (err != VG_OK) {
+        log_event(LOG_LEVEL_WARN, "file.known", "error=%s", vg_err_name(err));
+        w->known = NULL;
+    }
+    file_scan_known(w->scan, w->known);
+}
 
 static enum vg_err
 read_digest(struct file_worker *w)
@@ -100,9 +61,22 @@ read_digest(struct file_worker *w)
 
     snprintf(folder, sizeof(folder), "%s/yara", w->config->rules_dir);
     err = yara_digest(folder, digest);
-    if (err == VG_OK)
+    if (err == VG_OK) {
         w->rules = slice_be64(&in);
+        open_known(w, digest);
+    }
     return err;
+}
+
+static void
+note_absent(struct file_worker *w)
+{
+    struct platform_stat stat;
+
+    for (size_t i = 0; i < w->config->file_count; i++)
+        w->absent[i] = platform_path_stat(w->config->files[i], &stat) != VG_OK;
+    for (size_t i = 0; i < FILE_STICK_PLACES; i++)
+        w->absent_place[i] = platform_path_stat(FILE_STICK_PLACE[i], &stat) != VG_OK;
 }
 
 static enum vg_err
@@ -166,11 +140,15 @@ file_open(const struct agent_config *config, const struct sink *sink, struct wor
         err = file_walk_new(&w->walk);
     if (err == VG_OK)
         err = platform_watch_new(&w->watch);
+    if (err == VG_OK && config->scan.sticks && platform_mounts_new(&w->mounts) != VG_OK)
+        w->mounts = NULL; /* a system without /proc */
     if (err != VG_OK) {
         file_close(w);
         return err;
     }
-    file_walk_on_folder(w->walk, on_folder, w);
+    file_walk_on_folder(w->walk, file_round_on_folder, w);
+    w->pass.minute = file_pass_minute(config);
+    note_absent(w);
     *self = w;
     return VG_OK;
 }
@@ -180,10 +158,12 @@ file_needs(void *self, struct platform_sandbox *sandbox)
 {
     struct file_worker *w = self;
 
-    sandbox->watch = true;
+    sandbox->watch = sandbox->read_all = true;
     sandbox->read[sandbox->read_count++] = PLATFORM_USERS;
     for (size_t i = 0; i < w->config->file_count; i++)
         sandbox->read[sandbox->read_count++] = w->config->files[i];
+    for (size_t i = 0; i < FILE_STICK_PLACES && w->mounts != NULL; i++)
+        sandbox->read[sandbox->read_count++] = FILE_STICK_PLACE[i];
 }
 
 /* ---- what was scanned before ---- */
@@ -197,6 +177,7 @@ encode(const void *value, struct buf *out)
     buf_put_be64(out, (uint64_t)s->modified_ns);
     buf_put_be64(out, (uint64_t)s->changed_ns);
     buf_put_be64(out, s->rules);
+    buf_put_u8(out, s->partial);
 }
 
 static void
@@ -208,6 +189,7 @@ decode(void *value, struct slice *in)
     s->modified_ns = (int64_t)slice_be64(in);
     s->changed_ns = (int64_t)slice_be64(in);
     s->rules = slice_be64(in);
+    s->partial = slice_u8(in) != 0;
 }
 
 static enum vg_err
@@ -218,6 +200,11 @@ file_restore(void *self, const char *detector, struct slice key, uint16_t versio
     enum vg_err ignored; /* a row that is not ours costs a second scan */
     bool known;
 
+    if (strcmp(detector, PASS_NAME) == 0) {
+        if (version == PASS_VERSION)
+            w->pass.done_ns = (int64_t)slice_be64(&blob);
+        return VG_OK;
+    }
     if (strcmp(detector, STATE_NAME) != 0)
         return panel_load(w->panel, detector, key, version, blob, &known);
     if (version == STATE_VERSION && slice_u8(&key) == 'f') {
@@ -225,16 +212,6 @@ file_restore(void *self, const char *detector, struct slice key, uint16_t versio
         (void)ignored;
     }
     return VG_OK;
-}
-
-static struct net_key
-seen_key(const struct platform_stat *stat)
-{
-    struct net_key k = {0};
-
-    net_key_u64(&k, stat->identity.volume);
-    net_key_u64(&k, stat->identity.file);
-    return k;
 }
 
 /* ---- rounds ---- */
@@ -245,13 +222,14 @@ put_count(json_t *o, const char *name, uint64_t value)
     (void)json_object_set_new(o, name, json_integer((json_int_t)value));
 }
 
-static enum vg_err
-commit(struct file_worker *w)
+enum vg_err
+file_worker_commit(struct file_worker *w)
 {
     struct state_out out = {.sink = w->sink, .detector = STATE_NAME};
     const struct file_scan_counts *n = file_scan_counts(w->scan);
     const struct file_walk_counts *c = file_walk_counts(w->walk);
     json_t *health = json_object();
+    char ended[VTIME_TEXT_MAX];
     struct buf text;
 
     w->uncommitted = 0;
@@ -274,6 +252,13 @@ commit(struct file_worker *w)
     put_count(health, "file.quarantined", w->move.counts.moved);
     put_count(health, "file.not_quarantined", w->move.counts.stayed);
     put_count(health, "file.wanted", w->move.counts.wanted);
+    put_count(health, "file.sticks", w->sticks.count);
+    put_count(health, "file.sticks_beyond", w->sticks.more);
+    put_count(health, "file.watch_overflows", platform_watch_overflows(w->watch));
+    put_count(health, "file.full_passes", w->pass.count);
+    if (w->pass.done_ns > 0)
+        (void)json_object_set_new(health, "file.full_pass_ended",
+                                  json_string(vtime_format(w->pass.done_ns, ended)));
     put_count(health, "file.evicted", keyed_evicted(w->seen));
     buf_init(&text, 4096);
     vg_json_write(health, &text);
@@ -287,99 +272,7 @@ commit(struct file_worker *w)
 static enum vg_err
 commit_for_move(void *ctx)
 {
-    return commit(ctx);
-}
-
-static void
-scan_file(struct file_worker *w, const char *path, const struct platform_stat *stat)
-{
-    struct net_key k = seen_key(stat);
-    const struct seen *old = keyed_find(w->seen, k.bytes, k.len);
-    int64_t age_ns = vtime_now() - stat->modified_ns;
-    bool same = old != NULL && old->size == stat->size && old->modified_ns == stat->modified_ns &&
-                old->changed_ns == stat->changed_ns;
-    enum vg_err err;
-
-    w->again_by_rules = same;
-    if (same && old->rules == w->rules) {
-        w->known++;
-        return;
-    }
-    if (age_ns >= 0 && age_ns < SETTLE_NS) {
-        w->unsettled = true; /* the next round comes soon */
-        return;
-    }
-    w->move.later = false;
-    err = file_scan_path(w->scan, path, w->now_ns, NULL);
-    if (err == VG_ERR_DENIED) {
-        platform_file file;
-
-        if (worker_open_path(w->opener, path, &file) == VG_OK) {
-            err = file_scan_handle(w->scan, file, path, w->now_ns, NULL);
-            platform_file_close(file);
-        }
-    }
-    if (err != VG_OK)
-        return; /* counted; tried again in the next round */
-    if (w->move.later) {
-        w->unsettled = true;
-        return;
-    }
-    *(struct seen *)keyed_use(w->seen, k.bytes, k.len, NULL) =
-        (struct seen){.size = stat->size,
-                      .modified_ns = stat->modified_ns,
-                      .changed_ns = stat->changed_ns,
-                      .rules = w->rules};
-    w->uncommitted++;
-}
-
-static void
-begin_round(struct file_worker *w)
-{
-    w->walking = true;
-    w->again = w->unsettled = false;
-    w->folder = 0;
-    w->watched = w->unwatched = 0;
-    w->known = w->missing = 0;
-}
-
-/* The next file of the round; false when the round is over. */
-static bool
-step(struct file_worker *w)
-{
-    struct platform_stat stat;
-    const char *path;
-
-    if (w->folder > 0 && file_walk_next(w->walk, &path, &stat) == VG_OK) {
-        scan_file(w, path, &stat);
-        return true;
-    }
-    while (w->folder < w->config->file_count) {
-        if (file_walk_begin(w->walk, w->config->files[w->folder++]) == VG_OK)
-            return true;
-        w->missing++; /* not there (yet), or not ours to read */
-    }
-    return false;
-}
-
-/* The same, and a rest for what it used: the shop's own work goes first. False: the round is over
- * (not *more), or it is time to rest. */
-static bool
-paid_step(struct file_worker *w, bool *more)
-{
-    int64_t before = platform_cpu_time(), used;
-
-    *more = step(w);
-
-    used = platform_cpu_time() - before;
-    w->debt_ns += used * ((w->again_by_rules ? SHARE_AGAIN : SHARE) - 1);
-    w->again_by_rules = false;
-    if (w->debt_ns > WORK_NS) {
-        w->rest_ns =
-            platform_clock_monotonic() + (w->debt_ns < DEBT_MAX_NS ? w->debt_ns : DEBT_MAX_NS);
-        w->debt_ns = 0;
-    }
-    return *more && w->rest_ns <= platform_clock_monotonic();
+    return file_worker_commit(ctx);
 }
 
 static enum vg_err
@@ -389,43 +282,91 @@ file_begin(void *self)
 
     file_move_init(&w->move, w->config, w->opener, commit_for_move, w);
     file_scan_respond(w->scan, &w->move.responder);
-    begin_round(w);
+    w->pass.running = w->pass.done_ns == 0; /* the first of all rounds is a full one */
+    file_round_begin(w);
     return VG_OK;
+}
+
+static enum vg_err
+end_round(struct file_worker *w)
+{
+    struct state_out out = {.sink = w->sink, .detector = PASS_NAME};
+    enum vg_err err = VG_OK;
+    struct buf done;
+
+    w->walking = false;
+    w->ended_ns = platform_clock_monotonic();
+    if (w->pass.running) {
+        w->pass.running = false;
+        w->pass.count++;
+        w->pass.done_ns = vtime_now();
+        buf_init(&done, 8);
+        buf_put_be64(&done, (uint64_t)w->pass.done_ns);
+        state_put(&out, slice_of("d", 1), PASS_VERSION, buf_slice(&done));
+        buf_done(&done);
+    }
+    err = file_worker_commit(w);
+    /* After the commit: what is known here is not told again. */
+    if (err == VG_OK && w->known != NULL && w->ended_ns >= w->keep_ns) {
+        w->keep_ns = w->ended_ns + KNOWN_NS;
+        if (file_known_save(w->known) != VG_OK)
+            log_event(LOG_LEVEL_WARN, "file.known", "error=write");
+    }
+    return err;
+}
+
+/* A folder that was not there in the last round is there now. */
+static bool
+came_back(const struct file_worker *w)
+{
+    struct platform_stat stat;
+
+    for (size_t i = 0; i < w->config->file_count; i++)
+        if (w->gone[i] && platform_path_stat(w->config->files[i], &stat) == VG_OK)
+            return true;
+    return false;
+}
+
+/* What the next round is for; false: it has time. */
+static bool
+due(struct file_worker *w, int64_t since_ns)
+{
+    if (since_ns >=
+        w->pass_look_ns) { /* asking for the hour and the load is not for each wake-up */
+        w->pass_look_ns = since_ns + PASS_LOOK_NS;
+        w->again |= came_back(w);
+        w->pass.running = file_pass_due(w->config->zone, w->pass.minute, w->pass.done_ns,
+                                        vtime_now(), platform_load());
+    }
+    return w->pass.running || since_ns >= ROUND_NS ||
+           ((w->again || w->unsettled) && since_ns >= ROUND_GAP_NS);
 }
 
 static enum vg_err
 file_work(void *self, platform_handle *handle, int64_t *wait_ns)
 {
     struct file_worker *w = self;
-    int64_t began_ns = platform_clock_monotonic(), since_ns;
-    bool more;
+    int64_t since_ns;
+    enum vg_err err;
 
+    *handle = PLATFORM_NO_HANDLE;
     w->now_ns = vtime_now();
-    if (w->walking && w->rest_ns > began_ns) {
-        *handle = PLATFORM_NO_HANDLE;
-        *wait_ns = w->rest_ns - began_ns < REST_NS ? w->rest_ns - began_ns : REST_NS;
-        return VG_AGAIN;
+    if (w->walking) {
+        err = file_round_work(w, wait_ns);
+        return err == VG_END ? end_round(w) : err;
     }
-    while (w->walking && platform_clock_monotonic() - began_ns < WORK_NS) {
-        if (w->uncommitted >= WORKER_FILE_COMMIT_FILES)
-            return commit(w);
-        if (paid_step(w, &more))
-            continue;
-        if (more)
-            return VG_OK; /* rests */
-        w->walking = false;
-        w->ended_ns = platform_clock_monotonic();
-        return commit(w);
-    }
-    if (w->walking)
-        return VG_OK;
+    if (w->locked_out)
+        return VG_ERR_DENIED; /* started again, it is let in */
     w->again |= platform_watch_drain(w->watch);
+    w->again |= w->mounts != NULL && platform_mounts_changed(w->mounts);
     since_ns = platform_clock_monotonic() - w->ended_ns;
-    if (since_ns >= ROUND_NS || ((w->again || w->unsettled) && since_ns >= ROUND_GAP_NS)) {
-        begin_round(w);
+    if (due(w, since_ns)) {
+        w->pass_look_ns = 0;
+        file_round_begin(w);
         return VG_OK;
     }
-    *handle = w->again ? PLATFORM_NO_HANDLE : platform_watch_handle(w->watch);
+    if (!w->again)
+        *handle = platform_watch_handle(w->watch);
     *wait_ns = (w->again || w->unsettled ? ROUND_GAP_NS : ROUND_NS) - since_ns;
     return VG_AGAIN;
 }
@@ -439,7 +380,12 @@ file_tick(void *self, int64_t now_ns)
 static enum vg_err
 file_finish(void *self)
 {
-    return commit(self);
+    struct file_worker *w = self;
+    enum vg_err err = file_worker_commit(w);
+
+    if (err == VG_OK && w->known != NULL && file_known_save(w->known) != VG_OK)
+        log_event(LOG_LEVEL_WARN, "file.known", "error=write");
+    return err;
 }
 
 const struct worker_ops WORKER_FILE = {

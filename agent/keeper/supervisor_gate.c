@@ -254,7 +254,8 @@ on_open(void *role, struct slice payload)
     if (payload.bad || payload.left > SUPERVISOR_PATH_MAX || holds_nul(payload))
         return VG_ERR_DENIED;
     (void)slice_copy(&payload, path, payload.left);
-    if (!supervisor_path_allowed(w->s->options.config, path)) {
+    /* By its letters alone; where it really leads, the host worker looks. */
+    if (!agent_config_is_source(w->s->options.config, path)) {
         log_event(LOG_LEVEL_WARN, "worker.open_denied", "worker=%s path=%s", w->kind->name,
                   log_quote(path));
         return VG_ERR_DENIED;
@@ -412,5 +413,5 @@ const struct worker_kind WORKER_KINDS[SUPERVISOR_WORKERS] = {
      VG_ARRAY_LEN(RULES_HOST)},
     {"net", PLATFORM_RIGHT_CAPTURE, true, RULES_NET, VG_ARRAY_LEN(RULES_NET)},
     {"pay", 0, true, RULES_PAY, VG_ARRAY_LEN(RULES_PAY)},
-    {"file", 0, true, RULES_FILE, VG_ARRAY_LEN(RULES_FILE)},
+    {"file", PLATFORM_RIGHT_READ_ALL, true, RULES_FILE, VG_ARRAY_LEN(RULES_FILE)},
 };

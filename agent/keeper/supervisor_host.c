@@ -6,48 +6,6 @@
 #include "agent/keeper/supervisor_worker.h"
 #include "common/hex.h"
 
-static bool
-under(const char *path, const char *root)
-{
-    size_t len = strlen(root);
-
-    while (len > 1 && root[len - 1] == '/')
-        len--;
-    return len > 0 && strncmp(path, root, len) == 0 && (path[len] == '\0' || path[len] == '/');
-}
-
-static bool
-has_parent(const char *path)
-{
-    for (const char *at = path; (at = strstr(at, "..")) != NULL; at += 2)
-        if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
-            return true;
-    return false;
-}
-
-bool
-supervisor_file_allowed(const struct agent_config *config, const char *path)
-{
-    if (has_parent(path))
-        return false;
-    for (size_t i = 0; i < config->file_count; i++)
-        if (under(path, config->files[i]))
-            return true;
-    return false;
-}
-
-/* By its letters alone; where it really leads, the host worker looks. */
-bool
-supervisor_path_allowed(const struct agent_config *config, const char *path)
-{
-    if (has_parent(path))
-        return false;
-    for (size_t i = 0; i < config->payment_count; i++)
-        if (under(path, config->payments[i].path))
-            return true;
-    return supervisor_file_allowed(config, path);
-}
-
 json_t *
 supervisor_open_question(const char *path)
 {
@@ -89,7 +47,7 @@ supervisor_move_question(const struct agent_config *config, const json_t *asked)
         return only(id, hex, 8, 8) ? json_pack("{s:s, s:s}", "what", "take", "id", id) : NULL;
     if (strcmp(vg_json_str(asked, "what", ""), "seal") != 0 || !only(sha256, hex, 64, 64) ||
         strlen(rule) > 63 || hex_text(digits, path, sizeof path) != VG_OK ||
-        !supervisor_file_allowed(config, path))
+        !agent_config_is_file(config, path))
         return NULL;
     question = json_pack("{s:s, s:s, s:s, s:s}", "what", "seal", "path", digits, "sha256", sha256,
                          "rule", rule);

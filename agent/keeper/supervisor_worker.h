@@ -146,9 +146,6 @@ enum vg_err supervisor_ask(struct supervised *w, uint32_t number, json_t *text,
 void supervisor_ask_next(struct supervisor *s);
 enum vg_err supervisor_answered(struct supervised *host, struct slice payload) VG_MUST_CHECK;
 void supervisor_ask_forget(struct supervised *w); /* the one that asked is gone */
-bool supervisor_path_allowed(const struct agent_config *config, const char *path);
-/* The same of the folders of files alone. */
-bool supervisor_file_allowed(const struct agent_config *config, const char *path);
 /* {"what": "open", "path": HEX}; NULL without memory. */
 json_t *supervisor_open_question(const char *path);
 /* What a FRAME_MOVE becomes for the host worker: of what is allowed, these fields alone; NULL: no such

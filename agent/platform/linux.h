@@ -10,6 +10,8 @@ enum vg_err linux_err(int error);
 enum vg_err linux_errno(void);
 /* Whether a file system of this type (statfs) is another machine's. */
 bool linux_remote_type(uint64_t type);
+/* Whether what is mounted there is a stick: `device` "8:17". */
+bool linux_is_stick(const char *device, const char *path, const char *source);
 /* close() that keeps errno. */
 void linux_close(int fd);
 /* Syncs the folder that holds `path`, so that a rename in it is durable. */

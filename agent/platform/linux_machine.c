@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,16 @@ platform_memory_limit(uint64_t bytes)
     /* A sanitizer's own tables are larger than any limit. */
     if (!LINUX_SANITIZERS)
         (void)setrlimit(RLIMIT_DATA, &limit);
+}
+
+double
+platform_load(void)
+{
+    struct sysinfo info;
+
+    if (sysinfo(&info) != 0)
+        return 0;
+    return (double)info.loads[0] / (1 << SI_LOAD_SHIFT) / (double)platform_cores();
 }
 
 size_t

@@ -36,7 +36,7 @@ keeper_caps(void)
 }
 
 static enum vg_err
-drop_caps(const struct platform_sandbox *sandbox, unsigned *kept)
+drop_caps(const struct platform_sandbox *sandbox, bool landlock, unsigned *kept)
 {
     const unsigned move = PLATFORM_RIGHT_MOVE;
     const unsigned host =
@@ -45,10 +45,14 @@ drop_caps(const struct platform_sandbox *sandbox, unsigned *kept)
 
     if (sandbox->network) {
         effective = keeper_caps();
-        inheritable = linux_caps_of_rights(host | move | PLATFORM_RIGHT_CAPTURE) & linux_caps_permitted();
+        inheritable =
+            linux_caps_of_rights(host | move | PLATFORM_RIGHT_CAPTURE) & linux_caps_permitted();
         permitted = effective | inheritable;
     } else if (sandbox->keep_rights) {
         effective = linux_caps_of_rights(host) & linux_caps_permitted();
+        permitted = effective;
+    } else if (sandbox->read_all && landlock) {
+        effective = linux_caps_of_rights(PLATFORM_RIGHT_READ_ALL) & linux_caps_permitted();
         permitted = effective;
     }
     linux_caps_bound(permitted);
@@ -72,7 +76,7 @@ linux_sandbox_enter(const struct platform_sandbox *sandbox, int abi_max,
         return VG_ERR_LIMIT;
     if (abi > abi_max)
         abi = abi_max;
-    err = drop_caps(sandbox, &kept);
+    err = drop_caps(sandbox, landlock && abi > 0, &kept);
     if (err != VG_OK)
         return err;
     /* No core file with payload in it, no tracing by others of the same user. */

@@ -7,14 +7,17 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "common/slice.h"
+
 struct platform_watch {
     int fd;
+    uint64_t overflows;
 };
 
 enum vg_err
 platform_watch_new(struct platform_watch **out)
 {
-    struct platform_watch *watch = malloc(sizeof *watch);
+    struct platform_watch *watch = calloc(1, sizeof *watch);
 
     if (watch == NULL)
         return VG_ERR_NOMEM;
@@ -53,13 +56,35 @@ platform_watch_handle(const struct platform_watch *watch)
     return watch->fd;
 }
 
+/* Of each event only the head counts: what it is about is looked up. */
+static void
+count_overflows(struct platform_watch *watch, struct slice in)
+{
+    while (in.left >= sizeof(struct inotify_event)) {
+        struct inotify_event event;
+
+        (void)slice_copy(&in, &event, sizeof event);
+        slice_skip(&in, event.len);
+        watch->overflows += (event.mask & IN_Q_OVERFLOW) != 0;
+    }
+}
+
 bool
 platform_watch_drain(struct platform_watch *watch)
 {
-    char events[8192]; /* never looked into */
+    char events[8192];
     bool any = false;
+    ssize_t n;
 
-    while (read(watch->fd, events, sizeof events) > 0)
+    while ((n = read(watch->fd, events, sizeof events)) > 0) {
+        count_overflows(watch, slice_of(events, (size_t)n));
         any = true;
+    }
     return any;
+}
+
+uint64_t
+platform_watch_overflows(const struct platform_watch *watch)
+{
+    return watch->overflows;
 }

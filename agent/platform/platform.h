@@ -133,6 +133,27 @@ enum vg_err platform_watch_add(struct platform_watch *watch, const char *folder)
 platform_handle platform_watch_handle(const struct platform_watch *watch);
 /* True when something happened in any of the folders since the last call (details are looked up). */
 bool platform_watch_drain(struct platform_watch *watch);
+/* How often more happened than the system kept: something did, nobody knows where. */
+uint64_t platform_watch_overflows(const struct platform_watch *watch);
+
+/* ---- sticks ---- */
+struct platform_mounts;
+enum vg_err platform_mounts_new(struct platform_mounts **out) VG_MUST_CHECK; /* before the lock-down */
+void platform_mounts_free(struct platform_mounts *mounts);
+/* Whether anything was mounted or unmounted since the last call. */
+bool platform_mounts_changed(struct platform_mounts *mounts);
+/* Drives that people plug in and pull out: those under /media and /run/media, and those on USB that are
+ * no part of the system. */
+enum { PLATFORM_STICKS_MAX = 16, PLATFORM_STICK_PATH_MAX = 1024 };
+struct platform_sticks {
+    struct {
+        int64_t mount; /* another one when it is mounted again */
+        char path[PLATFORM_STICK_PATH_MAX];
+    } stick[PLATFORM_STICKS_MAX];
+    size_t count, more;
+};
+enum vg_err platform_mounts_sticks(struct platform_mounts *mounts,
+                                   struct platform_sticks *out) VG_MUST_CHECK;
 
 /* ---- processes and streams ---- */
 struct platform_child {
@@ -178,6 +199,7 @@ struct platform_sandbox {
     size_t write_count;
     bool capture;     /* an open capture handle goes on being used */
     bool watch;       /* folder watching */
+    bool read_all;    /* keeps PLATFORM_RIGHT_READ_ALL, for `read` alone: where Landlock says so */
     bool threads;     /* threads of its own may be started */
     bool network;     /* sockets (keeper only) */
     bool keep_rights; /* host worker: keeps PLATFORM_RIGHT_READ_ALL and _PROCESSES */
@@ -213,6 +235,7 @@ enum vg_err platform_host_name(char *out, size_t size) VG_MUST_CHECK;
 /* An id of this installation of the system (not secret); "" where there is none. */
 enum vg_err platform_machine_id(char *out, size_t size) VG_MUST_CHECK;
 size_t platform_cores(void);       /* that this process may use, 1.. */
+double platform_load(void);        /* processes that run or want to, a core, over the last minute */
 /* The name of a user by the number in platform_stat, from the file PLATFORM_USERS alone; the number where
  * that has none or may not be read. */
 #define PLATFORM_USERS "/etc/passwd"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file sensor and `scan` with the real agent: every bad file told once, whatever lies around it or dies."""
-import fcntl, gzip, io, json, lzma, os, re, shutil, signal, tarfile, time, zipfile, zlib
+import contextlib, datetime, fcntl, gzip, io, json, lzma, os, re, shutil, signal, subprocess, tarfile, time, zipfile, zlib, zoneinfo
 from pathlib import Path
 
 import pytest
@@ -156,6 +156,114 @@ def test_odd_files_do_no_harm(watched):
     late = put(folder / 'z2.php', WEBSHELL + '.hit')
     vigia.wait_for(lambda: str(late) in found(agent), 60, 0.5)
     assert agent.process.workers()['file'] == one and len(found(agent)) == 3
+    assert agent.stop() == 0
+
+
+# ---- sticks, drives of others, the full pass ----
+
+@pytest.fixture
+def stick():
+    """A drive as a desktop mounts it; what a stick is, test_files.c knows."""
+    where = Path('/media/vigia-test-%d' % os.getpid())
+    with contextlib.suppress(OSError):
+        where.mkdir(parents=True)
+
+    def mount():
+        p = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=8m', '/dev/vigia-test', where], capture_output=True)
+        if p.returncode:
+            pytest.skip('no right to mount')
+        return where
+    yield mount
+    subprocess.run(['umount', '-l', where], capture_output=True)
+    where.rmdir()
+
+
+def test_stick(watched, stick):
+    folder, agent = watched
+    agent.start()
+    wait_count(agent, 'file.full_passes', 1)
+    assert counts(agent)['file.sticks'] == 0
+    root = stick()
+    (root / 'FOTOS').mkdir()
+    shutil.copyfile(YARA / (WEBSHELL + '.hit'), root / 'FOTOS' / 'factura.php')
+    wait_found(agent, [root / 'FOTOS' / 'factura.php'])
+    assert wait_count(agent, 'file.sticks', 1)
+    # Nothing of ours keeps it: it can be pulled out, and comes again as another one.
+    pid = agent.process.workers()['file']
+    open_there = [os.readlink(f) for f in Path('/proc/%d/fd' % pid).iterdir() if f.is_symlink()]
+    assert not [f for f in open_there if f.startswith(str(root))]
+    subprocess.run(['umount', root], check=True)
+    vigia.wait_for(lambda: counts(agent).get('file.sticks') == 0, 30)
+    stick()
+    shutil.copyfile(YARA / (NOTE + '.hit'), root / 'LEEME.txt')
+    wait_found(agent, [root / 'FOTOS' / 'factura.php', root / 'LEEME.txt'])
+    subprocess.run(['umount', root], check=True)
+    assert agent.process.workers()['file'] == pid
+    assert agent.stop() == 0
+
+
+def test_stick_left_alone(agents, tmp_path, stick):
+    folder = tmp_path / 'compartida'
+    folder.mkdir()
+    agent = agents('network: {interfaces: []}\nfiles: [%s]\nscan: {sticks: false}\n' % vigia.quote(folder))
+    agent.start()
+    wait_count(agent, 'file.full_passes', 1)
+    shutil.copyfile(YARA / (WEBSHELL + '.hit'), stick() / 'factura.php')
+    bad = put(folder / 'z.php', WEBSHELL + '.hit')
+    wait_found(agent, [bad])
+    assert agent.stop() == 0
+
+
+def test_folder_that_comes_later(agents, tmp_path):
+    """What was not there when the sandbox closed is let in by another life."""
+    folder = tmp_path / 'descargas'
+    agent = agents('network: {interfaces: []}\nfiles: [%s]\n' % vigia.quote(folder))
+    agent.start()
+    wait_count(agent, 'file.full_passes', 1)
+    folder.mkdir()
+    bad = folder / 'z.php'
+    bad.write_bytes((YARA / (WEBSHELL + '.hit')).read_bytes())
+    wait_found(agent, [bad], 90)
+    assert agent.stop() == 0
+
+
+def test_full_pass(agents, tmp_path):
+    """The first round is one; then once a day, at its hour; a restart does not make another."""
+    folder = tmp_path / 'compartida'
+    folder.mkdir()
+    soon = (datetime.datetime.now(zoneinfo.ZoneInfo('America/Mexico_City')) + datetime.timedelta(seconds=61)).strftime('%H:%M')
+    agent = agents('network: {interfaces: []}\nfiles: [%s]\nscan: {full_pass: "%s"}\n' % (vigia.quote(folder), soon))
+    put(folder / 'a.php', WEBSHELL + '.miss')
+    agent.start()
+    first = wait_count(agent, 'file.full_passes', 1)
+    second = wait_count(agent, 'file.full_passes', 2, 120)
+    assert second['file.full_pass_ended'] > first['file.full_pass_ended'] and second['file.scanned'] == 1
+    assert agent.stop() == 0
+    agent.start()
+    third = wait_count(agent, 'file.scanned', 0)
+    time.sleep(8)
+    third = counts(agent)
+    assert (third['file.full_passes'], third['file.full_pass_ended']) == (0, second['file.full_pass_ended'])
+    assert agent.stop() == 0
+
+
+def test_more_files_than_rows(watched):
+    """Harmless files beyond what the rows hold are not read again each round, nor after a restart."""
+    folder, agent = watched
+    for i in range(17000):
+        if i % 100 == 0:
+            (folder / ('%03d' % (i // 100))).mkdir()
+        f = folder / ('%03d' % (i // 100)) / ('%05d.txt' % i)
+        f.write_bytes(b'%d' % i)
+    time.sleep(2.5)
+    agent.start()
+    wait_count(agent, 'file.full_passes', 1, 180)
+    assert counts(agent)['file.scanned'] == 17000 and counts(agent)['file.evicted'] > 0
+    assert agent.stop() == 0
+    agent.start()
+    bad = put(folder / 'z.php', WEBSHELL + '.hit')
+    wait_found(agent, [bad])
+    assert counts(agent)['file.scanned'] == 1
     assert agent.stop() == 0
 
 

@@ -206,7 +206,7 @@ def test_as_a_service_user(agents, tmp_path):
     try:
         home.chmod(0o755)
         folder = home / 'compras'
-        folder.mkdir()  # which the service may list
+        folder.mkdir(mode=0o750)
         games = pwd.getpwnam('games')
         os.chown(folder, games.pw_uid, games.pw_gid)
         agent = agents(CONFIG % (vigia.quote(folder), '') + 'service: {user: daemon}\n')

@@ -99,6 +99,57 @@ test_walk(void **state)
     assert_int_equal(remove(scratch), 0);
 }
 
+/* A drive that is mounted below and belongs to another machine: --wrap makes one of /dev/shm. */
+static bool shm_is_remote;
+
+bool __real_platform_path_remote(const char *path);
+bool __wrap_platform_path_remote(const char *path);
+bool
+__wrap_platform_path_remote(const char *path)
+{
+    return strcmp(path, "/dev/shm") == 0 ? shm_is_remote : __real_platform_path_remote(path);
+}
+
+static bool
+walk_finds(struct file_walk *walk, const char *begin, const char *wanted)
+{
+    struct platform_stat stat;
+    const char *path;
+    bool found = false;
+
+    assert_int_equal(file_walk_begin(walk, begin), VG_OK);
+    while (file_walk_next(walk, &path, &stat) == VG_OK)
+        found |= strcmp(path, wanted) == 0;
+    return found;
+}
+
+static void
+test_network_drive(void **state)
+{
+    char file[64];
+    struct platform_stat dev, shm;
+    struct file_walk *walk;
+
+    if (platform_path_stat("/dev", &dev) != VG_OK ||
+        platform_path_stat("/dev/shm", &shm) != VG_OK || dev.identity.volume == shm.identity.volume)
+        skip();
+    snprintf(file, sizeof(file), "/dev/shm/vigia-test-%lld", (long long)platform_clock_monotonic());
+    assert_int_equal(platform_file_replace(file, slice_of("x", 1), true), VG_OK);
+    assert_int_equal(file_walk_new(&walk), VG_OK);
+    assert_true(walk_finds(walk, "/dev", file)); /* a drive of this machine */
+    shm_is_remote = true;
+    assert_false(walk_finds(walk, "/dev", file));
+    assert_int_equal(file_walk_counts(walk)->remote, 1);
+    assert_true(walk_finds(walk, "/dev/shm", file)); /* named: asked for */
+    file_walk_remote(walk, true);
+    assert_true(walk_finds(walk, "/dev", file));
+    file_walk_remote(walk, false);
+    assert_false(walk_finds(walk, "/dev", file));
+    shm_is_remote = false;
+    file_walk_free(walk);
+    assert_int_equal(remove(file), 0);
+}
+
 static void
 test_findings(void **state)
 {
@@ -299,6 +350,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_network_drive),
         cmocka_unit_test(test_findings),
         cmocka_unit_test(test_what_cannot_be_read),
         cmocka_unit_test(test_card_number_in_a_name),

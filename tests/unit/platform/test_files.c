@@ -354,6 +354,53 @@ test_remote(void **state)
     assert_false(platform_path_remote("/no/such/place"));
 }
 
+/* More than the system keeps (fs.inotify.max_queued_events): counted, and still a hint. */
+static void
+test_watch_overflow(void **state)
+{
+    struct place *p = *state;
+    struct platform_watch *watch;
+
+    assert_int_equal(platform_watch_new(&watch), VG_OK);
+    assert_int_equal(platform_watch_add(watch, p->dir), VG_OK);
+    assert_false(platform_watch_drain(watch));
+    assert_int_equal(platform_watch_overflows(watch), 0);
+    for (int i = 0; i < 70000 && platform_watch_overflows(watch) == 0; i++) {
+        int fd = open(p->path[i % 2], O_WRONLY | O_CREAT, 0600);
+
+        assert_true(fd >= 0);
+        assert_int_equal(close(fd), 0);
+        if (i % 17500 == 17499) /* not before they are too many */
+            assert_true(platform_watch_drain(watch));
+    }
+    assert_true(platform_watch_overflows(watch) > 0);
+    platform_watch_free(watch);
+}
+
+static void
+test_sticks(void **state)
+{
+    struct platform_mounts *mounts;
+    struct platform_sticks sticks;
+
+    assert_true(linux_is_stick("999:1", "/media/ana/USB DISK", "/dev/sdb1"));
+    assert_true(linux_is_stick("999:1", "/run/media/ana/x", "/dev/sdb1"));
+    assert_false(linux_is_stick("999:1", "/mediathek", "/dev/sdb1"));
+    assert_false(linux_is_stick("0:1", "/media/server", "//server/share"));
+    assert_false(linux_is_stick("0:1", "/media/x", "tmpfs"));
+    assert_false(linux_is_stick("999:1", "/", "/dev/sda1"));
+    assert_false(linux_is_stick("999:1", "/mnt/data", "/dev/sda2")); /* on no USB */
+    assert_false(linux_is_stick("../../etc/passwd", "/mnt/data", "/dev/sda2"));
+
+    assert_int_equal(platform_mounts_new(&mounts), VG_OK);
+    assert_int_equal(platform_mounts_sticks(mounts, &sticks), VG_OK);
+    assert_true(sticks.count <= PLATFORM_STICKS_MAX);
+    (void)platform_mounts_changed(mounts);
+    assert_false(platform_mounts_changed(mounts));
+    platform_mounts_free(mounts);
+    assert_true(platform_load() >= 0);
+}
+
 int
 main(void)
 {
@@ -368,6 +415,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_folder_make_and_remove, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_watch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_watch_overflow, set_up, tear_down),
+        cmocka_unit_test(test_sticks),
         cmocka_unit_test_setup_teardown(test_far_times, set_up, tear_down),
         cmocka_unit_test(test_machine),
         cmocka_unit_test(test_remote),

@@ -357,6 +357,7 @@ static void
 test_host_worker(void **state)
 {
     const struct platform_sandbox host = {.keep_rights = true};
+    const struct platform_sandbox mover = {.keep_rights = true, .move = true};
     const int dead = KILLED + SIGSYS;
 
     assert_int_equal(in_sandbox(&host, LINUX_LANDLOCK_ABI_MAX, do_owner), 0);
@@ -364,6 +365,9 @@ test_host_worker(void **state)
     assert_int_equal(in_sandbox(&host, LINUX_LANDLOCK_ABI_MAX, do_write_in), EPERM);
     assert_int_equal(in_sandbox(&host, LINUX_LANDLOCK_ABI_MAX, do_socket), dead);
     assert_int_equal(in_sandbox(&host, LINUX_LANDLOCK_ABI_MAX, do_exec), dead);
+    assert_int_equal(in_sandbox(&mover, LINUX_LANDLOCK_ABI_MAX, do_write_in), 0);
+    assert_int_equal(in_sandbox(&mover, LINUX_LANDLOCK_ABI_MAX, do_socket), dead);
+    assert_int_equal(in_sandbox(&mover, LINUX_LANDLOCK_ABI_MAX, do_exec), dead);
 }
 
 /* The keeper: network and programs, but no capability is left to this root. */
@@ -395,6 +399,28 @@ test_capabilities_gone(void **state)
     assert_int_equal(try_open(file_in, O_RDONLY), 0); /* root may */
     assert_int_equal(in_sandbox(&SENSOR, 0, do_read_in), EACCES);
     assert_int_equal(in_sandbox(&SENSOR, 0, do_chown), EPERM);
+    assert_int_equal(chmod(file_in, 0600), 0);
+    assert_int_equal(chown(file_in, 0, 0), 0);
+}
+
+/* The file sensor reads what others may not, where Landlock holds it to its folders; without Landlock
+ * it has no such right. */
+static void
+test_reads_all_of_its_own(void **state)
+{
+    const struct platform_sandbox reader = {.read = {dir_in}, .read_count = 1, .read_all = true};
+    const int abi = LINUX_LANDLOCK_ABI_MAX;
+
+    if (!platform_is_admin())
+        skip();
+    assert_int_equal(chmod(file_in, 0), 0);
+    assert_int_equal(chown(file_in, 1, 1), 0);
+    assert_int_equal(in_sandbox(&reader, abi, do_read_in), linux_landlock_abi() > 0 ? 0 : EACCES);
+    assert_int_equal(in_sandbox(&reader, abi, do_write_in), EPERM);
+    assert_int_equal(in_sandbox(&reader, abi, do_chown), EPERM);
+    assert_int_equal(in_sandbox(&reader, 0, do_read_in), EACCES);
+    if (linux_landlock_abi() > 0)
+        assert_int_equal(in_sandbox(&reader, abi, do_read_out), EACCES);
     assert_int_equal(chmod(file_in, 0600), 0);
     assert_int_equal(chown(file_in, 0, 0), 0);
 }
@@ -525,12 +551,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_newest),       cmocka_unit_test(test_landlock_2),
-        cmocka_unit_test(test_no_landlock),  cmocka_unit_test(test_nothing_to_read),
-        cmocka_unit_test(test_watch),        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_own_file),        cmocka_unit_test(test_host_worker),
-        cmocka_unit_test(test_keeper),       cmocka_unit_test(test_capabilities_gone),
-        cmocka_unit_test(test_told),         cmocka_unit_test(test_user_become),
+        cmocka_unit_test(test_newest),
+        cmocka_unit_test(test_landlock_2),
+        cmocka_unit_test(test_no_landlock),
+        cmocka_unit_test(test_nothing_to_read),
+        cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_own_file),
+        cmocka_unit_test(test_host_worker),
+        cmocka_unit_test(test_keeper),
+        cmocka_unit_test(test_capabilities_gone),
+        cmocka_unit_test(test_reads_all_of_its_own),
+        cmocka_unit_test(test_told),
+        cmocka_unit_test(test_user_become),
         cmocka_unit_test(test_socket_owner),
     };
 
