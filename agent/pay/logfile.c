@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/pay/jsonl.h"
+#include "agent/pay/listing.h"
 #include "agent/pay/textlog.h"
 
 enum vg_err
@@ -88,6 +89,8 @@ logfile_values(struct logfile *f, struct slice clean)
         return csv_values(f, clean);
     case PROFILE_TEXT:
         return textlog_read(f->profile->text, clean, &f->values);
+    case PROFILE_LISTING:
+        return listing_read(clean, &f->profile->names, &f->values);
     case PROFILE_XML:
     case PROFILE_SGML:
         err = logfile_tags_read(f, clean, &escaped);

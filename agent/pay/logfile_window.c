@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/pay/envelope.h"
+#include "agent/pay/listing.h"
 #include "agent/pay/tagged.h"
 
 enum { SAME_BYTES = 64 };
@@ -107,6 +108,8 @@ logfile_span_in(const struct logfile *f, struct slice text, bool final, struct l
     if (f->profile->record_count > 0)
         return tagged_record(text, f->profile->record, f->profile->record_count, final, &s->start,
                              &s->end, &s->next, &s->lines);
+    if (f->profile->reader == PROFILE_LISTING)
+        return listing_record(text, final, &s->end, &s->next, &s->lines);
     newline = bytes_find(text, 0, '\n');
     if (text.left == 0 || (newline >= text.left && !final))
         return VG_AGAIN;

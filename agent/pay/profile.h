@@ -47,7 +47,14 @@
 #include "agent/pay/when.h"
 #include "common/conf.h"
 
-enum profile_reader { PROFILE_CSV, PROFILE_JSON, PROFILE_TEXT, PROFILE_XML, PROFILE_SGML };
+enum profile_reader {
+    PROFILE_CSV,
+    PROFILE_JSON,
+    PROFILE_TEXT,
+    PROFILE_XML,
+    PROFILE_SGML,
+    PROFILE_LISTING
+};
 
 enum map_field {
     MAP_TIME,

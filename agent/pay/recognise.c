@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/pay/envelope.h"
+#include "agent/pay/listing.h"
 #include "agent/pay/textlog.h"
 
 enum { LOOK_OBJECTS = 5, LOOK_LINES = 50, LOOK_ROWS = 500 };
@@ -177,6 +178,8 @@ recognise_head(const struct profiles *all, const char *only, struct slice head, 
             continue;
         if (p->reader == PROFILE_TEXT)
             fit = text_fit(p, head, whole);
+        else if (p->reader == PROFILE_LISTING)
+            fit = listing_is(head);
         else if (p->magic_count > 0)
             fit = tags_fit(p, head);
         else if (p->recognise_count == 0)
