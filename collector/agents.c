@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/ingest.h"
+#include "collector/rollout.h"
 #include "collector/service.h"
 #include "common/hex.h"
 #include "common/log.h"
@@ -30,6 +31,7 @@ struct agent_job {
     int64_t first, durable;
     struct ingest ingest;
     struct buf issued; /* renew */
+    struct buf piece;  /* bundle */
 };
 
 static enum vg_err
@@ -69,6 +71,8 @@ done(struct work_job *job)
         http_answer_error(j->call, j->status, j->word, j->message);
     else if (job->err != VG_OK)
         service_answer_failed(j->call, job->err);
+    else if (j->piece.len > 0)
+        http_answer(j->call, 200, "application/octet-stream", buf_slice(&j->piece));
     else {
         http_answer_json(j->call, 200, j->answer);
         j->answer = NULL;
@@ -77,6 +81,7 @@ done(struct work_job *job)
     json_decref(j->body);
     ingest_done(&j->ingest);
     buf_done(&j->issued);
+    buf_done(&j->piece);
     free(j);
 }
 
@@ -175,6 +180,33 @@ hello_read(struct work_job *job, struct storage *s)
     return err == VG_OK ? VG_AGAIN : err;
 }
 
+/* What this agent should run, where that is more than it ever had; and who signs. */
+static enum vg_err
+offer(struct agent_job *j, struct storage *s, int64_t highest)
+{
+    struct storage_bundle b;
+    uint8_t key[32];
+    char hex[65];
+    enum vg_err err = s->ops->bundle_key(s, key);
+
+    if (err == VG_ERR_NOENT)
+        return VG_OK;
+    if (err != VG_OK)
+        return err;
+    hex_put(key, sizeof key, hex);
+    (void)json_object_set_new(j->answer, "bundle_key", json_string(hex));
+    err = s->ops->bundle_offer(s, &j->agent, j->now_ns, &b);
+    if (err == VG_ERR_NOENT || (err == VG_OK && b.version <= highest))
+        return VG_OK;
+    if (err != VG_OK)
+        return err;
+    hex_put(b.sha256, sizeof b.sha256, hex);
+    (void)json_object_set_new(j->answer, "bundle",
+                              json_pack("{sI sI ss}", "version", (json_int_t)b.version, "size",
+                                        (json_int_t)b.size, "sha256", hex));
+    return VG_OK;
+}
+
 /* Text of the body, cut to what a column takes; NULL when absent. */
 static const char *
 told(const json_t *body, const char *key, char *out, size_t size)
@@ -199,6 +231,7 @@ hello_write(struct work_job *job, struct storage *s)
                                   .machine = told(j->body, "machine", machine, sizeof machine),
                                   .version = told(j->body, "version", version, sizeof version),
                                   .last_seq = vg_json_int(j->body, "last_seq", -1)};
+    const json_t *bundle = json_object_get(json_object_get(j->body, "status"), "bundle");
     int64_t stream, durable = 0;
     uint8_t key[32];
     enum vg_err err;
@@ -208,6 +241,8 @@ hello_write(struct work_job *job, struct storage *s)
     if (status != NULL && strlen(status) <= STATUS_MAX && status[0] == '{')
         hello.status = status;
     err = s->ops->agent_hello(s, j->agent.id, &hello, j->now_ns);
+    if (err == VG_OK)
+        err = rollout_heard(s, j->agent.id, bundle, j->now_ns);
     if (err == VG_OK && hello.store != NULL) {
         err = s->ops->stream_open(s, j->agent.id, store, j->now_ns, &stream, &durable);
         if (err == VG_OK && key_text != NULL && hex_parse_str(key_text, key, sizeof key) == VG_OK)
@@ -219,7 +254,34 @@ hello_write(struct work_job *job, struct storage *s)
     json_decref(j->answer);
     j->answer =
         json_pack("{ss sI}", "time", vtime_format(j->now_ns, now), "durable", (json_int_t)durable);
-    return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+    if (j->answer == NULL)
+        return VG_ERR_NOMEM;
+    return offer(j, s, vg_json_int(bundle, "highest", 0));
+}
+
+/* ---- POST /v1/bundle ---- */
+
+/* Only what was offered to this agent: no ring is got round by asking. */
+static enum vg_err
+bundle_read_piece(struct work_job *job, struct storage *s)
+{
+    struct agent_job *j = (struct agent_job *)job;
+    int64_t offset = vg_json_int(j->body, "offset", -1);
+    struct storage_bundle b;
+    enum vg_err err = identify(j, s, false);
+
+    if (err == VG_OK)
+        err = s->ops->bundle_offer(s, &j->agent, j->now_ns, &b);
+    if (err == VG_ERR_NOENT || (err == VG_OK && (b.version != vg_json_int(j->body, "version", 0) ||
+                                                 offset < 0 || offset >= b.size)))
+        return refuse(j, 404, "unknown", "no such bundle is for this agent");
+    if (err == VG_OK) {
+        buf_init(&j->piece, STORAGE_BUNDLE_PIECE);
+        err = s->ops->bundle_piece(s, b.version, offset / STORAGE_BUNDLE_PIECE, &j->piece);
+    }
+    if (err == VG_OK)
+        buf_consume(&j->piece, (size_t)(offset % STORAGE_BUNDLE_PIECE));
+    return err;
 }
 
 /* ---- POST /v1/renew ---- */
@@ -292,6 +354,7 @@ static const struct route {
     {"/v1/hello", hello_read, hello_write},
     {"/v1/renew", renew_read, renew_write},
     {"/v1/seal-key", seal_read, NULL},
+    {"/v1/bundle", bundle_read_piece, NULL},
 };
 
 static const struct route *

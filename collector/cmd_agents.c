@@ -81,10 +81,11 @@ agent_list(struct cli_world *w)
 
     if (err != VG_OK)
         return err;
-    json_array_foreach(rows, i, row) printf(
-        "%s\t%s\t%s\t%s\t%s\t%s\n", vg_json_str(row, "id", ""), vg_json_str(row, "state", ""),
-        vg_json_str(row, "tenant", ""), vg_json_str(json_object_get(row, "site"), "name", ""),
-        vg_json_str(row, "name", ""), vg_json_str(row, "last_seen", "-"));
+    json_array_foreach(rows, i, row)
+        printf("%s\t%s\t%s\t%s\t%s\t%s\t%lld\n", vg_json_str(row, "id", ""),
+               vg_json_str(row, "state", ""), vg_json_str(row, "tenant", ""),
+               vg_json_str(json_object_get(row, "site"), "name", ""), vg_json_str(row, "name", ""),
+               vg_json_str(row, "last_seen", "-"), (long long)vg_json_int(row, "bundle", 0));
     json_decref(rows);
     return VG_OK;
 }

@@ -19,10 +19,11 @@ static const struct verb {
     bool operand; /* it needs one */
     int (*run)(const struct bundle_call *c);
 } VERBS[] = {
-    {"keygen", true, bundle_keygen},
-    {"build", true, bundle_build},
-    {"sign", true, bundle_sign_file},
-    {"verify", true, bundle_show},
+    {"keygen", true, bundle_keygen},      {"build", true, bundle_build},
+    {"sign", true, bundle_sign_file},     {"verify", true, bundle_show},
+    {"trust", true, bundle_trust},        {"publish", true, bundle_publish},
+    {"status", false, bundle_status},     {"stop", true, bundle_stop},
+    {"rollback", false, bundle_rollback},
 };
 
 int

@@ -38,6 +38,13 @@ int64_t bundle_version_of(int64_t now_ns);
 /* --version, --expires and --note over what stands in *wish. False: told. */
 bool bundle_wishes(const struct bundle_call *c, struct bundle_wish *wish);
 
+/* cmd_bundle_publish.c: on the collector */
+int bundle_trust(const struct bundle_call *c);
+int bundle_publish(const struct bundle_call *c);
+int bundle_status(const struct bundle_call *c);
+int bundle_stop(const struct bundle_call *c);
+int bundle_rollback(const struct bundle_call *c);
+
 /* cmd_bundle_make.c: without a collector, on any machine */
 int bundle_keygen(const struct bundle_call *c);
 int bundle_build(const struct bundle_call *c);

@@ -73,6 +73,7 @@ enroll_write(struct work_job *job, struct storage *s)
     const struct buf *ca = &j->service->authority.ca;
     uint8_t token_key[TOKEN_KEYS_SIZE];
     char key[65];
+    uint8_t bundle_key[32];
     enum vg_err err = s->ops->token_use(s, j->hash, j->agent.id, j->now_ns, &j->site);
 
     j->bad_token = err == VG_ERR_NOENT;
@@ -89,7 +90,16 @@ enroll_write(struct work_job *job, struct storage *s)
                           ca->len, "url", j->service->config->agents_url, "token_key", key,
                           "tenant", j->site.tenant_name, "site", j->site.name, "shop", "name",
                           j->site.name, "zone", j->site.zone, "language", j->site.language);
-    return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+    if (j->answer == NULL)
+        return VG_ERR_NOMEM;
+    err = s->ops->bundle_key(s, bundle_key);
+    if (err == VG_ERR_NOENT)
+        return VG_OK; /* told with a hello, once there is one */
+    if (err != VG_OK)
+        return err;
+    hex_put(bundle_key, sizeof bundle_key, key);
+    return json_object_set_new(j->answer, "bundle_key", json_string(key)) == 0 ? VG_OK
+                                                                               : VG_ERR_NOMEM;
 }
 
 static void

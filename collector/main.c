@@ -30,22 +30,35 @@ const struct command COMMANDS[] = {
      "  --valid TIME       how long it may be used (default 24h, at most 30d); it works once\n"
      "  --tenant TENANT    where several tenants have a site of this name\n\n",
      cmd_token},
-    {"agent", "agent list | agent revoke ID", "List agents, or shut one out at once", "",
+    {"agent", "agent list | agent revoke ID", "List agents, or shut one out at once",
+     "Columns: id, state, tenant, site, name, last seen, version of the rules (0: the "
+     "program's).\n\n",
      cmd_agent},
     {"bundle",
      "bundle keygen KEYFILE | build FOLDER --out FILE | sign FILE --key KEYFILE |\n"
-     "                        verify FILE --key KEY",
-     "Make and sign bundles of rules for the agents",
+     "                        verify FILE --key KEY | trust KEY | publish FILE | status |\n"
+     "                        stop VERSION | rollback --key KEYFILE",
+     "Make and sign bundles of rules, and bring them to the agents",
      "keygen makes a key that signs, and prints the public key. build packs a folder of rules (as\n"
      "the one that comes with the program), and sign signs it: on any machine, best on one that "
      "is\n"
      "not on the network. verify shows what is in a file; exit code 1: another key signed it.\n"
+     "trust says whose signature counts here and, from their enrolment on, with the agents. "
+     "publish\n"
+     "gives a bundle to a ring of canaries first, and to all after a quiet time; what goes wrong "
+     "there\n"
+     "stops it, and status says so. rollback brings the rules before back under a higher version.\n"
      "  --out FILE         where to write\n"
      "  --key FILE         the key that signs (mode 0600); for verify also the public key\n"
      "  --tests FOLDER     samples that the rules are tried against, beside FOLDER/tests\n"
      "  --version N        a number that rises (default: YYYYMMDDhhmm, UTC)\n"
      "  --expires TIME     not taken any more after that (default 90d)\n"
-     "  --note TEXT        what is new\n\n",
+     "  --note TEXT        what is new\n"
+     "  --tenant A,B       publish to the agents of these tenants (default: all)\n"
+     "  --canary PERCENT   how many agents get it first (default 10; 100: all at once)\n"
+     "  --quiet TIME       without trouble until all get it (default 1h)\n"
+     "  --to VERSION       roll back to this one (0: the rules that came with the programs)\n"
+     "  --json             status as JSON, with all agents\n\n",
      cmd_bundle},
     {"serve", "serve [-c FILE]", "Receive from agents, serve the dashboard, send the mails",
      "  --no-sandbox       for tests\n\n", cmd_serve},

@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 2, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 3, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -328,6 +328,21 @@ static const struct storage_ops OPS = {
     .mail_claim = sqlite_mail_claim,
     .mail_done = sqlite_mail_done,
     .mail_next = sqlite_mail_next,
+    .bundle_key_set = sqlite_bundle_key_set,
+    .bundle_key = sqlite_bundle_key,
+    .bundle_add = sqlite_bundle_add,
+    .bundle_tenant = sqlite_bundle_tenant,
+    .bundle_piece = sqlite_bundle_piece,
+    .bundle_get = sqlite_bundle_get,
+    .bundle_below = sqlite_bundle_below,
+    .bundle_offer = sqlite_bundle_offer,
+    .bundle_set = sqlite_bundle_set,
+    .bundle_supersede = sqlite_bundle_supersede,
+    .bundle_scope = sqlite_bundle_scope,
+    .bundle_canary = sqlite_bundle_canary,
+    .bundle_report = sqlite_bundle_report,
+    .bundle_ring = sqlite_bundle_ring,
+    .bundle_noise = sqlite_bundle_noise,
     .sweep = sqlite_sweep,
     .backup = backup,
     .check = check,
@@ -351,7 +366,8 @@ schema_version(struct sqlite *s, int *out)
 static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
-    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1, SQLITE_SCHEMA_2};
+    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,
+                                                     SQLITE_SCHEMA_3};
     int version = 0;
     enum vg_err err;
 

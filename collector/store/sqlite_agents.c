@@ -146,6 +146,19 @@ agent_sensors(sqlite3_stmt *st)
     return out;
 }
 
+/* The version of the rules that it runs, as it said last: 0 for those of the program, null when it did
+ * not say. */
+static json_t *
+agent_bundle(sqlite3_stmt *st)
+{
+    json_t *status = sq_json_tree(st, 8);
+    const json_t *version = json_object_get(json_object_get(status, "bundle"), "version");
+    json_t *out = json_is_integer(version) ? json_integer(json_integer_value(version)) : json_null();
+
+    json_decref(status);
+    return out;
+}
+
 enum vg_err
 sqlite_agents(struct storage *base, const char *tenant, int64_t now_ns, json_t **out)
 {
@@ -161,12 +174,13 @@ sqlite_agents(struct storage *base, const char *tenant, int64_t now_ns, json_t *
     sq_bind(st, "t", tenant);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(
-            all, json_pack("{so so s{so so} so so so ss so so so}", "id", sq_json_text(st, 0),
+            all, json_pack("{so so s{so so} so so so ss so so so so}", "id", sq_json_text(st, 0),
                            "name", sq_json_text(st, 1), "site", "id", sq_json_text(st, 2), "name",
                            sq_json_text(st, 3), "tenant", sq_json_text(st, 4), "version",
                            sq_json_text(st, 5), "last_seen", sq_json_time(st, 6), "state",
                            agent_state(st, now_ns), "sensors", agent_sensors(st), "cert_not_after",
-                           sq_json_time(st, 9), "last_seq", sq_json_int(st, 10)));
+                           sq_json_time(st, 9), "last_seq", sq_json_int(st, 10), "bundle",
+                           agent_bundle(st)));
     if (err != VG_ERR_NOENT) {
         json_decref(all);
         return err;

@@ -6,7 +6,7 @@
 
 #include "collector/store/store.h"
 
-enum { SQLITE_STATEMENTS_MAX = 128 };
+enum { SQLITE_STATEMENTS_MAX = 160 };
 
 struct sqlite {
     struct storage base;
@@ -25,7 +25,7 @@ sqlite_of(struct storage *s)
     return (struct sqlite *)(void *)s;
 }
 
-extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[];
+extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -137,3 +137,22 @@ enum vg_err sqlite_mail_claim(struct storage *, int64_t, int64_t, size_t, json_t
 enum vg_err sqlite_mail_done(struct storage *, int64_t, enum storage_mail_result, const char *,
                              int64_t, int64_t);
 enum vg_err sqlite_mail_next(struct storage *, int64_t *);
+
+/* sqlite_bundles.c */
+enum vg_err sqlite_bundle_key_set(struct storage *, const uint8_t[32], int64_t);
+enum vg_err sqlite_bundle_key(struct storage *, uint8_t[32]);
+enum vg_err sqlite_bundle_add(struct storage *, const struct storage_bundle *, struct slice);
+enum vg_err sqlite_bundle_tenant(struct storage *, int64_t, const char *);
+enum vg_err sqlite_bundle_piece(struct storage *, int64_t, int64_t, struct buf *);
+enum vg_err sqlite_bundle_get(struct storage *, int64_t, struct storage_bundle *);
+enum vg_err sqlite_bundle_below(struct storage *, int64_t, struct storage_bundle *);
+enum vg_err sqlite_bundle_offer(struct storage *, const struct storage_agent *, int64_t,
+                                struct storage_bundle *);
+enum vg_err sqlite_bundle_set(struct storage *, int64_t, const char *, const char *, int64_t);
+enum vg_err sqlite_bundle_supersede(struct storage *, int64_t, int64_t);
+enum vg_err sqlite_bundle_scope(struct storage *, int64_t, json_t **);
+enum vg_err sqlite_bundle_canary(struct storage *, int64_t, const char *);
+enum vg_err sqlite_bundle_report(struct storage *, const char *, const struct storage_report *,
+                                 int64_t);
+enum vg_err sqlite_bundle_ring(struct storage *, int64_t, json_t **);
+enum vg_err sqlite_bundle_noise(struct storage *, const char *, int64_t, struct storage_noise *);

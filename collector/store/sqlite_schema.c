@@ -66,3 +66,20 @@ const char SQLITE_SCHEMA_1[] =
 /* The keys of tokens left the database (collector/token_keys.h), whose older programs would give out empty
  * ones: tenants.token_key is there, and empty. */
 const char SQLITE_SCHEMA_2[] = "-- tenants.token_key is taken out by the program";
+
+/* Bundles of rules: content in parts, so that a piece of it is read without the rest. */
+const char SQLITE_SCHEMA_3[] =
+    "CREATE TABLE bundle_keys (key BLOB PRIMARY KEY, added INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE bundles (version INTEGER PRIMARY KEY, sha256 BLOB NOT NULL,"
+    "  size INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,"
+    "  published INTEGER NOT NULL, note TEXT NOT NULL, origin INTEGER NOT NULL,"
+    "  share INTEGER NOT NULL, quiet INTEGER NOT NULL, state TEXT NOT NULL, why TEXT NOT NULL,"
+    "  promoted INTEGER, changed INTEGER NOT NULL);"
+    "CREATE TABLE bundle_parts (version INTEGER NOT NULL REFERENCES bundles(version),"
+    "  part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (version, part));"
+    "CREATE TABLE bundle_tenants (version INTEGER NOT NULL REFERENCES bundles(version),"
+    "  tenant TEXT NOT NULL, PRIMARY KEY (version, tenant)) WITHOUT ROWID;"
+    "CREATE TABLE bundle_agents (version INTEGER NOT NULL REFERENCES bundles(version),"
+    "  agent TEXT NOT NULL REFERENCES agents(id), canary INTEGER NOT NULL, state TEXT NOT NULL,"
+    "  since INTEGER NOT NULL, crashes INTEGER NOT NULL, why TEXT NOT NULL,"
+    "  PRIMARY KEY (version, agent)) WITHOUT ROWID;";

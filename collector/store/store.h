@@ -14,6 +14,7 @@
  * database is damaged or newer than this program, VG_ERR_NOMEM, VG_ERR_SYS. */
 #pragma once
 
+#include "common/buf.h"
 #include "common/event.h"
 #include "common/uuid.h"
 
@@ -26,6 +27,7 @@ enum {
     STORAGE_WHY_MAX = 256,
     STORAGE_PAGE_MAX = 200,        /* rows of one page */
     STORAGE_INCIDENT_EVENTS = 100, /* newest events shown with an incident */
+    STORAGE_BUNDLE_PIECE = 192 * 1024,
     STORAGE_MAIL_INCIDENTS = 50,   /* incidents named in one summary mail */
 };
 
@@ -67,6 +69,28 @@ struct storage_hello {
     int64_t last_seq;   /* -1: stays */
     const char *status; /* JSON text */
 };
+
+/* A bundle of rules (common/bundle.h) on its way to the agents (collector/rollout.h). */
+struct storage_bundle {
+    int64_t version, size, created_ns, expires_ns, published_ns, promoted_ns;
+    int64_t origin;   /* the version whose files it has again; 0: none */
+    int64_t share;    /* of canaries, per cent */
+    int64_t quiet_ns; /* without trouble, until all get it */
+    uint8_t sha256[STORAGE_HASH_SIZE];
+    char note[201], state[16], why[STORAGE_WHY_MAX];
+};
+
+/* What an agent says of one version. */
+struct storage_report {
+    int64_t version, crashes;
+    const char *state, *why;
+};
+
+/* Alerts of an agent since a time, and in STORAGE_NOISE_BEFORE_NS before it. */
+struct storage_noise {
+    int64_t alerts, before;
+};
+#define STORAGE_NOISE_BEFORE_NS (INT64_C(7) * 86400 * 1000000000)
 
 struct storage_event {
     int64_t stream, seq;
@@ -232,6 +256,34 @@ struct storage_ops {
                              const char *error, int64_t next_try_ns, int64_t now_ns);
     /* When the next mail becomes due; INT64_MAX for none. */
     enum vg_err (*mail_next)(struct storage *s, int64_t *due_ns);
+
+    /* ---- bundles (collector/rollout.c decides) ---- */
+    enum vg_err (*bundle_key_set)(struct storage *s, const uint8_t key[32], int64_t now_ns);
+    enum vg_err (*bundle_key)(struct storage *s, uint8_t out[32]); /* the latest */
+    enum vg_err (*bundle_add)(struct storage *s, const struct storage_bundle *b,
+                              struct slice whole);
+    enum vg_err (*bundle_tenant)(struct storage *s, int64_t version, const char *tenant);
+    /* Part number 0.. of STORAGE_BUNDLE_PIECE bytes (the last has less), appended. */
+    enum vg_err (*bundle_piece)(struct storage *s, int64_t version, int64_t part, struct buf *out);
+    enum vg_err (*bundle_get)(struct storage *s, int64_t version, struct storage_bundle *out);
+    /* The next one below `before`. */
+    enum vg_err (*bundle_below)(struct storage *s, int64_t before, struct storage_bundle *out);
+    /* The one that this agent should have. VG_ERR_NOENT: none. */
+    enum vg_err (*bundle_offer)(struct storage *s, const struct storage_agent *agent,
+                                int64_t now_ns, struct storage_bundle *out);
+    enum vg_err (*bundle_set)(struct storage *s, int64_t version, const char *state,
+                              const char *why, int64_t now_ns);
+    enum vg_err (*bundle_supersede)(struct storage *s, int64_t version, int64_t now_ns);
+    /* [{"id", "seen"}]: whom it is for, without the revoked. */
+    enum vg_err (*bundle_scope)(struct storage *s, int64_t version, json_t **out);
+    enum vg_err (*bundle_canary)(struct storage *s, int64_t version, const char *agent);
+    /* Of a version that is not known here: nothing happens. */
+    enum vg_err (*bundle_report)(struct storage *s, const char *agent,
+                                 const struct storage_report *report, int64_t now_ns);
+    /* [{"agent", "host", "canary", "state", "since", "crashes", "why", "seen"}], canaries first. */
+    enum vg_err (*bundle_ring)(struct storage *s, int64_t version, json_t **out);
+    enum vg_err (*bundle_noise)(struct storage *s, const char *agent, int64_t since_ns,
+                                struct storage_noise *out);
 
     /* ---- care ---- */
     /* Removes what has run out: sessions, tokens (a week after). */
