@@ -8,19 +8,24 @@
  *   plugin           how it proves itself ("caching_sha2_password")
  *   error            the server's error number, where it refused
  *   tls              true: the client switched to TLS, which follows
- * Log-ins: the answer. What comes after is not read. */
+ * Log-ins: the answer. Of what comes after, statements that make a tool of the server (sql.h). */
 #include "agent/net/engine.h"
 #include "agent/net/proto/framed.h"
 #include "agent/net/proto/protocols.h"
+#include "agent/net/proto/sql.h"
 #include "agent/net/proto/words.h"
 #include "agent/net/record.h"
 
 enum {
     PORT = 3306,
     MESSAGE_MAX = 16 * 1024,
+    STATEMENT_MAX = 64 * 1024, /* a longer one is passed over */
+    COM_QUERY = 3,
+    COM_PREPARE = 22,
     TEXT_MAX = 80,
     PROTOCOL_VERSION = 10,
     CAP_DATABASE = 0x8,
+    CAP_COMPRESS = 0x20,
     CAP_41 = 0x200,
     CAP_SSL = 0x800,
     CAP_SECURE = 0x8000,
@@ -36,7 +41,8 @@ enum {
 struct mysql {
     struct framed side[2];
     unsigned client;
-    bool greeted, asked, told, tls;
+    bool greeted, asked, told, tls, compressed, in;
+    struct sql sql;
     int error; /* 0: none */
     char version[TEXT_MAX], user[TEXT_MAX], database[TEXT_MAX], plugin[TEXT_MAX];
 };
@@ -111,7 +117,10 @@ on_answer(struct mysql *m, const struct protocol_call *call, struct slice in)
 
     switch (slice_u8(&in)) {
     case REPLY_OK:
-        return finish(m, call, LOGIN_SUCCEEDED);
+        (void)finish(m, call, LOGIN_SUCCEEDED);
+        m->in = true;
+        m->side[1 - m->client].skip = UINT64_MAX; /* what it answers is not read */
+        return m->compressed ? VG_END : VG_OK;
     case REPLY_ERROR:
         m->error = slice_le16(&in);
         return finish(m, call, LOGIN_FAILED);
@@ -167,6 +176,7 @@ on_login(struct mysql *m, const struct protocol_call *call, struct slice in)
     skip_proof(&in, caps);
     if ((caps & CAP_DATABASE) != 0)
         (void)words_keep(m->database, sizeof(m->database), take_text(&in));
+    m->compressed = (caps & CAP_COMPRESS) != 0;
     if ((caps & CAP_PLUGIN) != 0)
         (void)words_keep(m->plugin, sizeof(m->plugin), take_text(&in));
     m->asked = true;
@@ -175,18 +185,31 @@ on_login(struct mysql *m, const struct protocol_call *call, struct slice in)
 
 /* ---- life ---- */
 
+static void
+on_command(struct mysql *m, const struct protocol_call *call, struct slice in)
+{
+    uint8_t command = slice_u8(&in);
+
+    if (command == COM_QUERY || command == COM_PREPARE)
+        sql_look(&m->sql, call, m->client, "mysql", str_of(m->user), in);
+}
+
 static enum vg_err
 take_message(void *self, const struct protocol_call *call, struct slice *in)
 {
     struct mysql *m = self;
-    uint32_t len = slice_le16(in);
+    uint32_t len = slice_le16(in), most = m->in ? STATEMENT_MAX : MESSAGE_MAX;
     struct slice body;
 
     len |= (uint32_t)slice_u8(in) << 16;
     slice_skip(in, 1); /* its number */
     if (in->bad)
         return VG_AGAIN;
-    if (len == 0 || len > MESSAGE_MAX)
+    if (len > most && m->in) {
+        m->side[call->dir].skip = len;
+        return VG_OK;
+    }
+    if (len == 0 || len > most)
         return len == 0 ? VG_OK : VG_ERR_LIMIT;
     body = slice_sub(in, len);
     if (in->bad)
@@ -195,6 +218,8 @@ take_message(void *self, const struct protocol_call *call, struct slice *in)
         return !m->greeted ? on_greeting(m, call, body)
                : m->asked  ? on_answer(m, call, body)
                            : VG_ERR_FORMAT;
+    if (m->in)
+        on_command(m, call, body);
     return m->asked ? VG_OK : on_login(m, call, body);
 }
 
@@ -209,10 +234,9 @@ mysql_bytes(void *self, const struct protocol_call *call, struct slice bytes)
 static enum vg_err
 mysql_gap(void *self, const struct protocol_call *call, uint32_t bytes)
 {
-    (void)self;
-    (void)call;
-    (void)bytes;
-    return VG_END;
+    struct mysql *m = self;
+
+    return m->in && framed_gap(&m->side[call->dir], bytes) ? VG_OK : VG_END;
 }
 
 /* The greeting: a short first message (number 0) of protocol version 10 with a version that begins
@@ -242,8 +266,8 @@ mysql_open(const struct protocol_call *call)
     if (m == NULL)
         return NULL;
     m->client = 1 - call->dir; /* the greeting is what was recognised */
-    framed_init(&m->side[0], MESSAGE_MAX + 65536);
-    framed_init(&m->side[1], MESSAGE_MAX + 65536);
+    framed_init(&m->side[0], STATEMENT_MAX + 65536);
+    framed_init(&m->side[1], STATEMENT_MAX + 65536);
     return m;
 }
 

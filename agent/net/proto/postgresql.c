@@ -7,10 +7,11 @@
  *   version    of the server, once it lets the client in
  *   error      SQLSTATE of the refusal ("28P01")
  *   tls        true: the client switched to TLS, which follows
- * Log-ins: the answer. What comes after is not read. */
+ * Log-ins: the answer. Of what comes after, statements that make a tool of the server (sql.h). */
 #include "agent/net/engine.h"
 #include "agent/net/proto/framed.h"
 #include "agent/net/proto/protocols.h"
+#include "agent/net/proto/sql.h"
 #include "agent/net/proto/words.h"
 #include "agent/net/record.h"
 
@@ -21,6 +22,7 @@ enum {
     CODE_GSS = 80877104,
     STARTUP_MAX = 10000, /* MAX_STARTUP_PACKET_LENGTH of the server */
     MESSAGE_MAX = 16 * 1024,
+    STATEMENT_MAX = 64 * 1024, /* a longer one is passed over */
     TEXT_MAX = 64,
     PARAMETERS_MAX = 64,
 };
@@ -32,6 +34,7 @@ struct postgresql {
     unsigned client;
     enum stage stage;
     bool told, tls, cleartext;
+    struct sql sql;
     const char *auth; /* static */
     char user[TEXT_MAX], database[TEXT_MAX], application[TEXT_MAX], version[TEXT_MAX], error[8];
 };
@@ -126,6 +129,30 @@ take_startup(void *self, const struct protocol_call *call, struct slice *in)
     return VG_OK;
 }
 
+/* Query, and Parse of the extended protocol, whose text stands behind a name. */
+static enum vg_err
+take_question(void *self, const struct protocol_call *call, struct slice *in)
+{
+    struct postgresql *p = self;
+    uint8_t type = slice_u8(in);
+    uint32_t len = slice_be32(in);
+    struct slice body;
+
+    if (in->bad)
+        return VG_AGAIN;
+    if (len < 4)
+        return VG_ERR_FORMAT;
+    if (len > STATEMENT_MAX || (type != 'Q' && type != 'P')) {
+        p->side[call->dir].skip = len - 4;
+        return VG_OK;
+    }
+    body = slice_sub(in, len - 4);
+    if (in->bad)
+        return VG_AGAIN;
+    sql_look(&p->sql, call, p->client, "postgresql", str_of(p->user), body);
+    return VG_OK;
+}
+
 /* ---- the server ---- */
 
 static enum vg_err
@@ -188,8 +215,15 @@ on_message(struct postgresql *p, const struct protocol_call *call, uint8_t type,
     case 'K':
     case 'v':
         return VG_OK;
+    case 'Z': /* ready for questions */
+        if (p->stage != STAGE_IN)
+            return VG_END;
+        tell(p, call);
+        p->side[p->client].skip = 0;
+        p->side[1 - p->client].skip = UINT64_MAX;
+        return VG_OK;
     default:
-        return VG_END; /* 'Z': ready for questions */
+        return VG_END;
     }
 }
 
@@ -225,8 +259,9 @@ postgresql_bytes(void *self, const struct protocol_call *call, struct slice byte
 {
     struct postgresql *p = self;
 
-    return framed_bytes(&p->side[call->dir], call, bytes,
-                        call->dir == p->client ? take_startup : take_answer, p);
+    framed_fn *take = call->dir != p->client ? take_answer : p->told ? take_question : take_startup;
+
+    return framed_bytes(&p->side[call->dir], call, bytes, take, p);
 }
 
 static enum vg_err
@@ -266,8 +301,8 @@ postgresql_open(const struct protocol_call *call)
     if (p == NULL)
         return NULL;
     p->client = call->dir;
-    framed_init(&p->side[0], MESSAGE_MAX + 65536);
-    framed_init(&p->side[1], MESSAGE_MAX + 65536);
+    framed_init(&p->side[0], STATEMENT_MAX + 65536);
+    framed_init(&p->side[1], STATEMENT_MAX + 65536);
     return p;
 }
 
@@ -278,7 +313,8 @@ postgresql_close(void *self, const struct protocol_call *call)
 
     if (p->stage == STAGE_PROVING && p->error[0] == '\0')
         tell_login(p, call, LOGIN_UNKNOWN);
-    tell(p, call);
+    if (!p->told)
+        tell(p, call);
     framed_done(&p->side[0], call);
     framed_done(&p->side[1], call);
     net_parser_free(call->engine, p, sizeof(*p));

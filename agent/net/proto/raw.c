@@ -4,13 +4,14 @@
  * are), prompts, commands (lines of the other side that are commands), outputs (texts that commands
  * print), staged (the first bytes are a length and a program of about that length), executable (the
  * first bytes are a program), pushed_by_client (who sent it), greeting (a remote-control tool
- * introduces its machine: "fields", "njrat", "gh0st"), greeting_by_client, tunnel (a tool that joins machines to a way through
- * for others: "venom"). A card number in a text is a record "card" (card_seen.h). */
+ * introduces its machine: "fields", "njrat", "gh0st"), greeting_by_client, tunnel (a tool that joins
+ * machines to a way through for others: "venom"), attack (raw_attack.h), attack_by_client. A card number in a text is a record "card" (card_seen.h). */
 #include "agent/net/proto/raw.h"
 
 #include "agent/detect/card_number.h"
 #include "agent/net/engine.h"
 #include "agent/net/proto/card_seen.h"
+#include "agent/net/proto/raw_attack.h"
 #include "agent/net/proto/words.h"
 #include "agent/net/record.h"
 
@@ -35,6 +36,7 @@ struct raw_side {
     uint16_t prompts, commands, outputs;
     uint8_t shell, greeting;
     bool staged, executable, venom;
+    struct raw_attack attack;
 };
 
 struct raw {
@@ -323,6 +325,14 @@ tell(struct raw *raw, const struct protocol_call *call)
         record_text_put(&r, "tunnel", str_of("venom"));
         any = true;
     }
+    for (unsigned d = 0; d < 2 && !raw->told; d++) {
+        if (raw->side[d].attack.name == NULL)
+            continue;
+        record_text_put(&r, "attack", str_of(raw->side[d].attack.name));
+        record_bool(&r, "attack_by_client", d == client);
+        any = true;
+        break;
+    }
     if (any) {
         record_tell(&r, call, client);
         raw->told = true;
@@ -358,6 +368,8 @@ raw_bytes(struct raw *raw, const struct protocol_call *call, struct slice bytes)
     struct raw_side *s = &raw->side[call->dir];
 
     read_head(raw, call, bytes);
+    if (s->bytes < RAW_BYTES_MAX)
+        raw_attack_look(&s->attack, s->bytes == 0, bytes);
     if (s->bytes < RAW_BYTES_MAX && !raw->binary)
         read_text(s, bytes);
     if (s->bytes < RAW_BYTES_MAX && !raw->card && bytes.left >= CARD_DIGITS_MIN)
@@ -366,7 +378,7 @@ raw_bytes(struct raw *raw, const struct protocol_call *call, struct slice bytes)
     if (is_shell(s, &raw->side[1 - call->dir]) || is_shell(&raw->side[1 - call->dir], s)) {
         if (raw->side[0].commands + raw->side[1].commands >= 1 || s->prompts >= 3)
             tell(raw, call);
-    } else if (s->staged || s->venom || s->greeting != GREETING_NONE) {
+    } else if (s->staged || s->venom || s->greeting != GREETING_NONE || s->attack.name != NULL) {
         tell(raw, call);
     }
     return raw->told || raw->binary ||

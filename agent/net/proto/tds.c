@@ -7,10 +7,12 @@
  *   tls       "off" (nothing), "login" (only the log-in is hidden), "on"
  *   error     number of the server's error ("18456": log-in failed)
  * Log-ins: the answer; where only the log-in is hidden, without the name. The password is scrambled
- * with a known pattern, which is as good as readable. */
+ * with a known pattern, which is as good as readable. Where what comes after can be read: statements that
+ * make a tool of the server (sql.h). */
 #include "agent/net/engine.h"
 #include "agent/net/proto/framed.h"
 #include "agent/net/proto/protocols.h"
+#include "agent/net/proto/sql.h"
 #include "agent/net/proto/utf16.h"
 #include "agent/net/record.h"
 
@@ -18,6 +20,8 @@
 
 enum {
     PORT = 1433,
+    PACKET_BATCH = 0x01,
+    PACKET_CALL = 0x03,
     PACKET_LOGIN = 0x10,
     PACKET_PRELOGIN = 0x12,
     PACKET_ANSWER = 0x04,
@@ -42,7 +46,8 @@ enum {
 struct tds {
     struct framed side[2];
     unsigned client;
-    bool agreed, asked, told, readable;
+    bool agreed, asked, told, readable, in;
+    struct sql sql;
     uint8_t encryption;
     int64_t error;
     char version[16];
@@ -175,8 +180,13 @@ on_answer(struct tds *t, const struct protocol_call *call, struct slice in)
         value = slice_sub(&in, slice_le16(&in));
         if (in.bad && token != TOKEN_ACK)
             break;
-        if (token == TOKEN_ACK)
-            return finish(t, call, LOGIN_SUCCEEDED);
+        if (token == TOKEN_ACK) {
+            (void)finish(t, call, LOGIN_SUCCEEDED);
+            t->in = true;
+            t->side[t->client].skip = 0; /* only the log-in was hidden */
+            t->side[1 - t->client].skip = UINT64_MAX;
+            return VG_OK;
+        }
         if (token == TOKEN_ERROR && t->error == 0)
             t->error = slice_le32(&value);
         if (token == TOKEN_SSPI)
@@ -193,6 +203,11 @@ on_packet(struct tds *t, const struct protocol_call *call, uint8_t type, struct 
 
     if (client && type == PACKET_LOGIN && !t->asked)
         return on_login(t, body);
+    if (client && t->in) {
+        if (type == PACKET_BATCH || type == PACKET_CALL)
+            sql_look(&t->sql, call, t->client, "tds", str_of(t->user), body);
+        return VG_OK;
+    }
     if (client)
         return type == PACKET_PRELOGIN || t->asked ? VG_OK : VG_END; /* it began before we looked */
     if (type == PACKET_ANSWER && !t->agreed) {

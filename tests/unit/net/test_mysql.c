@@ -60,6 +60,47 @@ test_logins(void **state)
     }
 }
 
+/* Statements after the log-in: those that make a tool of the server are told, and only that they are. */
+static void
+test_tool(void **state)
+{
+    static const char quiet[] = "\3select * from ventas into outfile '/tmp/ventas.txt'";
+    static const char dump[] = "\3SELECT 0x7f454c46 INTO/* */DUMPFILE '/usr/lib/mysql/plugin/u.so'";
+    static const char library[] = "\3create function sys_eval returns string SONAME 'u.so'";
+    static const char run[] = "\x16SELECT sys_eval('id')";
+    static const size_t pieces[] = {1, 7, DIALOG_WHOLE};
+    const struct {
+        const char *text;
+        size_t len;
+    } said[] = {{TEXT(quiet)}, {TEXT(dump)}, {TEXT(library)}, {TEXT(run)}};
+    char packets[4][128];
+    struct line lines[3 + 4] = {
+        {1, TEXT(GREETING)}, {0, TEXT(LOGIN)}, {1, TEXT("\7\0\0\2\0\0\0\2\0\0\0")}};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(packets[i], (char[]){(char)said[i].len, 0, 0, 0}, 4);
+        memcpy(packets[i] + 4, said[i].text, said[i].len);
+        lines[3 + i] = (struct line){0, packets[i], 4 + said[i].len};
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        struct kit_log log;
+
+        dialog_tcp(&log, lines, 4, 3306, pieces[i]);
+        assert_false(kit_says(&log, "\"type\":\"sql\""));
+        kit_log_free(&log);
+        dialog_tcp(&log, lines, 7, 3306, pieces[i]);
+        assert_true(
+            kit_says(&log, "\"service\":\"mysql\",\"act\":\"write_file\",\"user\":\"root\""));
+        assert_true(kit_says(&log, "\"act\":\"load_library\""));
+        assert_true(kit_says(&log, "\"act\":\"run_program\""));
+        assert_false(kit_says(&log, "plugin/u.so"));
+        kit_log_free(&log);
+    }
+    dialog_survives_cuts(lines, 7, 3306, false);
+    dialog_seed("fuzz_net_mysql", "tool", lines, 7);
+}
+
 static void
 test_cuts(void **state)
 {
@@ -111,6 +152,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logins),
+        cmocka_unit_test(test_tool),
         cmocka_unit_test(test_cuts),
         cmocka_unit_test(test_other_beginnings),
     };

