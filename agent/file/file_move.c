@@ -25,7 +25,7 @@ ask(struct file_move *m, json_t *question, char id[9])
     json_t *answer = NULL;
     const char *outcome = "failed";
 
-    if (question != NULL && worker_move(m->opener, question, &answer) == VG_OK) {
+    if (question != NULL && worker_ask_file(m->opener, question, &answer) == VG_OK) {
         outcome = outcome_of(answer);
         if (id != NULL)
             (void)vg_strcpy(id, 9, vg_json_str(answer, "id", ""));
@@ -67,6 +67,24 @@ question_of(const char *path, const struct file_verdict *v, const struct yara_ma
     return question;
 }
 
+static void
+find_writer(struct file_move *m, const struct file_verdict *v, struct file_response *response)
+{
+    json_t *question =
+        json_pack("{s:s, s:I, s:I}", "what", "writer", "volume",
+                  (json_int_t)v->stat.identity.volume, "file", (json_int_t)v->stat.identity.file);
+    json_t *answer = NULL;
+
+    if (question != NULL && worker_ask_file(m->opener, question, &answer) == VG_OK) {
+        (void)vg_strcpy(response->program, sizeof response->program,
+                        vg_json_str(answer, "program", ""));
+        (void)vg_strcpy(response->program_path, sizeof response->program_path,
+                        vg_json_str(answer, "program_path", ""));
+    }
+    json_decref(answer);
+    json_decref(question);
+}
+
 static bool
 move_begin(void *ctx, const char *path, const struct file_verdict *v,
            struct file_response *response)
@@ -74,6 +92,7 @@ move_begin(void *ctx, const char *path, const struct file_verdict *v,
     struct file_move *m = ctx;
     const struct yara_match *match = worst(v);
 
+    find_writer(m, v, response);
     /* What lies on a stick is its owner's, who pulls it out. */
     if (!m->config->scan.quarantine || match->severity < m->config->scan.least ||
         !agent_config_is_file(m->config, path))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file_move: the file sensor's part in the quarantine: what matched a rule of enough severity is sealed
- * by the host worker, told, and, once that is durable, taken away (worker_move()). */
+/* file_move: what the file sensor asks the host worker about a file that matched a rule
+ * (worker_ask_file()): who wrote it; and its part in the quarantine: what matched a rule of enough severity
+ * is sealed, told, and, once that is durable, taken away. */
 #pragma once
 
 #include "agent/file/file_scan.h"

@@ -101,7 +101,7 @@ static void
 put_response(json_t *facts, const struct file_response *r)
 {
     bool taken = r->id[0] != '\0';
-    char restore[64] = "";
+    char restore[64] = "", shown[sizeof(r->program_path)];
 
     if (taken)
         snprintf(restore, sizeof(restore), "vigia-agent quarantine restore %s", r->id);
@@ -110,6 +110,14 @@ put_response(json_t *facts, const struct file_response *r)
     (void)json_object_set_new(facts, "advice", json_string(taken ? "taken" : "stays"));
     (void)json_object_set_new(facts, "quarantine", json_string(r->id));
     (void)json_object_set_new(facts, "restore", json_string(restore));
+    mask_text(shown, sizeof(shown), r->program, strlen(r->program));
+    (void)json_object_set_new(facts, "program", json_string(shown));
+    mask_text(shown, sizeof(shown), r->program_path, strlen(r->program_path));
+    (void)json_object_set_new(facts, "program_path", json_string(shown));
+    /* Of a transfer that the net sensor saw, the keeper knows. */
+    (void)json_object_set_new(facts, "from", json_string(""));
+    (void)json_object_set_new(facts, "flow", json_string(""));
+    (void)json_object_set_new(facts, "service", json_string(""));
 }
 
 /* `again`: it was told already, with another outcome. */

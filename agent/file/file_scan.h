@@ -22,8 +22,9 @@ struct file_scan_counts {
 /* What is done with a file that matched, beside telling. `outcome` is the fact of that name, whose words
  * the rules have; static. */
 struct file_response {
-    const char *outcome; /* "report", "quarantine", or why it is not there */
-    char id[9];          /* of the quarantine; "" */
+    const char *outcome;                 /* "report", "quarantine", or why it is not there */
+    char id[9];                          /* of the quarantine; "" */
+    char program[64], program_path[256]; /* who wrote it; "" where nobody knows */
 };
 struct file_responder {
     /* Before it is told. False: not now, nothing is told or counted; the file will come again. */

@@ -7,6 +7,7 @@
 
 #include "agent/host/programs.h"
 #include "agent/host/quarantine.h"
+#include "agent/host/writers.h"
 #include "common/hex.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -25,6 +26,7 @@ struct host {
     char *root[ROOTS_MAX];         /* where that was when it was first there; NULL: not yet */
     size_t count, files_from;      /* from there on: folders of files */
     struct quarantine *quarantine; /* NULL: not wanted */
+    struct writers *writers;       /* NULL: nobody tells who writes files */
     struct platform_holders recent;
     struct meter owners;
     struct programs *programs;
@@ -54,6 +56,8 @@ host_open(const struct agent_config *config, const struct sink *sink, struct wor
         h->path[h->count++] = config->files[i];
     for (size_t i = 0; i < h->count; i++)
         h->root[i] = platform_path_resolve(h->path[i]);
+    if (writers_new(h->root + h->files_from, h->count - h->files_from, &h->writers) != VG_OK)
+        h->writers = NULL; /* no right, or no folder: alerts then name no program */
     if (config->scan.quarantine) {
         enum vg_err err = quarantine_open(config, true, &h->quarantine);
 
@@ -75,6 +79,7 @@ host_close(void *self)
         free(h->root[i]);
     programs_free(h->programs);
     quarantine_free(h->quarantine);
+    writers_free(h->writers);
     free(h);
 }
 
@@ -92,8 +97,12 @@ host_work(void *self, platform_handle *handle, int64_t *wait_ns)
 {
     struct host *h = self;
 
+    bool more = h->writers != NULL && writers_work(h->writers);
+
     *wait_ns = programs_work(h->programs);
-    return *wait_ns == 0 ? VG_OK : VG_AGAIN;
+    if (h->writers != NULL)
+        *handle = writers_handle(h->writers);
+    return more || *wait_ns == 0 ? VG_OK : VG_AGAIN;
 }
 
 /* A folder that was missing at the start is looked for again; one that was there stays where it
@@ -281,6 +290,17 @@ ask_move(struct host *h, const json_t *question, bool take, json_t **answer)
 }
 
 static enum vg_err
+ask_writer(struct host *h, const json_t *question, json_t **answer)
+{
+    struct platform_identity file = {.volume = (uint64_t)vg_json_int(question, "volume", 0),
+                                     .file = (uint64_t)vg_json_int(question, "file", 0)};
+
+    while (h->writers != NULL && writers_work(h->writers))
+        ; /* what came until now */
+    return h->writers != NULL ? writers_of(h->writers, &file, answer) : VG_ERR_NOENT;
+}
+
+static enum vg_err
 ask_hash(struct host *h, const json_t *question, json_t **answer)
 {
     char hash[PROGRAM_HASH_SIZE];
@@ -303,6 +323,8 @@ host_ask(void *self, const json_t *question, json_t **answer, platform_file *fil
         return ask_owner(self, question, answer);
     if (strcmp(what, "hash") == 0)
         return ask_hash(self, question, answer);
+    if (strcmp(what, "writer") == 0)
+        return ask_writer(self, question, answer);
     if (strcmp(what, "seal") == 0 || strcmp(what, "take") == 0)
         return ask_move(self, question, what[0] == 't', answer);
     return VG_ERR_FORMAT;

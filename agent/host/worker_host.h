@@ -7,6 +7,8 @@
  *                        socket; addresses are 32 hex digits, IPv4 in the first 8; `file` is a
  *                        number for {"what": "hash"}, `sha256` "" while the file is being read
  *   {"what": "hash", "file": N}   -> {"sha256"}, or VG_AGAIN
+ *   {"what": "writer", "volume", "file"}   -> {"program", "program_path"}: who wrote a file last, as far
+ *                        as that was seen (writers.h)
  *   {"what": "seal"|"take", ...}   a step of the quarantine (worker.h), where the owner wants one
  * VG_ERR_DENIED, VG_ERR_NOENT, VG_ERR_FORMAT (a question that it does not know), VG_ERR_SYS;
  * VG_ERR_LIMIT: no processor time is left for owners (meter.h), ask later. */

@@ -148,6 +148,7 @@ supervisor_new(const struct supervisor_options *options, struct supervisor **out
         return VG_ERR_NOMEM;
     s->options = *options;
     s->answer_file = PLATFORM_NO_HANDLE;
+    s->brought = brought_new();
     for (size_t i = 0; i < SUPERVISOR_WORKERS; i++) {
         struct supervised *w = &s->worker[i];
 
@@ -268,5 +269,6 @@ supervisor_free(struct supervisor *s)
     if (s->stopped != NULL)
         event_free(s->stopped);
     free(s->rules_dir);
+    brought_free(s->brought);
     free(s);
 }

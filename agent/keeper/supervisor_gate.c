@@ -109,6 +109,8 @@ on_event(void *role, struct slice payload)
         json_decref(event);
         return err;
     }
+    if (w->s->brought != NULL && strcmp(w->kind->name, "file") == 0)
+        brought_fill(w->s->brought, event);
     return batch_event(&w->batch, event);
 }
 
@@ -124,6 +126,8 @@ on_observation(void *role, struct slice payload)
     err = vg_json_parse(payload, EVENT_BYTES_MAX, &checked);
     if (err != VG_OK)
         return err;
+    if (w->s->brought != NULL && strcmp(w->kind->name, "net") == 0)
+        brought_note(w->s->brought, checked);
     json_decref(checked);
     return batch_observation(&w->batch, payload);
 }

@@ -41,6 +41,10 @@ supervisor_move_question(const struct agent_config *config, const json_t *asked)
     char path[SUPERVISOR_PATH_MAX + 1];
     json_t *question;
 
+    if (strcmp(vg_json_str(asked, "what", ""), "writer") == 0)
+        return json_pack("{s:s, s:I, s:I}", "what", "writer", "volume",
+                         (json_int_t)vg_json_int(asked, "volume", 0), "file",
+                         (json_int_t)vg_json_int(asked, "file", 0));
     if (!config->scan.quarantine)
         return NULL;
     if (strcmp(vg_json_str(asked, "what", ""), "take") == 0)
@@ -153,21 +157,21 @@ pass_owner(struct supervised *w, uint32_t err, const json_t *told)
     buf_done(&answer);
 }
 
-/* A word and a number of a sealed file, nothing else. */
+/* These fields alone, of these sizes. */
 static void
 pass_moved(struct supervised *w, uint32_t err, const json_t *told)
 {
-    static const char *const fields[] = {"outcome", "id"};
+    static const char *const fields[] = {"outcome", "id", "program", "program_path"};
     struct buf answer;
 
-    buf_init(&answer, 256);
+    buf_init(&answer, 4096);
     buf_put_be32(&answer, w->question.number);
     buf_put_be32(&answer, err);
     buf_put_u8(&answer, '{');
     for (size_t i = 0; i < VG_ARRAY_LEN(fields); i++) {
         const char *text = vg_json_str(told, fields[i], "");
 
-        vg_json_put_str(&answer, fields[i], text, strnlen(text, 16));
+        vg_json_put_str(&answer, fields[i], text, strnlen(text, 256));
     }
     buf_put_u8(&answer, '}');
     forget_question(&w->question);

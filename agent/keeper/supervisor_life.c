@@ -258,6 +258,8 @@ supervised_start(struct supervised *w)
     w->started_ns = platform_clock_monotonic();
     if (!w->kind->sensor && w->s->options.config->scan.quarantine)
         rights |= PLATFORM_RIGHT_MOVE;
+    if (!w->kind->sensor && w->s->options.config->file_count > 0)
+        rights |= PLATFORM_RIGHT_WRITERS; /* where we have it: a service of its own user has not */
     err = platform_child_start(argv, rights, NULL, &w->child);
     if (err != VG_OK) {
         not_started(w, err);

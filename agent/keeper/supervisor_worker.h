@@ -9,6 +9,7 @@
  *   supervisor_host.c    files and answers through the host worker */
 #pragma once
 
+#include "agent/keeper/brought.h"
 #include "agent/keeper/health.h"
 #include "agent/keeper/supervisor.h"
 #include "agent/link/frame.h"
@@ -95,6 +96,7 @@ struct supervisor {
     struct supervised worker[SUPERVISOR_WORKERS]; /* the first is the host worker */
     struct event *tick, *stop_timer, *stopped;
     struct health_limit health;
+    struct brought *brought; /* NULL: without memory */
     bool stopping, idle_told;
     char *rules_dir; /* owned; NULL: the configuration's */
     void (*done)(void *ctx);

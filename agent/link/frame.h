@@ -24,7 +24,7 @@ enum frame_type {
     FRAME_WHOSE = 'U',  /* net sensor: be32 number, then whose socket (FRAME_WHOSE_SOCKET bytes:
                               * u8 bits 1 TCP, 2 IPv6; local address[16], be16 port; remote
                               * address[16], be16 port) or which file's fingerprint (be64 number) */
-    FRAME_MOVE = 'M',   /* file sensor: be32 number, JSON: a step of the quarantine (worker.h) */
+    FRAME_MOVE = 'M',   /* file sensor: be32 number, JSON: a question about a file (worker.h) */
     FRAME_ANSWER = 'W', /* host worker: be32 number, be32 vg_err, JSON; may carry a handle */
     /* keeper to worker */
     FRAME_CONFIG = 'K',   /* JSON tree of the configuration */

@@ -27,11 +27,13 @@ enum vg_err worker_ask_owner(struct worker_opener *opener,
                              const struct worker_socket *socket) VG_MUST_CHECK;
 enum vg_err worker_ask_hash(struct worker_opener *opener, uint64_t file) VG_MUST_CHECK;
 
-/* File sensor: a step of the quarantine; blocks until answered. {"what": "seal", "path": HEX, "volume",
- * "file", "size", "modified", "changed", "sha256", "rule", "severity"} gives {"outcome", "id"};
- * {"what": "take", "id"} gives {"outcome"}. *answer is the caller's. VG_ERR_SYS. */
-enum vg_err worker_move(struct worker_opener *opener, const json_t *question,
-                        json_t **answer) VG_MUST_CHECK;
+/* File sensor: a question about a file to the host worker; blocks until answered. *answer is the caller's.
+ *   {"what": "seal", "path": HEX, "volume", "file", "size", "modified", "changed", "sha256", "rule",
+ *    "severity"} gives {"outcome", "id"}; {"what": "take", "id"} gives {"outcome"}: the quarantine
+ *   {"what": "writer", "volume", "file"} gives {"program", "program_path"}: who wrote it
+ * VG_ERR_NOENT (nobody knows), VG_ERR_SYS. */
+enum vg_err worker_ask_file(struct worker_opener *opener, const json_t *question,
+                            json_t **answer) VG_MUST_CHECK;
 
 enum { WORKER_WHY_MAX = 256 };
 

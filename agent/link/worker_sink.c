@@ -229,7 +229,7 @@ worker_open_path(struct worker_opener *opener, const char *path, platform_file *
 }
 
 enum vg_err
-worker_move(struct worker_opener *opener, const json_t *question, json_t **answer)
+worker_ask_file(struct worker_opener *opener, const json_t *question, json_t **answer)
 {
     struct worker_link *l = link_of(opener);
     size_t mark;

@@ -25,6 +25,8 @@ linux_caps_of_rights(unsigned rights)
         caps |= CAP_BIT(CAP_SYS_PTRACE) | CAP_BIT(CAP_DAC_READ_SEARCH);
     if ((rights & PLATFORM_RIGHT_MOVE) != 0)
         caps |= CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER);
+    if ((rights & PLATFORM_RIGHT_WRITERS) != 0)
+        caps |= CAP_BIT(CAP_SYS_ADMIN);
     return caps;
 }
 

@@ -229,6 +229,16 @@ describe(const char *pid, struct platform_owner *out)
     buf_done(&name);
 }
 
+void
+platform_process_name(int64_t pid, struct platform_owner *out)
+{
+    char digits[24];
+
+    *out = (struct platform_owner){0};
+    (void)snprintf(digits, sizeof digits, "%lld", (long long)pid);
+    describe(digits, out);
+}
+
 /* A program that opens many sockets is looked at once a second. */
 static void
 describe_known(struct platform_holders *recent, const char *pid, uint32_t uid,

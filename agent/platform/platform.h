@@ -136,6 +136,26 @@ bool platform_watch_drain(struct platform_watch *watch);
 /* How often more happened than the system kept: something did, nobody knows where. */
 uint64_t platform_watch_overflows(const struct platform_watch *watch);
 
+/* ---- who writes files ---- */
+struct platform_writers;
+struct platform_written { /* a file that was closed after it was written */
+    int64_t pid;
+    struct platform_stat stat;
+    char path[4096];
+};
+/* Before the lock-down, with PLATFORM_RIGHT_WRITERS; VG_ERR_DENIED without. */
+enum vg_err platform_writers_new(struct platform_writers **out) VG_MUST_CHECK;
+void platform_writers_free(struct platform_writers *writers);
+/* All of the drive that the folder lies on. Also before. */
+enum vg_err platform_writers_add(struct platform_writers *writers,
+                                 const char *folder) VG_MUST_CHECK;
+platform_handle platform_writers_handle(const struct platform_writers *writers);
+/* The next one, never this process's own. VG_AGAIN: none now. */
+enum vg_err platform_writers_next(struct platform_writers *writers,
+                                  struct platform_written *out) VG_MUST_CHECK;
+/* How often more happened than the system kept. */
+uint64_t platform_writers_overflows(const struct platform_writers *writers);
+
 /* ---- sticks ---- */
 struct platform_mounts;
 enum vg_err platform_mounts_new(struct platform_mounts **out) VG_MUST_CHECK; /* before the lock-down */
@@ -166,6 +186,7 @@ enum platform_right {
     PLATFORM_RIGHT_READ_ALL = 2,  /* read files of others (host worker) */
     PLATFORM_RIGHT_PROCESSES = 4, /* look into other processes (host worker) */
     PLATFORM_RIGHT_MOVE = 8,      /* take files of others away (host worker, quarantine) */
+    PLATFORM_RIGHT_WRITERS = 16,  /* be told who writes files (host worker) */
 };
 /* Starts this same program again with argv (argv[0] is the program's path, NULL-ended) and one
  * stream; the child inherits nothing else but standard error. It dies with its parent. `user`
@@ -270,6 +291,8 @@ struct platform_holders {
 enum vg_err platform_socket_owner(struct platform_holders *recent, bool tcp, bool v6, const uint8_t local[16], uint16_t local_port,
                                   const uint8_t remote[16], uint16_t remote_port,
                                   struct platform_owner *out) VG_MUST_CHECK;
+/* Name and path of a process's program, without its user; empty where it has ended. */
+void platform_process_name(int64_t pid, struct platform_owner *out);
 /* The file that a process runs, as it was started, also when another has taken its name since.
  * VG_ERR_DENIED: it lies in a file system of a user (FUSE), where reading may never end. */
 enum vg_err platform_program_open(int64_t pid, platform_file *out) VG_MUST_CHECK;

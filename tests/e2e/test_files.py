@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file sensor and `scan` with the real agent: every bad file told once, whatever lies around it or dies."""
-import contextlib, datetime, fcntl, gzip, io, json, lzma, os, re, shutil, signal, subprocess, tarfile, time, zipfile, zlib, zoneinfo
+import contextlib, datetime, fcntl, gzip, io, json, lzma, os, re, shutil, signal, subprocess, sys, tarfile, time, zipfile, zlib, zoneinfo
 from pathlib import Path
 
 import pytest
@@ -264,6 +264,45 @@ def test_more_files_than_rows(watched):
     bad = put(folder / 'z.php', WEBSHELL + '.hit')
     wait_found(agent, [bad])
     assert counts(agent)['file.scanned'] == 1
+    assert agent.stop() == 0
+
+
+# ---- who brought it ----
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs the right to ask the kernel')
+def test_program_that_wrote_it(watched):
+    folder, agent = watched
+    agent.start()
+    wait_count(agent, 'file.full_passes', 1)
+    part = folder / 'factura.php.part'
+    part.write_bytes((YARA / (WEBSHELL + '.hit')).read_bytes())
+    part.rename(folder / 'factura.php')
+    wait_found(agent, [folder / 'factura.php'])
+    facts = [e['facts'] for e in agent.events() if e['detector'] == 'file.yara'][0]
+    assert facts['program'] == Path('/proc/self/comm').read_text().strip()
+    assert facts['program_path'] == os.readlink('/proc/self/exe')
+    assert (facts['from'], facts['flow'], facts['service']) == ('', '', '')
+    assert agent.stop() == 0
+
+
+def test_transfer_that_brought_it(agents, tmp_path):
+    """What the net sensor saw pass is named by the alert of the file that it became."""
+    sys.path.insert(0, str(vigia.ROOT / 'tests/fixtures/detect'))
+    import wire
+    folder, bad = tmp_path / 'compartida', (YARA / (WEBSHELL + '.hit')).read_bytes()
+    folder.mkdir()
+    c = wire.Capture()
+    c.http(wire.OFFICE, wire.WORLD, 'archivos.example', '/bajar/factura.php?n=1', body=bad, mime='application/octet-stream')
+    c.pcap(tmp_path / 'a.pcap')
+    agent = agents('network: {replay: [%s], interfaces: []}\nfiles: [%s]\n' % (vigia.quote(tmp_path / 'a.pcap'), vigia.quote(folder)))
+    agent.start()
+    vigia.wait_for(lambda: any(w['name'] == 'net' and (w.get('health') or {}).get('done')
+                               for w in agent.status().get('workers') or []), 60)
+    got = folder / 'factura.php'
+    got.write_bytes(bad)
+    wait_found(agent, [got])
+    facts = [e['facts'] for e in agent.events() if e['detector'] == 'file.yara'][0]
+    assert facts['from'] == 'archivos.example' and facts['service'] == 'http' and facts['flow']
     assert agent.stop() == 0
 
 
