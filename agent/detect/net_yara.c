@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net.yara: YARA over what HTTP carries, in both directions.
+/* net.yara: YARA over what HTTP, SMB, FTP and mail carry, in both directions.
  *
  * A body comes in pieces; they gather in a window that is scanned when it is full and at the end of
  * the body, and the last YARA_NET_OVERLAP bytes stay, so that a match across windows is found. So a
  * condition about a whole body holds for bodies up to the window; longer ones are seen window by
  * window. Payload is never saved: after a restart the pieces of an open body are shown again
- * (`again`) and the windows are rebuilt without reporting. What was not scanned is counted. */
+ * (`again`) and the windows are rebuilt without reporting. Of all bodies together
+ * so many bytes a second are looked at (event time), and what a quiet while left over: a backup over the
+ * network does not keep a core busy. What was not scanned is counted. */
 #include "agent/detect/detectors.h"
 
 #include <stdio.h>
@@ -16,6 +18,7 @@
 #include "agent/detect/net_common.h"
 #include "agent/detect/net_tell.h"
 #include "agent/detect/yara.h"
+#include "common/vtime.h"
 
 enum {
     YARA_NET_STREAMS_MAX = 64,
@@ -24,6 +27,9 @@ enum {
     YARA_NET_OVERLAP = 16 * 1024,
     YARA_NET_MEMORY_MAX = NET_YARA_BYTES - 512 * 1024, /* of all windows but the one that grows */
     YARA_NET_BODY_MAX = 16 * 1024 * 1024, /* default of body_bytes: scanned of one body */
+    YARA_NET_A_SECOND = 8 * 1024 * 1024,  /* default of bytes_a_second */
+    YARA_NET_SAVED_S = 16,                /* so many seconds' worth can be saved up */
+    YARA_NET_VERSION = 1,
     YARA_NET_TIMEOUT_S = 5,
     YARA_NET_TOLD_MAX = 8,
 };
@@ -50,9 +56,14 @@ struct net_yara {
     struct buf spare[YARA_NET_SPARES_MAX];
     size_t spares;
     uint64_t touch, body_max;
+    struct {
+        int64_t a_second, left; /* bytes */
+        int64_t last_ns;        /* event time; 0: nothing was seen yet */
+        bool changed;
+    } budget;
     size_t memory; /* room of all windows and of the spare ones */
     struct {
-        uint64_t bodies, bytes, skipped, gaps, cut, timeouts, failed, matches;
+        uint64_t bodies, bytes, skipped, over_budget, gaps, cut, timeouts, failed, matches;
     } count;
 };
 
@@ -236,6 +247,43 @@ take_piece(struct net_yara *y, struct stream *st, const struct body_view *b, int
     }
 }
 
+/* Whether so many bytes may still be looked at now; time that goes back gives nothing. */
+static bool
+afford(struct net_yara *y, size_t bytes, int64_t now_ns)
+{
+    int64_t most = y->budget.a_second * YARA_NET_SAVED_S;
+    int64_t passed_ns = now_ns - y->budget.last_ns;
+
+    if (y->budget.last_ns == 0 || passed_ns >= YARA_NET_SAVED_S * VG_SEC_NS)
+        y->budget.left = most;
+    else if (passed_ns > 0)
+        y->budget.left += (int64_t)((double)y->budget.a_second * ((double)passed_ns / VG_SEC_NS));
+    if (y->budget.left > most)
+        y->budget.left = most;
+    if (y->budget.last_ns == 0 || passed_ns > 0)
+        y->budget.last_ns = now_ns;
+    y->budget.changed = true;
+    if (y->budget.left < (int64_t)bytes)
+        return false;
+    y->budget.left -= (int64_t)bytes;
+    return true;
+}
+
+/* A piece that is passed over: a hole in its body, which then may be at its end. */
+static void
+pass_over(struct net_yara *y, const struct body_view *b, int64_t now_ns, bool quiet)
+{
+    y->count.over_budget += b->len;
+    for (size_t i = 0; i < YARA_NET_STREAMS_MAX && b->last; i++) {
+        struct stream *st = &y->stream[i];
+
+        if (!st->used || st->id != b->stream)
+            continue;
+        scan(y, st, b, now_ns, quiet);
+        forget(y, st);
+    }
+}
+
 static void
 on_body(struct net_yara *y, const struct body_view *b, int64_t now_ns, bool quiet)
 {
@@ -243,6 +291,10 @@ on_body(struct net_yara *y, const struct body_view *b, int64_t now_ns, bool quie
 
     if (y->rules == NULL || b->flow == NULL)
         return;
+    if (!quiet && !afford(y, b->len, now_ns)) { /* what is shown again was paid then */
+        pass_over(y, b, now_ns, quiet);
+        return;
+    }
     st = stream_of(y, b->stream);
     st->touched = ++y->touch;
     if (b->offset != st->start + st->window.len) { /* bytes are missing: nothing goes across */
@@ -300,7 +352,7 @@ static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
     struct net_yara *y = calloc(1, sizeof(*y));
-    uint32_t body_max = YARA_NET_BODY_MAX;
+    uint32_t body_max = YARA_NET_BODY_MAX, a_second = YARA_NET_A_SECOND;
     char folder[1024];
     enum vg_err err;
 
@@ -308,11 +360,13 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
         return VG_ERR_NOMEM;
     y->judge = env->judge;
     y->scene = env->scene;
-    if (!net_setting_u32(env, "body_bytes", 65536, 1u << 30, &body_max, why)) {
+    if (!net_setting_u32(env, "body_bytes", 65536, 1u << 30, &body_max, why) ||
+        !net_setting_u32(env, "bytes_a_second", 65536, 1u << 30, &a_second, why)) {
         net_yara_free(y);
         return VG_ERR_CONFIG;
     }
     y->body_max = body_max;
+    y->budget.a_second = a_second;
     snprintf(folder, sizeof(folder), "%s/yara", env->rules_dir != NULL ? env->rules_dir : "rules");
     err = yara_load(folder, &y->rules, &y->report);
     /* Without a rule the other detectors still work; health says that none is there. */
@@ -321,6 +375,36 @@ make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
         return err;
     }
     *self = y;
+    return VG_OK;
+}
+
+static void
+save(void *self, struct state_out *out)
+{
+    struct net_yara *y = self;
+    struct buf row;
+
+    if (!y->budget.changed)
+        return;
+    buf_init(&row, 16);
+    buf_put_be64(&row, (uint64_t)y->budget.left);
+    buf_put_be64(&row, (uint64_t)y->budget.last_ns);
+    if (!row.bad)
+        state_put(out, slice_of("b", 1), YARA_NET_VERSION, buf_slice(&row));
+    buf_done(&row);
+    y->budget.changed = false;
+}
+
+static enum vg_err
+load(void *self, struct slice key, uint16_t version, struct slice blob)
+{
+    struct net_yara *y = self;
+    int64_t left = (int64_t)slice_be64(&blob), last_ns = (int64_t)slice_be64(&blob);
+
+    if (version != YARA_NET_VERSION || slice_u8(&key) != 'b' || blob.bad || left < 0 || last_ns < 0)
+        return VG_ERR_FORMAT;
+    y->budget.left = left; /* held under its limit at the next piece */
+    y->budget.last_ns = last_ns;
     return VG_OK;
 }
 
@@ -339,6 +423,7 @@ health(const void *self, json_t *counters)
         {"bodies", y->count.bodies},
         {"bytes_scanned", y->count.bytes},
         {"bytes_skipped", y->count.skipped},
+        {"bytes_over_budget", y->count.over_budget},
         {"gaps", y->count.gaps},
         {"bodies_cut", y->count.cut},
         {"timeouts", y->count.timeouts},
@@ -360,6 +445,8 @@ const struct detector NET_YARA = {
     .make = make,
     .observe = observe,
     .again = again,
+    .save = save,
+    .load = load,
     .free = net_yara_free,
     .health = health,
 };

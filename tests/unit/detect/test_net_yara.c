@@ -213,6 +213,44 @@ test_long_body_is_cut_and_counted(void **state)
     json_decref(settings);
 }
 
+/* So many bytes a second, and what was saved up; the rest is counted, and the next second has its own. */
+static void
+test_budget(void **state)
+{
+    static uint8_t pad[65536];
+    json_t *settings = json_pack("{s:i}", "bytes_a_second", 65536);
+    struct fake_store store = {0};
+    struct sending s;
+    void *self;
+
+    fake_judge_done(&judge);
+    self = fake_make(&NET_YARA, &judge, settings);
+    for (uint64_t i = 0; i < 20; i++) { /* 16 seconds' worth, then nothing more */
+        s = begin(self, i);
+        s.t = T0 + (int64_t)i; /* at once */
+        send_piece(&s, slice_of(pad, sizeof(pad)), true);
+    }
+    assert_int_equal(counter(self, "bytes_scanned"), 16 * 65536);
+    assert_int_equal(counter(self, "bytes_over_budget"), 4 * 65536);
+    s = begin(self, 30);
+    s.t = T0 + 100 * VG_MS_NS;
+    send_piece(&s, buf_slice(&hit), true); /* a tenth of a second is enough for this one */
+    assert_int_equal(judge.count, 1);
+    s = begin(self, 31);
+    s.t = T0 + 101 * VG_MS_NS;
+    send_piece(&s, slice_of(pad, sizeof(pad)), true);
+    assert_int_equal(counter(self, "bytes_over_budget"), 5 * 65536);
+    /* A restart has no more than was left. */
+    self = fake_restart(&NET_YARA, self, &store, &judge);
+    s = begin(self, 32);
+    s.t = T0 + 102 * VG_MS_NS;
+    send_piece(&s, slice_of(pad, sizeof(pad)), true);
+    assert_int_equal(counter(self, "bytes_over_budget"), 65536);
+    NET_YARA.free(self);
+    fake_truncate_rows(&NET_YARA, &store, &judge);
+    json_decref(settings);
+}
+
 /* Killed in the middle of a body: shown again, then on; the report comes once, neither lost nor
  * doubled. */
 static void
@@ -257,6 +295,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found_in_pieces),
         cmocka_unit_test(test_found_across_windows),
+        cmocka_unit_test(test_budget),
         cmocka_unit_test(test_no_card_number_in_records),
         cmocka_unit_test(test_clean_bodies_are_quiet),
         cmocka_unit_test(test_a_gap_parts_the_body),
