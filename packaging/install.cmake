@@ -19,7 +19,8 @@ if(TARGET vigia-collector)
   install(FILES packaging/completion/vigia-collector
     DESTINATION share/bash-completion/completions COMPONENT collector)
 endif()
-install(DIRECTORY rules/ DESTINATION share/vigia/rules COMPONENT rules)
+# Samples are for bundles (rules/tests): on a PC they would only be found.
+install(DIRECTORY rules/ DESTINATION share/vigia/rules COMPONENT rules PATTERN tests EXCLUDE)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/geo/ DESTINATION share/vigia/geo COMPONENT rules OPTIONAL
   PATTERN *.new EXCLUDE)
 

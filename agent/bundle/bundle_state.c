@@ -254,6 +254,7 @@ is_named(const struct bundle_state *s, const char *name)
     (void)snprintf(bundle[0], sizeof bundle[0], "%lld.bundle", (long long)s->now.version);
     (void)snprintf(bundle[1], sizeof bundle[1], "%lld.bundle", (long long)s->last.version);
     return strcmp(name, "state.json") == 0 || strcmp(name, "drop.bundle") == 0 ||
+           strcmp(name, "drop.bundle.new") == 0 || /* being written, by a command */
            ends_with(name, ".part") ||
            (s->now.version > 0 &&
             (strcmp(name, bundle[0]) == 0 || strcmp(name, s->now.folder) == 0)) ||

@@ -78,6 +78,7 @@ changed(struct bundle_care *c)
     const char *rules = rules_now(c, path);
 
     memset(c->crash_ns, 0, sizeof c->crash_ns);
+    c->again = c->state.now.version > 0 && rules == NULL; /* what we went back to stood elsewhere */
     c->o.changed(c->o.ctx, rules != NULL ? rules : c->o.config->rules_base);
     bundle_sweep(c->o.config->state_dir, &c->state);
 }
@@ -307,7 +308,11 @@ settle(struct bundle_care *c, const struct bundle_verdict *v)
     enum vg_err err;
 
     if (c->source == SOURCE_AGAIN && !v->good) {
-        drop_now(c, &v->error);
+        c->again = bundle_word_passes(v->error.word);
+        if (c->again)
+            c->not_before_ns = platform_clock_monotonic() + BUNDLE_RETRY_NS;
+        else
+            drop_now(c, &v->error);
         bundle_sweep(state_dir, &c->state);
         return;
     }
@@ -432,7 +437,8 @@ bundle_care_new(const struct bundle_care_options *options, struct bundle_care **
     }
     if (options->config->rules_base != NULL &&
         bundle_base(options->config->rules_base, c->base) == VG_OK)
-        c->again = c->state.now.version > 0 && rules_now(c, path) == NULL;
+        c->again = c->state.now.version > 0 &&
+                   (rules_now(c, path) == NULL || strcmp(path, options->config->rules_dir) != 0);
     if (err == VG_OK)
         bundle_sweep(options->config->state_dir, &c->state);
     *out = c;

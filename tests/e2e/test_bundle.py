@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bundles of rules on the PC: from a file, good and bad, tried before they run, killed in the middle."""
-import os, random, resource, shutil, signal, subprocess, tarfile, time
+import json, os, random, shutil, signal, subprocess, tarfile, time
 
 import pytest
 
@@ -104,6 +104,27 @@ def test_bad_ones_change_nothing(agent, maker):
     net = {**GOOD, 'tests/net/fires/net.scan/a.pcap': (vigia.ROOT / 'tests/fixtures/detect/net.scan.fires.pcap').read_bytes(),
            'tests/net/quiet/a.pcap': (vigia.ROOT / 'tests/fixtures/detect/net.scan.quiet.pcap').read_bytes()}
     assert apply(agent, maker.make(net, version=before['now']['version'] + 500)).returncode == 0
+
+
+def test_a_clock_that_was_set_back(agent, maker):
+    """A time that a collector told once is the least that it can be now."""
+    assert apply(agent, maker.make(GOOD)).returncode == 0
+    path = agent.state / 'bundle/state.json'
+    state = bundles.state(agent)
+    path.write_text(json.dumps({**state, 'seen': bundles.iso(time.time() + 200 * 86400)}))
+    refused = apply(agent, maker.make(GOOD))
+    assert refused.returncode == 2 and '(expired)' in refused.stderr, refused.stderr
+    path.write_text(json.dumps(state))
+    assert apply(agent, maker.dir / ('%d.bundle' % maker.version)).returncode == 0, 'the clock is right again'
+
+
+def test_what_comes_with_the_rules(agent, maker):
+    """The samples in rules/tests: a bundle of the shipped rules passes its own trial."""
+    out = maker.dir / 'all.bundle'
+    maker.cli('build', vigia.ROOT / 'rules', '--out', out)
+    maker.cli('sign', out, '--key', maker.key)
+    assert apply(agent, out).returncode == 0
+    assert 'tests/yara/fires' in maker.cli('verify', out, '--key', maker.public).stdout
 
 
 def test_the_owner_comes_first(agents, maker):
