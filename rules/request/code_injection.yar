@@ -95,9 +95,9 @@ rule Request_Serialized_Object
         needs = "\xac\xed %|ro0ab|aaeaaad/////aqaaaaaaaaa|objectdataprovider|system.diagnostics.process|typeconfusedelegate"
         or_needs = "windowsidentity|gem::installer|gem::specfetcher|gem::requirement|cposix\nsystem|c__builtin__"
         or_needs = "csubprocess|$$nd_func$$|@type|priorityqueue|dynamic-proxy|java.beans.|javax.naming.ldap"
-        or_needs = "java.lang.processbuilder|java.io.printwriter|com.bea.core|o:+|o:0|o:1|o:2|o:3|o:4|o:5|o:6|o:7|o:8|o:9"
+        or_needs = "rememberme=|at&tform|java.lang.processbuilder|java.io.printwriter|com.bea.core|o:+|o:0|o:1|o:2|o:3|o:4|o:5|o:6|o:7|o:8|o:9"
     strings:
-        $java1 = /[=:\s"]\s?rO0AB[XQZ][A-Za-z0-9+\/_-]{20}/
+        $java1 = /[=:\s">]\s?rO0AB[XQZ][A-Za-z0-9+\/_-]{20}/
         $java2 = { AC ED 00 05 73 72 }
         $java3 = { AC ED 00 05 77 }
         $php = /[=:;{]\s?O:\+?\d{1,3}:"[A-Za-z_\\]{3,80}":\d{1,3}:\{/
@@ -108,6 +108,10 @@ rule Request_Serialized_Object
         $node = "_$$ND_FUNC$$_"
         $fastjson = /"@type"\s?:\s?"[^"\n]{0,60}(JdbcRowSetImpl|TemplatesImpl|JndiDataSource|BasicDataSource|java\.net\.Inet|AutoCloseable|CompletableFuture|rmi|ldap)/ nocase
         $xstream = /<(java\.util\.PriorityQueue|dynamic-proxy|java\.beans\.EventHandler|javax\.naming\.ldap|sorted-set>\s{0,8}<dynamic-proxy)/
+        /* Apache Shiro (CVE-2016-4437): a cookie that is longer than any user is (http_odd.c) */
+        $shiro = /\b[Rr]ememberMe=[A-Za-z0-9+\/=%]{1200}/
+        /* ExifTool (CVE-2021-22204): a picture whose remarks are Perl */
+        $exiftool = /AT&TFORM[\s\S]{0,400}\(metadata[\s\S]{0,200}(qx\s?\{|system\s?\(|`)/
         $weblogic = /<(java|void|object)\s[^\n>]{0,60}class\s?=\s?"?(java\.beans\.XMLDecoder|java\.lang\.ProcessBuilder|java\.io\.PrintWriter|com\.bea\.core)/
     condition:
         any of them

@@ -54,13 +54,14 @@ rule Request_Webshell_Code
         severity = "high"
         needs = "passthru|shell_exec|popen|assert|print_r|echo(|echo |system(|system |exec(|exec |eval(|eval "
         or_needs = "qgluav9zzxqoimrpc3bsyxlfzxjyb3jz|ini_set|response.write|response.end|asenc|asoutput|cmd=connect"
-        or_needs = "cmd=read|cmd=forward|cmd=disconnect|x-cmd:"
+        or_needs = "cmd=read|cmd=forward|cmd=disconnect|x-cmd:|on error resume next"
     strings:
         $code = /(uri|body)(\.plain)?: [^\n]{0,600}=\s{0,4}@?(system|passthru|shell_exec|exec|popen|eval|assert|print_r|echo)\s?\(\s?['"`]?[^\n]{1,80}\)\s?;/ nocase
         $chopper1 = "QGluaV9zZXQoImRpc3BsYXlfZXJyb3Jz"
         $chopper2 = /@?ini_set\s?\(\s?['"]display_errors['"][\s\S]{0,80}@?set_time_limit\s?\(\s?0/
         $chopper3 = /=@?eval\s?\(\s?@?(base64_decode|get_magic_quotes_gpc|\$_(POST|GET|REQUEST))/ nocase
         $chopper4 = /Response\.(Write|End)[\s\S]{0,200}(->\||\|<-)/
+        $chopper5 = /=\s{0,2}(Execute|Eval)\s?\([\s\S]{0,40}On Error Resume Next/ nocase
         $ant = /asenc\(|@asoutput\(|function\s{1,2}asenc/
         $tunnel1 = /uri: [^\n]{1,200}\?cmd=(connect|read|forward|disconnect)(&target=[^\n]{1,80}&port=\d|\n)/ nocase
         $tunnel2 = /\bX-CMD: (CONNECT|READ|FORWARD|DISCONNECT)/

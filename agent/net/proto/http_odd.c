@@ -38,6 +38,32 @@ odd_upgrade(const struct http_field *f)
            str_eq_nocase(str_n(f->value.at, 8), str_of("chisel-v"));
 }
 
+/* Numbers of bytes that no file has: the range that upsets Windows (CVE-2015-1635). */
+static bool
+odd_range(const struct http_field *f)
+{
+    return f->value.len >= 26 && str_eq_nocase(f->name, str_of("range"));
+}
+
+enum { REMEMBER_MAX = 1200 };
+
+/* A cookie that remembers a user in some hundred letters, and here in as many as a program has: Apache
+ * Shiro unpacks it (CVE-2016-4437). */
+static bool
+odd_cookie(const struct http_field *f)
+{
+    static const char name[] = "rememberMe=";
+    const size_t n = sizeof(name) - 1;
+    struct str v = f->value;
+
+    if (v.len < REMEMBER_MAX || !str_eq_nocase(f->name, str_of("cookie")))
+        return false;
+    for (size_t i = 0; i + n + REMEMBER_MAX <= v.len; i++)
+        if (v.at[i] == name[0] && memcmp(v.at + i, name, n) == 0)
+            return memchr(v.at + i, ';', n + REMEMBER_MAX) == NULL;
+    return false;
+}
+
 /* Marks of code in a value, by their first byte; `in` stands behind it. */
 static bool
 odd_here(uint8_t c, struct slice in)
@@ -97,9 +123,15 @@ http_odd_fields(struct slice fields, char out[HTTP_ODD_MAX])
 
     for (unsigned i = 0; i < HTTP_FIELDS_MAX && http_next_field(&fields, &f); i++) {
         size_t len = f.name.len + f.value.len + 3;
+        bool cookie = odd_cookie(&f);
 
+        if (cookie && len > HTTP_ODD_MAX - used && f.name.len + 3 < HTTP_ODD_MAX - used) {
+            f.value.len = HTTP_ODD_MAX - used - f.name.len - 3;
+            len = HTTP_ODD_MAX - used;
+        }
         if (len > HTTP_ODD_MAX - used || left_out(f.name) ||
-            (!odd_name(f.name) && !odd_value(f.value) && !odd_upgrade(&f)))
+            (!cookie && !odd_name(f.name) && !odd_value(f.value) && !odd_upgrade(&f) &&
+             !odd_range(&f)))
             continue;
         used += put_text(out + used, f.name);
         used += put_text(out + used, str_of(": "));

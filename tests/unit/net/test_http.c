@@ -69,11 +69,31 @@ test_odd_fields(void **state)
                                "Sec-WebSocket-Protocol: chisel-v3\r\n"),
                           out);
     assert_true(str_is(odd, "Sec-WebSocket-Protocol: chisel-v3\n"));
+    odd = http_odd_fields(text("Range: bytes=0-1023\r\nRange: bytes=0-18446744073709551615\r\n"),
+                          out);
+    assert_true(str_is(odd, "Range: bytes=0-18446744073709551615\n"));
     odd = http_odd_fields(slice_of(NULL, 0), out);
     assert_int_equal(odd.len, 0);
 }
 
 /* As many whole lines as there is room for. */
+/* A cookie that remembers a user is nobody's business, but for one as long as a program, cut to what fits. */
+static void
+test_odd_cookie(void **state)
+{
+    static const size_t lengths[] = {400, 1100, 1300, 6000};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(lengths); i++) {
+        char fields[8000], out[HTTP_ODD_MAX];
+        int n = snprintf(fields, sizeof(fields), "Cookie: a=b; rememberMe=%0*d; c=d\r\n",
+                         (int)lengths[i], 7);
+        struct str odd = http_odd_fields(slice_of(fields, (size_t)n), out);
+
+        assert_int_equal(odd.len > 0, lengths[i] >= 1300);
+        assert_true(odd.len <= HTTP_ODD_MAX);
+    }
+}
+
 static void
 test_odd_fields_are_bounded(void **state)
 {
@@ -294,10 +314,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),      cmocka_unit_test(test_session),
-        cmocka_unit_test(test_odd_fields), cmocka_unit_test(test_odd_fields_are_bounded),
-        cmocka_unit_test(test_looks),      cmocka_unit_test(test_end),
-        cmocka_unit_test(test_pieces),     cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_session),
+        cmocka_unit_test(test_odd_fields),
+        cmocka_unit_test(test_odd_cookie),
+        cmocka_unit_test(test_odd_fields_are_bounded),
+        cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_cut),
         cmocka_unit_test(test_bomb),
     };
 
