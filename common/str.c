@@ -50,8 +50,15 @@ str_hash(const struct hash_key *key, const void *bytes, size_t len)
         SIP_ROUND(v0, v1, v2, v3);
         v0 ^= m;
     }
-    for (size_t i = whole; i < len; i++)
-        tail |= (uint64_t)p[i] << (8 * (i - whole));
+    if (len > whole && len >= 8) { /* the last eight bytes, without those that were taken */
+        uint64_t last;
+
+        memcpy(&last, p + len - 8, 8);
+        tail |= last >> (8 * (8 - (len - whole)));
+    } else {
+        for (size_t i = whole; i < len; i++)
+            tail |= (uint64_t)p[i] << (8 * (i - whole));
+    }
     v3 ^= tail;
     SIP_ROUND(v0, v1, v2, v3);
     v0 ^= tail;

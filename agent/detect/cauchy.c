@@ -4,6 +4,8 @@
 #include <math.h>
 
 #define PI 3.14159265358979323846
+/* Below this the tangent is its argument, to the last digit. */
+#define TINY 1e-9
 
 void
 cauchy_add(struct cauchy *c, double p)
@@ -20,7 +22,10 @@ cauchy_add_share(struct cauchy *c, double p, double share)
         p = 1;
     /* cot(pi p) is tan(pi (1/2 - p)) without the cancellation at small p. Beyond one half it goes
      * on, still falling, but down to -1/2 only. */
-    c->sum += share * (p < 0.5 ? 1 / tan(PI * p) : 0.5 - p);
+    if (p < TINY)
+        c->sum += share / (PI * p);
+    else
+        c->sum += share * (p < 0.5 ? 1 / tan(PI * p) : 0.5 - p);
     c->count++;
 }
 

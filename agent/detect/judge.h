@@ -78,6 +78,16 @@ struct test {
  * on for weeks: its detector need not say so every day. */
 bool judge_test(struct judge *judge, struct test *test);
 
+/* Most tests come to nothing: true where this one does, and then it is counted; the detector need not
+ * say whom it is about. False: judge_test() it. */
+bool judge_test_idle(struct judge *judge, int64_t time_ns, double p);
+
+/* What findings of the same detector, subject, peer and group have in common, made once: zeroed by the
+ * detector, which keeps it while they stay the same. */
+struct judge_known {
+    uint64_t group, verdict; /* keys; 0: not made */
+};
+
 struct finding {
     const char *detector;
     int64_t time_ns;
@@ -91,6 +101,7 @@ struct finding {
      * finding is told. NULL: none. */
     void (*fill)(struct finding *finding, void *ctx);
     void *ctx;
+    struct judge_known *known; /* NULL: not kept */
 };
 void judge_finding(struct judge *judge, struct finding *finding);
 

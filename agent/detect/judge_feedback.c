@@ -22,8 +22,8 @@ judge_verdict_key(const char *detector, const char *kind, const char *id, const 
     return judge_mix(judge_mix(judge_mix(judge_mix(3, detector), kind), id), peer);
 }
 
-static uint64_t
-party_verdict_key(const char *detector, const struct party *subject, const struct party *peer)
+uint64_t
+judge_party_verdict_key(const char *detector, const struct party *subject, const struct party *peer)
 {
     return judge_verdict_key(detector, subject->kind, subject->id, peer != NULL ? peer->id : "");
 }
@@ -82,11 +82,9 @@ judge_verdict_note(struct judge *judge, const char *detector, const struct party
 }
 
 bool
-judge_excused(struct judge *judge, const char *detector, const struct party *subject,
-              const struct party *peer)
+judge_excused(struct judge *judge, uint64_t verdict_key)
 {
-    const struct judge_verdict *v =
-        keytab_find(judge->verdicts, party_verdict_key(detector, subject, peer));
+    const struct judge_verdict *v = keytab_find(judge->verdicts, verdict_key);
     bool excused =
         v != NULL && (v->said == JUDGE_SAID_MINE ||
                       (v->said == JUDGE_SAID_NOISE && judge->now_ns - v->said_ns < NOISE_NS));
@@ -100,7 +98,7 @@ judge_learn_share(const struct judge *judge, const char *detector, const struct 
                   const struct party *peer, int64_t now_ns)
 {
     const struct judge_verdict *v =
-        keytab_find(judge->verdicts, party_verdict_key(detector, subject, peer));
+        keytab_find(judge->verdicts, judge_party_verdict_key(detector, subject, peer));
 
     if (v == NULL || v->said == JUDGE_SAID_MINE || v->said == JUDGE_SAID_NOISE)
         return 1;

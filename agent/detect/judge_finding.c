@@ -92,19 +92,31 @@ speak(struct judge *judge, struct finding *f, const struct judge_group *g)
         judge_slot_clear(&slots[i]);
 }
 
+/* The inverse of judge_score(). */
+static double
+p_of(double score)
+{
+    return pow(10, score < 95 ? -4 * score / (100 - score) : -76);
+}
+
 void
 judge_finding(struct judge *judge, struct finding *f)
 {
     struct judge_group *g, copy;
+    struct judge_known own = {0}, *known = f->known != NULL ? f->known : &own;
     bool fresh, speaks = true;
-    double x = f->score < 95 ? 4 * f->score / (100 - f->score) : 76;
 
     judge_advance(judge, f->time_ns);
     judge->findings++;
-    cauchy_add(&judge->observation, pow(10, -x)); /* the inverse of judge_score() */
-    if (judge->muted || judge_excused(judge, f->detector, f->subject, f->peer))
+    if (!judge->told)
+        cauchy_add(&judge->observation, p_of(f->score));
+    if (known->verdict == 0) {
+        known->verdict = judge_party_verdict_key(f->detector, f->subject, f->peer);
+        known->group = finding_key(f);
+    }
+    if (judge->muted || judge_excused(judge, known->verdict))
         goto done;
-    g = keytab_touch(judge->groups, finding_key(f), &fresh);
+    g = keytab_touch(judge->groups, known->group, &fresh);
     if (g == NULL)
         goto done;
     if (!fresh && judge_group_open(g, judge->now_ns))

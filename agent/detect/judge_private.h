@@ -44,12 +44,13 @@ void judge_emit(struct judge *judge, const struct judge_event *e);
 /* ---- judge_feedback.c ---- */
 uint64_t judge_verdict_key(const char *detector, const char *kind, const char *id,
                            const char *peer);
+uint64_t judge_party_verdict_key(const char *detector, const struct party *subject,
+                                 const struct party *peer);
 /* An alert was given: from now on its subject is not learned as normal. */
 void judge_verdict_note(struct judge *judge, const char *detector, const struct party *subject,
                         const char *peer_id, int64_t time_ns);
 /* Somebody said that this is theirs, or noise: no alert. Counts. */
-bool judge_excused(struct judge *judge, const char *detector, const struct party *subject,
-                   const struct party *peer);
+bool judge_excused(struct judge *judge, uint64_t verdict_key);
 /* How far the detector is believed, from 1/4 to 4 (1: nothing was said): a Beta posterior's odds. */
 double judge_belief(const struct judge *judge, const char *detector);
 

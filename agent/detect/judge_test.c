@@ -172,6 +172,26 @@ test_alert(struct judge *judge, struct judge_group *g, const struct test *test,
     return !e.suppressed;
 }
 
+/* The observation's own score is asked for only where nobody told one. */
+static void
+test_count(struct judge *judge, int64_t time_ns, double p)
+{
+    judge_advance(judge, time_ns);
+    judge->tests++;
+    judge_rate_count(&judge->rate);
+    if (!judge->told)
+        cauchy_add(&judge->observation, p);
+}
+
+bool
+judge_test_idle(struct judge *judge, int64_t time_ns, double p)
+{
+    if (judge_wants(judge, p))
+        return false;
+    test_count(judge, time_ns, p);
+    return true;
+}
+
 bool
 judge_test(struct judge *judge, struct test *test)
 {
@@ -181,12 +201,9 @@ judge_test(struct judge *judge, struct test *test)
     uint64_t key;
     bool fresh, told = false;
 
-    judge_advance(judge, test->time_ns);
-    judge->tests++;
-    judge_rate_count(&judge->rate);
-    cauchy_add(&judge->observation, test->p);
+    test_count(judge, test->time_ns, test->p);
     if (!judge_wants(judge, test->p) ||
-        judge_excused(judge, test->detector, test->subject, test->peer))
+        judge_excused(judge, judge_party_verdict_key(test->detector, test->subject, test->peer)))
         goto done;
     test->p = fmin(1, test->p / judge_belief(judge, test->detector));
     key = judge_party_key(1, test->subject);

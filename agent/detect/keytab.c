@@ -148,14 +148,15 @@ keytab_unlink(struct keytab *t, uint32_t i)
     t->count--;
 }
 
-/* Twice the buckets once there are more records than buckets; without memory chains get longer. */
+/* Twice the buckets once there are more records than buckets, or than a quarter of them; without memory
+ * chains get longer. */
 static void
 spread(struct keytab *t)
 {
     unsigned bits = t->head_bits + 1;
     uint32_t *heads;
 
-    if (t->count <= (UINT32_C(1) << t->head_bits) || bits > 28)
+    if ((uint64_t)t->count << (t->o.roomy ? 2 : 0) <= UINT64_C(1) << t->head_bits || bits > 28)
         return;
     heads = malloc(sizeof *heads << bits);
     if (heads == NULL)

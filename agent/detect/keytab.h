@@ -25,6 +25,9 @@ struct keytab_options {
     void (*put)(const void *cell, struct buf *out);
     void (*get)(void *cell, struct slice *in); /* sticky errors as slice */
     void (*drop)(void *cell);                  /* frees what a record owns; may be NULL */
+    /* Four buckets to a record or more (up to 32 bytes each): for what is asked at every payment, where
+     * a second record of a bucket would have to be fetched. */
+    bool roomy;
 };
 
 enum vg_err keytab_new(const struct keytab_options *options, struct keytab **out) VG_MUST_CHECK;

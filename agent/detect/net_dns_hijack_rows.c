@@ -157,15 +157,15 @@ hijack_tables(struct hijack *h)
 {
     static const struct keytab_options options[] = {
         {sizeof(struct client), CLIENTS_MAX, 3, 'c', HIJACK_VERSION, false, put_client, get_client,
-         NULL},
+         NULL, false},
         {sizeof(struct address), ADDRESSES_MAX, 4, 'a', HIJACK_VERSION, false, put_address,
-         get_address, NULL},
+         get_address, NULL, false},
         {sizeof(struct wanted), WANTED_MAX, 1, 'w', HIJACK_VERSION, false, put_wanted, get_wanted,
-         NULL},
+         NULL, false},
         {sizeof(struct handed), HANDED_MAX, 1, 'h', HIJACK_VERSION, false, put_handed, get_handed,
-         NULL},
-        {sizeof(struct twice), TWICE_MAX, 3, 't', HIJACK_VERSION, false, put_twice, get_twice,
-         NULL},
+         NULL, false},
+        {sizeof(struct twice), TWICE_MAX, 3, 't', HIJACK_VERSION, false, put_twice, get_twice, NULL,
+         false},
     };
     struct keytab **tables[] = {&h->clients, &h->addresses, &h->wanted, &h->handed, &h->twice};
     enum vg_err err = VG_OK;

@@ -223,6 +223,8 @@ report(struct amount *a, const struct pay_money *m, const struct pay_habit *card
     struct test test = {
         .detector = "pay.amount", .time_ns = t->time_ns, .subject = &subject, .p = p};
 
+    if (judge_test_idle(a->judge, t->time_ns, p))
+        return;
     pay_party_of(&subject, t);
     if ((look->worst == CAUSE_EMPLOYEE && pay_party(&peer, "employee", t->employee, NULL)) ||
         (strcmp(subject.kind, "terminal") != 0 && pay_party(&peer, "terminal", t->terminal, NULL)))
@@ -355,8 +357,11 @@ amount_free(void *self)
 static enum vg_err
 amount_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
-    static const struct keytab_options cards = {
-        .cells_max = CARDS_MAX, .row_bits = 11, .name = 'c', .version = HABIT_VERSION};
+    static const struct keytab_options cards = {.cells_max = CARDS_MAX,
+                                                .roomy = true,
+                                                .row_bits = 11,
+                                                .name = 'c',
+                                                .version = HABIT_VERSION};
     static const struct keytab_options terminals = {
         .cells_max = TERMINALS_MAX, .row_bits = 6, .name = 't', .version = HABIT_VERSION};
     static const struct keytab_options employees = {

@@ -4,6 +4,7 @@
  * here; different cards are counted by linear counting over their tokens (Whang and others 1990). */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
@@ -17,9 +18,19 @@ struct exposed_log {
     uint64_t bits[WORDS];
 };
 
+/* The log that the latest number stood in: thousands come from one. */
+struct latest {
+    char source[PARTY_ID_MAX];
+    size_t len; /* 0: none */
+    uint64_t key;
+    struct party subject;
+    struct judge_known known;
+};
+
 struct exposed {
     struct judge *judge;
     struct keytab *logs;
+    struct latest latest;
 };
 
 static void
@@ -75,25 +86,37 @@ fill(struct finding *finding, void *ctx)
 }
 
 static void
+turn_to(struct latest *l, struct str source)
+{
+    if (l->len == source.len && source.len > 0 && memcmp(l->source, source.at, source.len) == 0)
+        return;
+    *l = (struct latest){.key = pay_key("log", source)};
+    if (source.len <= sizeof l->source) { /* an absent or very long one is not kept */
+        l->len = source.len;
+        memcpy(l->source, source.at, source.len);
+    }
+    if (!pay_party(&l->subject, "log", source, NULL))
+        party_set(&l->subject, "log", "-", NULL);
+}
+
+static void
 exposed_observe(void *self, const struct obs *obs)
 {
     struct exposed *e = self;
     const struct card_view *c = obs->card;
     uint64_t bit = pay_key("card", c->token) % (WORDS * 64);
     struct exposed_log *seen;
-    struct party subject;
     struct exposure exposure = {.card = c};
     struct finding finding = {.detector = "pay.card_number_exposed",
                               .time_ns = obs->time_ns,
-                              .subject = &subject,
+                              .subject = &e->latest.subject,
                               .score = 90,
                               .fill = fill,
-                              .ctx = &exposure};
-    bool fresh;
+                              .ctx = &exposure,
+                              .known = &e->latest.known};
 
-    if (!pay_party(&subject, "log", c->source, NULL))
-        party_set(&subject, "log", "-", NULL);
-    seen = keytab_touch(e->logs, pay_key("log", c->source), &fresh);
+    turn_to(&e->latest, c->source);
+    seen = keytab_touch(e->logs, e->latest.key, NULL);
     if (seen == NULL)
         return;
     seen->numbers++;

@@ -179,6 +179,8 @@ report(struct testing *s, const struct txn_view *t, const struct verdict *v,
     struct test test = {
         .detector = "pay.card_testing", .time_ns = t->time_ns, .subject = &subject, .p = v->p};
 
+    if (v->p >= ATTACK_P && judge_test_idle(s->judge, t->time_ns, v->p))
+        return;
     subject_of(&subject, t, v->at);
     if (v->p < ATTACK_P) {
         if (attack_goes_on(&s->attack, keys, t->time_ns)) {

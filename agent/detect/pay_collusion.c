@@ -232,6 +232,7 @@ collusion_make(const struct detector_env *env, void **self, char why[DETECT_WHY_
 {
     static const struct keytab_options cards = {.cell_bytes = sizeof(struct card),
                                                 .cells_max = CARDS_MAX,
+                                                .roomy = true,
                                                 .row_bits = 7,
                                                 .name = 'c',
                                                 .version = STATE_VERSION,

@@ -12,6 +12,7 @@
 #include "agent/detect/detectors.h"
 #include "agent/detect/indicator_list.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "agent/detect/pay_stamp.h"
 #include "common/vtime.h"
 
@@ -21,11 +22,12 @@
 #define PRIOR_DAYS 30.0
 #define SIZE       3.0
 
-enum { DOMAINS_MAX = 20000, MAILS_MAX = 1024, STATE_VERSION = 1 };
+enum { DOMAINS_MAX = 20000, MAILS_MAX = 1024, SHAPES = 256, STATE_VERSION = 1 };
 
 struct disposable {
     struct pay_frame frame; /* tables[0]: when an address was seen last */
     struct indicators lists;
+    uint64_t harmless[SHAPES]; /* keys of shapes that were looked up lately */
     double recent, base, days; /* within the window; with MEMORY_NS; how long that is */
     double orders;             /* with an address, within the window */
     int64_t at_ns;             /* 0: never */
@@ -86,6 +88,22 @@ report(struct disposable *d, const struct txn_view *t, struct str domain, double
     judge_test(d->frame.judge, &test);
 }
 
+/* Shapes come again and again: false of one that is known to be of no listed domain. */
+static bool
+may_be_listed(struct disposable *d, uint64_t shape, struct str text)
+{
+    uint64_t *harmless = &d->harmless[shape % SHAPES];
+    struct str domain, which;
+
+    if (*harmless == shape)
+        return false;
+    domain = domain_of(text);
+    if (domain.len > 0 && indicators_domain(&d->lists, domain, &which) != NULL)
+        return true;
+    *harmless = shape;
+    return false;
+}
+
 static void
 disposable_observe(void *self, const struct obs *obs)
 {
@@ -99,6 +117,8 @@ disposable_observe(void *self, const struct obs *obs)
     pay_frame_time(&d->frame, t->time_ns);
     fade(d, t->time_ns);
     d->orders += 1;
+    if (!may_be_listed(d, obs->keys->key[KEY_MAIL_SHAPE], t->mail_shape))
+        return;
     domain = domain_of(t->mail_shape);
     if (domain.len == 0 || indicators_domain(&d->lists, domain, &which) == NULL ||
         pay_stamp(d->frame.tables[0], pay_key("mail", t->email), t->time_ns, WINDOW_NS))

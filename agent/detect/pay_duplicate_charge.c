@@ -281,6 +281,7 @@ duplicate_make(const struct detector_env *env, void **self, char why[DETECT_WHY_
 {
     static const struct keytab_options charges = {.cell_bytes = sizeof(struct charge),
                                                   .cells_max = CHARGES_MAX,
+                                                  .roomy = true,
                                                   .row_bits = 6,
                                                   .name = 'c',
                                                   .version = STATE_VERSION,

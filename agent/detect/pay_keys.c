@@ -24,6 +24,8 @@ pay_keys_make(const struct txn_view *t, struct pay_keys *out)
     const bool ordered = t->order.len > 0 && !str_eq(t->order, t->id);
     uint64_t *key = out->key;
 
+    out->source = source;
+    out->terminal = terminal;
     key[KEY_CARD] = pay_key_of("card", card);
     key[KEY_CUSTOMER] = pay_key_of("customer", customer);
     key[KEY_HOLDER] = card_named ? key[KEY_CARD] : key[KEY_CUSTOMER];

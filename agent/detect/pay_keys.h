@@ -31,7 +31,8 @@ enum pay_key_kind {
 };
 
 struct pay_keys {
-    uint64_t key[PAY_KEYS]; /* 0: not named */
+    uint64_t key[PAY_KEYS];    /* 0: not named */
+    uint64_t source, terminal; /* pay_text_hash() of them, for other roles */
 };
 
 void pay_keys_make(const struct txn_view *t, struct pay_keys *out);

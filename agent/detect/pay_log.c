@@ -37,3 +37,18 @@ pay_log_name(struct str source, char out[PAY_LOG_NAME_MAX])
         out[n++] = '-';
     out[n] = '\0';
 }
+
+bool
+pay_log_same(const struct pay_log *l, struct str source)
+{
+    return l->len > 0 && l->len == source.len && memcmp(l->source, source.at, source.len) == 0;
+}
+
+void
+pay_log_turn(struct pay_log *l, struct str source)
+{
+    l->len = source.len <= sizeof l->source ? source.len : 0;
+    memcpy(l->source, source.at, l->len);
+    pay_log_name(source, l->name);
+    l->key = pay_key("log", str_of(l->name));
+}

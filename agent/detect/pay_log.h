@@ -9,3 +9,12 @@ enum { PAY_LOG_NAME_MAX = 80 };
 
 /* Digits become one #, letters small, what rotation and compression append goes. Never empty. */
 void pay_log_name(struct str source, char out[PAY_LOG_NAME_MAX]);
+
+/* The log that was spoken of last, with its name and pay_key("log", name). */
+struct pay_log {
+    char source[PAY_LOG_NAME_MAX], name[PAY_LOG_NAME_MAX];
+    size_t len; /* of source; 0: none that is kept */
+    uint64_t key;
+};
+bool pay_log_same(const struct pay_log *l, struct str source);
+void pay_log_turn(struct pay_log *l, struct str source);

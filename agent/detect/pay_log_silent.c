@@ -41,6 +41,7 @@ struct silent {
     const struct zone *zone;
     struct keytab *logs;
     double factor, min_minutes, min_days;
+    struct pay_log latest;
 };
 
 static void
@@ -192,15 +193,15 @@ silence_learn(const struct silent *s, struct silent_log *l, int64_t t_ns)
 static void
 on_txn(struct silent *s, const struct txn_view *t)
 {
-    char name[PAY_LOG_NAME_MAX];
     const struct silent_log *known;
     struct silent_log *l;
     struct zone_local at;
     uint64_t key;
     bool fresh;
 
-    pay_log_name(t->source, name);
-    key = pay_key("log", str_of(name));
+    if (!pay_log_same(&s->latest, t->source))
+        pay_log_turn(&s->latest, t->source);
+    key = s->latest.key;
     known = keytab_find(s->logs, key);
     if (t->time_ns <= 0 || (known != NULL && t->time_ns < known->last_ns + COARSE_NS))
         return; /* an older one is no news of today */
@@ -209,7 +210,7 @@ on_txn(struct silent *s, const struct txn_view *t)
         return;
     local_of(s, t->time_ns, &at);
     if (fresh) {
-        (void)vg_strcpy(l->name, sizeof l->name, name);
+        (void)vg_strcpy(l->name, sizeof l->name, s->latest.name);
         l->first_ns = l->at_ns = t->time_ns;
         l->week = t->time_ns / WEEK_NS;
         l->day = l->hour = -1;

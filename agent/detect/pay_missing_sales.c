@@ -19,6 +19,7 @@
 #include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
+#include "agent/detect/pay_keys.h"
 #include "common/vtime.h"
 #include "common/zone.h"
 
@@ -200,9 +201,16 @@ edited(struct missing *m, const struct log_view *v, int64_t now_ns)
 
 /* ---- numbers ---- */
 
-/* The number that the text ends in; -1: none. *head takes what stands before it. */
-static int64_t
-number_of(struct str text, struct str *head)
+/* An id or order number, and the key of its log's series without the place: of what stands before the
+ * digits that it ends in. */
+struct number {
+    struct str text;
+    int64_t n; /* -1: none */
+    uint64_t series;
+};
+
+static struct number
+number_of(struct str text, uint64_t log)
 {
     struct slice s = slice_of(text.at, text.len);
     int64_t n = 0;
@@ -221,9 +229,8 @@ number_of(struct str text, struct str *head)
         }
     }
     if (digits == 0 || digits > DIGITS_MAX)
-        return -1;
-    *head = str_n(text.at, start);
-    return n;
+        return (struct number){text, -1, 0};
+    return (struct number){text, n, log * 31 + pay_key("head", str_n(text.at, start))};
 }
 
 static void
@@ -247,24 +254,21 @@ jump(struct missing *m, struct series *s, const struct txn_view *t, struct str i
 }
 
 static void
-see(struct missing *m, const struct txn_view *t, struct str id, const char *role, struct str place)
+see(struct missing *m, const struct txn_view *t, const struct number *number, uint64_t place)
 {
-    struct str head;
-    int64_t n = number_of(id, &head), apart;
-    uint64_t key;
+    int64_t n = number->n, apart;
     struct series *s;
     bool fresh;
 
     if (n < 0)
         return;
-    key = pay_key(role, t->source) * 31 + pay_key("head", head) +
-          pay_key("place", place) * UINT64_C(0x9e3779b97f4a7c15);
-    s = keytab_touch(m->frame.tables[0], key, &fresh);
+    s = keytab_touch(m->frame.tables[0], number->series + place * UINT64_C(0x9e3779b97f4a7c15),
+                     &fresh);
     if (s == NULL)
         return;
     if (fresh) {
-        s->by_terminal = place.len > 0;
-        pay_frame_copy(s->name, sizeof s->name, place.len > 0 ? place : t->source);
+        s->by_terminal = place != 0;
+        pay_frame_copy(s->name, sizeof s->name, place != 0 ? t->terminal : t->source);
         s->last = n - 1;
     }
     apart = n - s->last;
@@ -280,13 +284,27 @@ see(struct missing *m, const struct txn_view *t, struct str id, const char *role
         s->steps += 1;
         s->direct += 1;
     } else if (apart > 1) {
-        jump(m, s, t, id, n);
+        jump(m, s, t, number->text, n);
     }
     s->last = n;
     if (s->due_ns == 0 || apart < 0) {
         s->before_ns = t->time_ns;
-        pay_frame_copy(s->first, sizeof s->first, id);
+        pay_frame_copy(s->first, sizeof s->first, number->text);
     }
+}
+
+static void
+see_numbers(struct missing *m, const struct txn_view *t, const struct pay_keys *keys)
+{
+    struct number id = number_of(t->id, pay_key_of("id", keys->source)), order;
+
+    see(m, t, &id, 0);
+    if (keys->terminal != 0)
+        see(m, t, &id, pay_key_of("place", keys->terminal));
+    if (keys->key[KEY_SALE_ORDER] == 0)
+        return;
+    order = number_of(t->order, pay_key_of("order", keys->source));
+    see(m, t, &order, 0);
 }
 
 static void
@@ -294,7 +312,6 @@ missing_observe(void *self, const struct obs *obs)
 {
     struct missing *m = self;
     const struct txn_view *t = obs->kind == OBS_TXN ? obs->txn : NULL;
-    const struct str none = str_of("");
 
     pay_frame_time(&m->frame, obs->time_ns);
     release(m, obs->time_ns);
@@ -306,11 +323,7 @@ missing_observe(void *self, const struct obs *obs)
     if (t->kind == TXN_LOGIN || t->kind == TXN_SETTINGS || t->kind == TXN_PAYOUT ||
         t->kind == TXN_CHARGEBACK)
         return;
-    see(m, t, t->id, "id", none);
-    if (t->terminal.len > 0)
-        see(m, t, t->id, "id", t->terminal);
-    if (t->order.len > 0 && !str_eq(t->order, t->id))
-        see(m, t, t->order, "order", none);
+    see_numbers(m, t, obs->keys);
 }
 
 /* ---- state ---- */

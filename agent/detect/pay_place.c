@@ -10,8 +10,11 @@
 #include "common/vtime.h"
 
 /* The busiest window against the average one, and what even a quiet place may see. */
-#define PEAK  4.0
-#define FLOOR 0.5
+#define PEAK 4.0
+/* After so many windows nothing is left that a float can hold. */
+#define LONG_AGO   120.0
+#define MARKED_MAX 200
+#define FLOOR      0.5
 /* Size of the negative binomial: declines come in clumps, so the tail is long. */
 #define SIZE 1.5
 
@@ -39,8 +42,11 @@ place_get(void *cell, struct slice *in)
 
     c->at_ns = codec_time(in);
     c->since_ns = codec_time(in);
-    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
+    c->marked = 0;
+    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++) {
         c->cards[i] = slice_be64(in);
+        c->marked += (uint32_t)__builtin_popcountll(c->cards[i]);
+    }
     c->tries = codec_f32(in);
     c->different = codec_f32(in);
     c->declined = codec_f32(in);
@@ -50,22 +56,32 @@ place_get(void *cell, struct slice *in)
 }
 
 static void
+unmark(struct pay_place *c)
+{
+    memset(c->cards, 0, sizeof c->cards);
+    c->marked = 0;
+}
+
+static void
 place_forget(struct pay_place *c, int64_t now_ns)
 {
     double dt = (double)(now_ns - c->at_ns), keep, base;
 
     if (dt <= 0)
         return;
-    keep = exp(-dt / (double)PAY_PLACE_WINDOW_NS);
-    base = exp(-dt / (double)PAY_PLACE_MEMORY_NS);
+    /* Most places are met again long after their window, and most never see a declined card. */
+    keep = dt < LONG_AGO * (double)PAY_PLACE_WINDOW_NS ? exp(-dt / (double)PAY_PLACE_WINDOW_NS) : 0;
     c->tries = (float)((double)c->tries * keep);
     c->different = (float)((double)c->different * keep);
     c->declined = (float)((double)c->declined * keep);
     c->small = (float)((double)c->small * keep);
-    c->base_declined = (float)((double)c->base_declined * base);
-    c->base_small = (float)((double)c->base_small * base);
+    if (c->base_declined > 0 || c->base_small > 0) {
+        base = exp(-dt / (double)PAY_PLACE_MEMORY_NS);
+        c->base_declined = (float)((double)c->base_declined * base);
+        c->base_small = (float)((double)c->base_small * base);
+    }
     if (c->tries < 0.5F) /* the window is over: every card counts anew */
-        memset(c->cards, 0, sizeof c->cards);
+        unmark(c);
     c->at_ns = now_ns;
 }
 
@@ -75,15 +91,13 @@ place_card(struct pay_place *c, uint64_t card)
 {
     uint64_t *word = &c->cards[(card >> 6) % VG_ARRAY_LEN(c->cards)];
     uint64_t bit = UINT64_C(1) << (card & 63);
-    bool fresh = (*word & bit) == 0;
-    int set = 0;
 
+    if ((*word & bit) != 0)
+        return false;
     *word |= bit;
-    for (size_t i = 0; i < VG_ARRAY_LEN(c->cards); i++)
-        set += __builtin_popcountll(c->cards[i]);
-    if (set > 200) /* nearly full: cards would be mistaken for known ones */
-        memset(c->cards, 0, sizeof c->cards);
-    return fresh;
+    if (++c->marked > MARKED_MAX) /* nearly full: cards would be mistaken for known ones */
+        unmark(c);
+    return true;
 }
 
 static double
@@ -144,6 +158,7 @@ pay_places_new(char name, uint16_t version, struct keytab **out)
 {
     const struct keytab_options options = {.cell_bytes = sizeof(struct pay_place),
                                            .cells_max = PAY_PLACES_MAX,
+                                           .roomy = true,
                                            .row_bits = 10,
                                            .name = name,
                                            .version = version,

@@ -16,6 +16,7 @@ enum { PAY_PLACES_MAX = 65536 };
 struct pay_place {
     int64_t at_ns, since_ns;
     uint64_t cards[4]; /* seen in this window, as bits: linear counting */
+    uint32_t marked;   /* of these bits; not saved */
     float tries, different, declined, small;
     float base_declined, base_small; /* forgotten with PAY_PLACE_MEMORY_NS */
 };

@@ -69,6 +69,7 @@ pay_sales_new(char name, uint16_t version, struct keytab **out)
 {
     const struct keytab_options options = {.cell_bytes = sizeof(struct pay_sale),
                                            .cells_max = PAY_SALES_MAX,
+                                           .roomy = true,
                                            .row_bits = 11,
                                            .name = name,
                                            .by_place = true,

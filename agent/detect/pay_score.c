@@ -39,6 +39,8 @@ report(struct pay_score *s, const struct score_look *look, const struct txn_view
         return;
     if (look->p >= ALERT_P)
         test.p = tail_upper_p(&s->ranks, rankable(look->p));
+    if (judge_test_idle(s->judge, t->time_ns, test.p))
+        return;
     pay_party_of(&subject, t);
     if (strcmp(subject.kind, "terminal") != 0 &&
         pay_party(&terminal, "terminal", t->terminal, NULL))

@@ -29,6 +29,7 @@ score_tables_new(struct pay_score *s)
 {
     static const struct keytab_options cards = {.cell_bytes = sizeof(struct pay_holder),
                                                 .cells_max = SCORE_CARDS_MAX,
+                                                .roomy = true,
                                                 .row_bits = 10,
                                                 .name = 'c',
                                                 .version = SCORE_STATE_VERSION,
@@ -36,6 +37,7 @@ score_tables_new(struct pay_score *s)
                                                 .get = pay_holder_get};
     static const struct keytab_options parties = {.cell_bytes = sizeof(struct score_party_cell),
                                                   .cells_max = SCORE_PARTIES_MAX,
+                                                  .roomy = true,
                                                   .row_bits = 8,
                                                   .name = 'p',
                                                   .version = SCORE_STATE_VERSION,

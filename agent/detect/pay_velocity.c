@@ -214,6 +214,8 @@ report(struct velocity *v, const struct txn_view *t, int who, const struct pace 
     struct test test = {
         .detector = "pay.velocity", .time_ns = t->time_ns, .subject = &subject, .p = verdict->p};
 
+    if (judge_test_idle(v->judge, t->time_ns, test.p))
+        return;
     if (who == WHO_CARD)
         pay_party_card(&subject, t);
     else if (!pay_party(&subject, WHO[who].kind, name_of(t, who), NULL))
@@ -329,6 +331,7 @@ velocity_make(const struct detector_env *env, void **self, char why[DETECT_WHY_M
 {
     static const struct keytab_options paces = {.cell_bytes = sizeof(struct pace),
                                                 .cells_max = ENTITIES_MAX,
+                                                .roomy = true,
                                                 .row_bits = 11,
                                                 .name = 'p',
                                                 .version = STATE_VERSION,

@@ -75,6 +75,21 @@ quantile_weight(const struct quantile *q)
     return q->total / q->unit;
 }
 
+/* In four sums, which need not wait for each other. */
+static double
+sum_of(const double *x, int count)
+{
+    double sum[4] = {0, 0, 0, 0};
+    int i = 0;
+
+    for (; i + 4 <= count; i += 4)
+        for (int k = 0; k < 4; k++)
+            sum[k] += x[i + k];
+    for (; i < count; i++)
+        sum[0] += x[i];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
 double
 quantile_above(const struct quantile *q, double x)
 {
@@ -82,10 +97,8 @@ quantile_above(const struct quantile *q, double x)
     int i = (int)at, block = i / QUANTILE_BLOCK;
     double above = q->bins[i] * (1 - (at - i));
 
-    for (int k = i + 1; k < (block + 1) * QUANTILE_BLOCK; k++)
-        above += q->bins[k];
-    for (int k = block + 1; k < QUANTILE_BLOCKS; k++)
-        above += q->blocks[k];
+    above += sum_of(q->bins + i + 1, (block + 1) * QUANTILE_BLOCK - (i + 1));
+    above += sum_of(q->blocks + block + 1, QUANTILE_BLOCKS - (block + 1));
     return above / q->unit;
 }
 

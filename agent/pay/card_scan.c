@@ -272,7 +272,10 @@ is_in_uuid(struct slice text, const struct card_found *m, size_t floor)
 {
     size_t at = m->start >= UUID_LEN ? m->start - UUID_LEN + 1 : 0;
 
-    for (at = at > floor ? at : floor; at < m->end; at++) {
+    at = at > floor ? at : floor;
+    if (bytes_find(bytes_part(text, at, m->end + UUID_LEN), 0, '-') >= m->end + UUID_LEN - at)
+        return false;
+    for (; at < m->end; at++) {
         bool digit_before = at > floor && CARD_BYTE[byte_at(text, at - 1)] == CARD_DIGIT;
 
         if (!digit_before && is_uuid(text, at))

@@ -108,8 +108,7 @@ csv_split(struct slice record, uint8_t delimiter, struct csv_arena *arena, struc
         } else {
             size_t start = at;
 
-            while (at < record.left && byte_at(record, at) != delimiter)
-                at++;
+            at = bytes_find(record, at, delimiter);
             cell = bytes_part(record, start, at);
         }
         if (row->count < CSV_COLUMNS_MAX)
