@@ -26,6 +26,11 @@
 #define PRIOR_CARD     2.0
 #define PRIOR_TERMINAL 20.0
 #define PRIOR_EMPLOYEE 20.0
+/* Observations of variation without which nobody's habit is asked: the first card that comes back often
+ * enough would have hardly any, and everybody else would be odd by its measure. */
+#define VARIATION_LEAST 20.0
+/* And ranks of fewer say nothing of a tail. */
+#define RANKS_LEAST 200.0
 /* Shares of the causes in the combination; sum 1. The card's own habit says most; where the log names
  * the employee a part of its share is that one's. */
 #define SHARE_CARD     0.64
@@ -109,6 +114,22 @@ ready(const struct amount *a, const struct pay_money *m, int64_t now_ns)
            (double)(now_ns - m->since_ns) >= a->learn_days * (double)VG_DAY_NS;
 }
 
+/* Whether a cause can be judged at all: whether it has a past, and somebody whose past that is. */
+static bool
+is_known(const struct pay_money *m, const struct txn_view *t, int cause)
+{
+    switch (cause) {
+    case CAUSE_CARD:
+        return m->variation.weight >= VARIATION_LEAST;
+    case CAUSE_TERMINAL:
+        return m->at_terminal.weight >= VARIATION_LEAST;
+    case CAUSE_EMPLOYEE:
+        return t->employee.len > 0 && m->at_employee.weight >= VARIATION_LEAST;
+    default:
+        return true;
+    }
+}
+
 static void
 look_at(struct amount *a, struct pay_money *m, const struct whose *w, const struct txn_view *t,
         struct look *out)
@@ -119,8 +140,9 @@ look_at(struct amount *a, struct pay_money *m, const struct whose *w, const stru
     const double *shares = SHARES[t->employee.len > 0];
     struct moments_expect hour;
     struct cauchy all = {0};
+    double worst = INFINITY;
 
-    *out = (struct look){.x = (double)t->amount, .worst = CAUSE_CARD};
+    *out = (struct look){.x = (double)t->amount, .worst = CAUSE_SHOP};
     out->slot = season_at(&a->clock, t->time_ns);
     hour = season_expect(&m->season, out->slot, t->time_ns);
     out->statistic[CAUSE_CARD] =
@@ -136,13 +158,18 @@ look_at(struct amount *a, struct pay_money *m, const struct whose *w, const stru
         out->statistic[CAUSE_EMPLOYEE] = rankable(
             pay_habit_distance(w->employee, &of_employee, out->x, &out->usual[CAUSE_EMPLOYEE]));
     for (int c = 0; c < CAUSES; c++) {
-        if (shares[c] <= 0)
+        out->p[c] = 1;
+        if (!is_known(m, t, c))
             continue;
         quantile_time(&m->ranks[c], t->time_ns);
+        if (quantile_weight(&m->ranks[c]) < RANKS_LEAST)
+            continue;
         out->p[c] = tail_upper_p(&m->ranks[c], out->statistic[c]);
         cauchy_add_share(&all, out->p[c], shares[c]);
-        if (out->p[c] / shares[c] < out->p[out->worst] / shares[out->worst])
+        if (out->p[c] / shares[c] < worst) {
+            worst = out->p[c] / shares[c];
             out->worst = c;
+        }
     }
     out->p_all = cauchy_sum(&all);
 }
@@ -180,7 +207,7 @@ learn(struct pay_money *m, const struct whose *who, const struct txn_view *t,
     double w = judge_learn_weight(p), x = look->x;
 
     for (int c = 0; c < CAUSES; c++)
-        if (c != CAUSE_EMPLOYEE || t->employee.len > 0)
+        if (is_known(m, t, c))
             quantile_add(&m->ranks[c], look->statistic[c], w);
     learn_habit(&m->variation, who->card, x, w, t->time_ns);
     learn_habit(&m->at_terminal, who->terminal, x, w, t->time_ns);

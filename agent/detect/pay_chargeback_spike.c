@@ -2,10 +2,13 @@
 /* pay.chargeback_spike: since some moment far more sales end in a charge-back than usual.
  *
  * Cumulative sums (pay_share.h) of charge-backs among sales, against the shop's own past: more sales
- * bring more charge-backs, which is no news. A card counts once within CARD_NS: one thief, one cause. */
+ * bring more charge-backs, which is no news. A card counts once within CARD_NS: one thief, one cause.
+ * The past is MONTHS of thirty days, of which the worst is left out: a wave that is over (a terminal that
+ * was tapped) is no measure for the next one. */
 #include <math.h>
 #include <stdlib.h>
 
+#include "agent/detect/codec.h"
 #include "agent/detect/detectors.h"
 #include "agent/detect/pay_frame.h"
 #include "agent/detect/pay_share.h"
@@ -16,12 +19,51 @@
 /* Until more is known: one in so many sales. */
 #define PRIOR 400.0
 
-enum { CARDS_MAX = 1024, STATE_VERSION = 1 };
+#define MONTH_NS (30 * VG_DAY_NS)
+
+enum { MONTHS = 5, MONTHS_LEAST = 3, CARDS_MAX = 1024, CARDS_VERSION = 1, STATE_VERSION = 2 };
+
+struct month {
+    double n, k; /* tries and hits */
+};
 
 struct spike {
     struct pay_frame frame; /* tables[0]: when a card was last charged back */
-    struct pay_share all;
+    struct pay_share all;   /* the sums; n and k are the months' */
+    int64_t month;          /* since 1970 */
+    struct month months[MONTHS];
 };
+
+static void
+month_begin(struct spike *k, int64_t now_ns)
+{
+    int64_t month = now_ns / MONTH_NS;
+
+    for (int64_t m = k->month + 1; m <= month && m <= k->month + MONTHS; m++)
+        k->months[m % MONTHS] = (struct month){0};
+    if (month > k->month)
+        k->month = month;
+}
+
+static double
+usual_of(const struct spike *k)
+{
+    struct month all = {0}, worst = {0};
+    unsigned known = 0;
+
+    for (size_t i = 0; i < MONTHS; i++) {
+        const struct month *m = &k->months[i];
+
+        known += m->n > 0;
+        all.n += m->n;
+        all.k += m->k;
+        if (m->k * worst.n > worst.k * m->n || worst.n <= 0)
+            worst = *m;
+    }
+    if (known < MONTHS_LEAST)
+        worst = (struct month){0};
+    return pay_share_usual(fmax(all.n - worst.n, 0), fmax(all.k - worst.k, 0), PRIOR);
+}
 
 /* Whether the shop knows now. */
 static bool
@@ -52,34 +94,52 @@ spike_observe(void *self, const struct obs *obs)
     struct spike *k = self;
     const struct txn_view *t = obs->txn;
     bool hit = t->kind == TXN_CHARGEBACK;
-    double usual, p;
+    struct month *now;
+    double usual, p, w;
 
     if (!hit && (t->kind != TXN_SALE || t->outcome != TXN_APPROVED))
         return;
     pay_frame_time(&k->frame, t->time_ns);
     if (hit && pay_stamp(k->frame.tables[0], pay_key("card", t->card), t->time_ns, CARD_NS))
         return;
-    pay_share_forget(&k->all, t->time_ns);
-    usual = pay_share_usual(k->all.n, k->all.k, PRIOR);
+    month_begin(k, t->time_ns);
+    usual = usual_of(k);
     p = pay_frame_learned(&k->frame)
             ? pay_share_see(&k->all, usual, hit, (double)t->amount, t->time_ns)
             : 1;
     if (hit && pay_frame_learned(&k->frame) && !pay_share_is_hushed(&k->all, t->time_ns) &&
         report(k, t, usual, p))
         pay_share_hush(&k->all, t->time_ns);
-    pay_share_learn(&k->all, hit, judge_learn_weight(p));
+    w = judge_learn_weight(p);
+    now = &k->months[(t->time_ns > 0 ? t->time_ns / MONTH_NS : 0) % MONTHS];
+    now->n += w;
+    now->k += hit ? w : 0;
 }
 
 static void
 spike_put(const void *self, struct buf *out)
 {
-    pay_share_put(&((const struct spike *)self)->all, out);
+    const struct spike *k = self;
+
+    pay_share_put(&k->all, out);
+    codec_put_i64(out, k->month);
+    for (size_t i = 0; i < MONTHS; i++) {
+        codec_put_f64(out, k->months[i].n);
+        codec_put_f64(out, k->months[i].k);
+    }
 }
 
 static void
 spike_get(void *self, struct slice *in)
 {
-    pay_share_get(&((struct spike *)self)->all, in);
+    struct spike *k = self;
+
+    pay_share_get(&k->all, in);
+    k->month = codec_time(in);
+    for (size_t i = 0; i < MONTHS; i++) {
+        k->months[i].n = codec_f64(in);
+        k->months[i].k = codec_f64(in);
+    }
 }
 
 static enum vg_err
@@ -95,7 +155,7 @@ spike_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX]
     k->frame.get = spike_get;
     err = pay_frame_init(&k->frame, env, 30, why);
     if (err == VG_OK)
-        err = pay_stamps_new('c', STATE_VERSION, CARDS_MAX, &k->frame.tables[0]);
+        err = pay_stamps_new('c', CARDS_VERSION, CARDS_MAX, &k->frame.tables[0]);
     if (err != VG_OK) {
         pay_frame_free(k);
         return err;

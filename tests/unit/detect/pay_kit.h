@@ -28,7 +28,7 @@ struct shop {
 struct shop_txn {
     struct txn_view view;
     char id[24], card[24], terminal[16], employee[16], ip[24], original[24], account[24], mail[48];
-    char shape[48], mailbox[48]; /* "": as mail */
+    char customer[24], shape[48], mailbox[48]; /* "": as mail */
 };
 
 static inline void
@@ -119,7 +119,8 @@ shop_give(struct shop *s, struct shop_txn *t)
     v->email = str_of(t->mail);
     v->mail_shape = str_of(t->shape[0] != '\0' ? t->shape : t->mail);
     v->mailbox = str_of(t->mailbox[0] != '\0' ? t->mailbox : t->mail);
-    v->reason = v->customer = v->device = v->order = str_of("");
+    v->customer = str_of(t->customer);
+    v->reason = v->device = v->order = str_of("");
     v->source = str_of("pos.csv");
     v->line = s->next_id;
     judge_observation_begin(panel_judge(s->panel));

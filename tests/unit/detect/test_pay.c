@@ -234,6 +234,65 @@ test_velocity(void **state)
     shop_close(&s);
 }
 
+/* Payments of one party, a minute apart or spread over `hours`. */
+static void
+burst(struct shop *s, int count, double hours, const char *customer, const char *ip,
+      const char *terminal)
+{
+    for (int i = 0; i < count; i++) {
+        struct shop_txn t;
+
+        s->now_ns += hours > 0 ? (int64_t)(hours / count * (double)VG_HOUR_NS) : VG_MIN_NS;
+        shop_sale(s, &t);
+        t.view.outcome = TXN_APPROVED;
+        if (customer != NULL || ip != NULL)
+            (void)snprintf(t.card, sizeof t.card, "other%d", i);
+        (void)vg_strcpy(t.customer, sizeof t.customer, customer != NULL ? customer : "");
+        (void)vg_strcpy(t.ip, sizeof t.ip, ip != NULL ? ip : "");
+        if (terminal != NULL)
+            (void)vg_strcpy(t.terminal, sizeof t.terminal, terminal);
+        shop_give(s, &t);
+    }
+}
+
+/* Each of those whose pace is watched; within the hour, the day, the week. */
+static void
+test_velocity_of_all(void **state)
+{
+    static const struct {
+        const char *kind, *customer, *ip, *terminal;
+        int count;
+        double hours;
+    } cases[] = {
+        {"customer", "ana", NULL, NULL, 30, 0},        {"host", NULL, "198.51.100.9", NULL, 40, 0},
+        {"terminal", NULL, NULL, "caja1", 240, 0},     {"customer", "ana", NULL, NULL, 40, 30},
+        {"host", NULL, "198.51.100.9", NULL, 150, 20}, {"customer", "ana", NULL, NULL, 90, 160},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VG_ARRAY_LEN(cases); i++) {
+        struct shop s;
+        const json_t *e = NULL, *found = NULL;
+        size_t k;
+
+        shop_open_budget(&s, 80 + i, 100);
+        shop_run(&s, 45);
+        json_array_clear(s.kit.events);
+        burst(&s, cases[i].count, cases[i].hours, cases[i].customer, cases[i].ip,
+              cases[i].terminal);
+        json_array_foreach(s.kit.events, k, e)
+        {
+            if (strcmp(vg_json_str(e, "detector", ""), "pay.velocity") == 0 &&
+                strcmp(vg_json_str(json_object_get(e, "subject"), "kind", ""), cases[i].kind) == 0)
+                found = e;
+        }
+        if (found == NULL)
+            fail_msg("case %zu: %zu events", i, json_array_size(s.kit.events));
+        shop_check_events(&s);
+        shop_close(&s);
+    }
+}
+
 static void
 give_refund(struct shop *s, const struct shop_txn *sale, const char *card, int64_t amount,
             const char *original)
@@ -464,10 +523,11 @@ main(void)
         cmocka_unit_test(test_quiet),        cmocka_unit_test(test_learning),
         cmocka_unit_test(test_amount),       cmocka_unit_test(test_amount_employee),
         cmocka_unit_test(test_card_testing), cmocka_unit_test(test_nameless_card_testing),
-        cmocka_unit_test(test_velocity),     cmocka_unit_test(test_refund),
-        cmocka_unit_test(test_refund_quiet), cmocka_unit_test(test_card_number),
-        cmocka_unit_test(test_restart),      cmocka_unit_test(test_damaged_rows),
-        cmocka_unit_test(test_odd_text),     cmocka_unit_test(test_sale_sums),
+        cmocka_unit_test(test_velocity),     cmocka_unit_test(test_velocity_of_all),
+        cmocka_unit_test(test_refund),       cmocka_unit_test(test_refund_quiet),
+        cmocka_unit_test(test_card_number),  cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_damaged_rows), cmocka_unit_test(test_odd_text),
+        cmocka_unit_test(test_sale_sums),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
