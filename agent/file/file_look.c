@@ -227,6 +227,33 @@ look_inside(struct file_look *look, const struct yara_source *source, struct fil
         unpack_file(look->unpack, kind, source, look->deadline_ns, on_member, look, &out->inside);
 }
 
+/* A mailbox (RFC 4155, [MS-PST]), a database (SQLite), a disk of a virtual machine (QCOW2, VMDK, VDI): by
+ * their first bytes. */
+static bool
+is_collection(const struct yara_source *source)
+{
+    static const struct {
+        const char *bytes;
+        size_t at, len;
+    } begin[] = {{"From ", 0, 5},
+                 {"!BDN", 0, 4},
+                 {"SQLite format 3", 0, 16},
+                 {"QFI\xfb", 0, 4},
+                 {"KDMV", 0, 4},
+                 {"# Disk DescriptorFile", 0, 21},
+                 {"\x7f\x10\xda\xbe", 64, 4}};
+    char head[80];
+    size_t got = 0;
+
+    if (source->read(source->ctx, 0, head, sizeof(head), &got) != VG_OK)
+        return false;
+    for (size_t i = 0; i < VG_ARRAY_LEN(begin); i++)
+        if (got >= begin[i].at + begin[i].len &&
+            memcmp(head + begin[i].at, begin[i].bytes, begin[i].len) == 0)
+            return true;
+    return false;
+}
+
 /* ---- one file ---- */
 
 void
@@ -257,6 +284,7 @@ file_look_handle(struct file_look *look, platform_file file, struct file_verdict
         return;
     if (out->unscanned == 0)
         hash_file(file, source.size, out->sha256);
+    out->collection = is_collection(&source);
     out->changed = platform_file_stat(file, &after) != VG_OK || after.size != out->stat.size ||
                    after.modified_ns != out->stat.modified_ns ||
                    after.changed_ns != out->stat.changed_ns;

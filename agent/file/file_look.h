@@ -38,6 +38,7 @@ struct file_verdict {
     struct unpack_counts inside;
     char sha256[65], owner[64]; /* where there is a hit; "" when they could not be had */
     bool changed;               /* where there is a hit: while it was looked at */
+    bool collection; /* where there is a hit: a mailbox or the like, which holds much else */
 };
 void file_verdict_done(struct file_verdict *verdict); /* zeroed is fine */
 

@@ -9,8 +9,8 @@
 static const char *
 outcome_of(const json_t *answer)
 {
-    static const char *const known[] = {"quarantine", FILE_WANTED, "full", "system",
-                                        "changed",    "linked",    "busy", "failed"};
+    static const char *const known[] = {"quarantine", FILE_WANTED, "full", "system", "changed",
+                                        "linked",     "in_use",    "busy", "failed"};
     const char *told = vg_json_str(answer, "outcome", "");
 
     for (size_t i = 0; i < VG_ARRAY_LEN(known); i++)
@@ -99,6 +99,8 @@ move_begin(void *ctx, const char *path, const struct file_verdict *v,
         return true;
     if (v->changed)
         response->outcome = "changed";
+    else if (v->collection)
+        response->outcome = "collection";
     else if (v->sha256[0] == '\0')
         response->outcome = "large";
     else

@@ -9,7 +9,7 @@
 #include "agent/platform/platform.h"
 
 enum {
-    DOCUMENT_MAX = 32 * 1024 * 1024, /* PDF, OLE: looked at in memory */
+    DOCUMENT_MAX = 32 * 1024 * 1024, /* PDF, OLE, mail: looked at in memory */
     TAR_MAGIC_AT = 257,
     ISO_SECTOR = 2048,
     ISO_BYTES_MIN = 17 * ISO_SECTOR,
@@ -38,6 +38,20 @@ static const struct {
     {"!<arch>\ndebian", 14, 0, UNPACK_ARCHIVE}, /* deb(5); other ar files hold only object files */
     {"%PDF-", 5, 0, UNPACK_PDF},
     {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, 0, UNPACK_OLE}, /* MS-CFB 2.2 */
+    /* What mails begin with: a mailbox (RFC 4155), and header lines that programs put first. */
+    {"From ", 5, 0, UNPACK_MAIL},
+    {"From: ", 6, 0, UNPACK_MAIL},
+    {"To: ", 4, 0, UNPACK_MAIL},
+    {"Date: ", 6, 0, UNPACK_MAIL},
+    {"Subject: ", 9, 0, UNPACK_MAIL},
+    {"Received: ", 10, 0, UNPACK_MAIL},
+    {"Return-Path: ", 13, 0, UNPACK_MAIL},
+    {"Delivered-To: ", 14, 0, UNPACK_MAIL},
+    {"Message-I", 9, 0, UNPACK_MAIL},
+    {"MIME-Version: ", 14, 0, UNPACK_MAIL},
+    {"DKIM-Signature: ", 16, 0, UNPACK_MAIL},
+    {"Content-T", 9, 0, UNPACK_MAIL},
+    {"X-Mozilla-", 10, 0, UNPACK_MAIL},
 };
 
 static bool
@@ -201,8 +215,10 @@ document(struct unpack *u, enum unpack_kind kind, struct slice file)
 {
     if (kind == UNPACK_PDF)
         unpack_pdf(u, file);
-    else
+    else if (kind == UNPACK_OLE)
         unpack_ole(u, file);
+    else
+        unpack_mail(u, file);
 }
 
 static void
@@ -270,11 +286,12 @@ unpack_file(struct unpack *u, enum unpack_kind kind, const struct yara_source *s
         unpack_archive(u, source);
     } else { /* the file itself takes the lowest level's memory */
         size_t want = source->size < DOCUMENT_MAX ? (size_t)source->size : DOCUMENT_MAX, got = 0;
+        uint64_t at = kind == UNPACK_MAIL ? source->size - want : 0; /* new mails come last */
         uint8_t *file = malloc(want > 0 ? want : 1);
 
-        u->level[0].capped = source->size > DOCUMENT_MAX || file == NULL;
-        if (file != NULL && source->read(source->ctx, 0, file, want, &got) == VG_OK)
+        if (file != NULL && source->read(source->ctx, at, file, want, &got) == VG_OK)
             document(u, kind, slice_of(file, got));
+        u->level[0].capped |= source->size > DOCUMENT_MAX || file == NULL;
         free(file);
     }
     count_level(u);

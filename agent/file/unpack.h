@@ -2,8 +2,8 @@
 /* unpack: what lies inside an archive or a document, member by member, without a temporary file.
  *
  * By their first bytes: zip (also OOXML, jar), 7z, rar, tar, iso, cab, deb, and gzip, xz, bzip2, zstd, lz4,
- * compress around one file or a tar, by libarchive; the compressed streams of a PDF (unpack_pdf.c) and the
- * macros of an OLE document (unpack_ole.c). Members that are such themselves are gone into as well.
+ * compress around one file or a tar, by libarchive; the compressed streams of a PDF (unpack_pdf.c), the
+ * macros of an OLE document (unpack_ole.c) and the attachments of mails and mailboxes (unpack_mail.c). Members that are such themselves are gone into as well.
  * Nothing of what is named in an archive is trusted or made: neither paths nor links nor sizes.
  * Limits, for a file with all that is nested in it: UNPACK_DEPTH_MAX, UNPACK_MEMBERS_MAX (folders and links too), bytes (16 MiB and
  * UNPACK_RATIO_MAX times its size, UNPACK_BYTES_MAX in all), a time; what they cut short is counted. A
@@ -29,7 +29,7 @@ enum {
  * a dictionary its reader must make. */
 #define UNPACK_MEMORY_MAX (UINT64_C(1024) * 1024 * 1024)
 
-enum unpack_kind { UNPACK_NOTHING, UNPACK_ARCHIVE, UNPACK_PDF, UNPACK_OLE };
+enum unpack_kind { UNPACK_NOTHING, UNPACK_ARCHIVE, UNPACK_PDF, UNPACK_OLE, UNPACK_MAIL };
 /* What a file of `size` bytes that begins with these is; an ISO image needs more than the head. */
 enum unpack_kind unpack_kind_of(struct slice head, uint64_t size);
 

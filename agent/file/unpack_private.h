@@ -37,3 +37,4 @@ void unpack_end(struct unpack *u);
 void unpack_archive(struct unpack *u, const struct yara_source *source);
 void unpack_pdf(struct unpack *u, struct slice file);
 void unpack_ole(struct unpack *u, struct slice file);
+void unpack_mail(struct unpack *u, struct slice file);

@@ -22,7 +22,8 @@ quarantine_outcome_name(enum quarantine_outcome outcome)
         [QUARANTINE_DONE] = "quarantine", [QUARANTINE_WANTED] = "wanted",
         [QUARANTINE_FULL] = "full",       [QUARANTINE_SYSTEM] = "system",
         [QUARANTINE_CHANGED] = "changed", [QUARANTINE_LINKED] = "linked",
-        [QUARANTINE_FAILED] = "failed",   [QUARANTINE_BUSY] = "busy",
+        [QUARANTINE_FAILED] = "failed",   [QUARANTINE_IN_USE] = "in_use",
+        [QUARANTINE_BUSY] = "busy",
     };
 
     return names[outcome];
@@ -208,6 +209,8 @@ check_original(const struct quarantine *q, const struct quarantine_entry *e,
         return QUARANTINE_LINKED;
     if (system_file_is(q->system, e->path))
         return QUARANTINE_SYSTEM;
+    if (platform_place_in_use(place))
+        return QUARANTINE_IN_USE;
     return platform_place_writable(place) ? QUARANTINE_DONE : QUARANTINE_FAILED;
 }
 

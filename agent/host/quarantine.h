@@ -16,7 +16,7 @@
  * the copy, or both; quarantine_recover() brings it to one of them.
  *
  * Never taken: a system file (system_file.h); one that is reached through a link or has a second name
- * (hard link); one that is not byte for byte what was scanned; one that would pass the caps (nothing
+ * (hard link); one that a program is writing to; one that is not byte for byte what was scanned; one that would pass the caps (nothing
  * older makes room: what was taken stays until the owner says so). */
 #pragma once
 
@@ -45,6 +45,7 @@ enum quarantine_outcome {
     QUARANTINE_CHANGED, /* "changed": no longer what was scanned, or gone */
     QUARANTINE_LINKED,  /* "linked": a link leads there, or it has several names */
     QUARANTINE_FAILED,  /* "failed": the system did not let us */
+    QUARANTINE_IN_USE,  /* "in_use": a program has it open to write */
     QUARANTINE_BUSY,    /* "busy": another process is at work; ask again */
 };
 const char *quarantine_outcome_name(enum quarantine_outcome outcome);

@@ -24,7 +24,7 @@ linux_caps_of_rights(unsigned rights)
     if ((rights & PLATFORM_RIGHT_PROCESSES) != 0)
         caps |= CAP_BIT(CAP_SYS_PTRACE) | CAP_BIT(CAP_DAC_READ_SEARCH);
     if ((rights & PLATFORM_RIGHT_MOVE) != 0)
-        caps |= CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER);
+        caps |= CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_LEASE);
     if ((rights & PLATFORM_RIGHT_WRITERS) != 0)
         caps |= CAP_BIT(CAP_SYS_ADMIN);
     return caps;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,20 @@ bool
 platform_place_writable(const struct platform_place *place)
 {
     return faccessat((int)place->folder, ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* A lease to read is given while nobody has the file open to write; it is given back at once. Who opens the
+ * file in between waits that long, and sends us a SIGIO, which would end us. */
+bool
+platform_place_in_use(const struct platform_place *place)
+{
+    int fd = (int)place->file;
+
+    (void)signal(SIGIO, SIG_IGN);
+    if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0)
+        return errno == EAGAIN; /* not all drives know leases, not everybody may ask */
+    (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    return false;
 }
 
 static bool

@@ -259,6 +259,7 @@ worker_rules(struct filter *f, const struct platform_sandbox *sandbox, bool file
     if (sandbox->move) {
         add_all(f, SCMP_ACT_ALLOW, LOOK, VG_ARRAY_LEN(LOOK));
         add_all(f, SCMP_ACT_ALLOW, MOVE, VG_ARRAY_LEN(MOVE));
+        allow_where(f, SCMP_SYS(fcntl), 1, ALL_32, F_SETLEASE);
     } else if (files)
         allow_open_to_read(f);
     else {

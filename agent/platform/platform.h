@@ -105,6 +105,8 @@ enum vg_err platform_place_folder(const char *path, struct platform_place *out) 
 void platform_place_close(struct platform_place *place);
 enum vg_err platform_place_look(struct platform_place *place) VG_MUST_CHECK; /* stat, dress anew */
 bool platform_place_writable(const struct platform_place *place); /* its folder */
+/* Whether another process has it open to write, as far as the system tells. */
+bool platform_place_in_use(const struct platform_place *place);
 bool platform_place_holds(const struct platform_place *place, const char *name);
 /* Gives the file another name in its folder, which nobody has. VG_ERR_DENIED: its name belongs to
  * another file by now, which was left there. VG_ERR_EXISTS: something has that name now. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The quarantine with the real agent: what a rule finds is moved away, told, and comes back with one command."""
-import json, os, pwd, shutil, signal, stat, subprocess, time
+import base64, json, os, pwd, shutil, signal, stat, subprocess, time
 from pathlib import Path
 
 import pytest
@@ -180,6 +180,18 @@ def test_killed(watched, victim):
     for p in wanted[::7]:
         agent.cli('quarantine', 'restore', ids[str(p)])
         assert p.read_bytes() == BAD + b'// %d' % wanted.index(p)
+    assert agent.stop() == 0
+
+
+def test_mailbox_stays(watched):
+    """One bad mail does not take all the others away."""
+    folder, make = watched
+    agent = make()
+    box = put(folder / 'Inbox', b'From ana Mon Jan  1 00:00:00 2026\nSubject: x\nContent-Type: text/plain; name="m.php"\n'
+              b'Content-Transfer-Encoding: base64\n\n' + base64.encodebytes(BAD) + b'\n')
+    agent.start()
+    told, = wait_alerts(agent, 1)
+    assert (told['facts']['outcome'], told['facts']['inside']) == ('collection', 'm.php') and box.exists()
     assert agent.stop() == 0
 
 

@@ -345,6 +345,106 @@ test_starved(void **state)
     assert_int_equal(remove(scratch), 0);
 }
 
+/* What is done with a file that matched is decided before it is told, and told again where that came out
+ * otherwise; a file that the owner wants is not told. */
+struct response {
+    const char *begin, *end;
+    bool now;
+    bool changed, collection;
+    size_t begun, ended;
+};
+
+static bool
+begin_response(void *ctx, const char *path, const struct file_verdict *v,
+               struct file_response *response)
+{
+    struct response *r = ctx;
+
+    r->begun++;
+    r->changed = v->changed;
+    r->collection = v->collection;
+    response->outcome = r->begin;
+    snprintf(response->id, sizeof(response->id), "%s",
+             strcmp(r->begin, "quarantine") == 0 ? "0123abcd" : "");
+    snprintf(response->program, sizeof(response->program), "firefox");
+    return r->now;
+}
+
+static void
+end_response(void *ctx, struct file_response *response)
+{
+    struct response *r = ctx;
+
+    r->ended++;
+    response->outcome = r->end;
+    if (strcmp(r->end, "quarantine") != 0)
+        response->id[0] = '\0';
+}
+
+static const char *
+fact(size_t report, const char *name)
+{
+    return json_string_value(json_object_get(judge.report[report].facts, name));
+}
+
+static void
+test_response(void **state)
+{
+    struct response r = {.begin = "quarantine", .end = "quarantine", .now = true};
+    const struct file_responder responder = {
+        .begin = begin_response, .end = end_response, .ctx = &r};
+    const char *bad = "tests/fixtures/yara/ransom_note.hit";
+
+    file_scan_respond(scan, &responder);
+    fake_judge_done(&judge);
+    assert_int_equal(file_scan_path(scan, bad, T0, NULL), VG_OK);
+    assert_int_equal(judge.count, 1);
+    assert_string_equal(fact(0, "response"), "quarantine");
+    assert_string_equal(fact(0, "quarantine"), "0123abcd");
+    assert_string_equal(fact(0, "restore"), "vigia-agent quarantine restore 0123abcd");
+    assert_string_equal(fact(0, "program"), "firefox");
+    assert_false(r.changed || r.collection);
+
+    r.end = "changed"; /* in the last moment: both are told */
+    fake_judge_done(&judge);
+    assert_int_equal(file_scan_path(scan, bad, T0, NULL), VG_OK);
+    assert_int_equal(judge.count, 2);
+    assert_string_equal(fact(1, "response"), "report");
+    assert_string_equal(fact(1, "outcome"), "changed");
+    assert_string_equal(fact(1, "restore"), "");
+    assert_string_not_equal(judge.report[0].group, judge.report[1].group);
+
+    r.begin = FILE_WANTED;
+    fake_judge_done(&judge);
+    assert_int_equal(file_scan_path(scan, bad, T0, NULL), VG_OK);
+    assert_int_equal(judge.count, 0);
+    r.begin = "busy";
+    r.now = false;
+    assert_int_equal(file_scan_path(scan, bad, T0, NULL), VG_OK);
+    assert_int_equal(judge.count, 0);
+    assert_int_equal(r.ended, 2);
+    assert_int_equal(file_scan_path(scan, "tests/fixtures/yara/ransom_note.miss", T0, NULL), VG_OK);
+    assert_int_equal(r.begun, 4); /* only what matched */
+
+    /* A mailbox with a bad mail in it. */
+    {
+        struct buf note, box;
+        char path[] = "/tmp/vigia-test-mbox";
+
+        assert_int_equal(platform_file_slurp(bad, 65536, &note), VG_OK);
+        buf_init(&box, 70000);
+        buf_put_str(&box, "From ana@shop.example Mon Jan  1 00:00:00 2026\n\n");
+        buf_put(&box, note.data, note.len);
+        assert_int_equal(platform_file_replace(path, buf_slice(&box), true), VG_OK);
+        assert_int_equal(file_scan_path(scan, path, T0, NULL), VG_OK);
+        assert_true(r.collection);
+        assert_int_equal(remove(path), 0);
+        buf_done(&note);
+        buf_done(&box);
+    }
+    file_scan_respond(scan, NULL);
+}
+
 int
 main(void)
 {
@@ -352,6 +452,7 @@ main(void)
         cmocka_unit_test(test_walk),
         cmocka_unit_test(test_network_drive),
         cmocka_unit_test(test_findings),
+        cmocka_unit_test(test_response),
         cmocka_unit_test(test_what_cannot_be_read),
         cmocka_unit_test(test_card_number_in_a_name),
         cmocka_unit_test(test_told),

@@ -279,6 +279,81 @@ test_many_folders(void **state)
     drop(file);
 }
 
+/* What a mail or a mailbox carries, whatever its parts are written in, cut anywhere. */
+#define MAIL_HEAD                                                                                  \
+    "From: a@shop.example\r\nSubject: factura\r\nMIME-Version: 1.0\r\n"                            \
+    "Content-Type: multipart/mixed; boundary=\"x\"\r\n\r\n--x\r\n"
+#define NEEDLE_64 "Li4uLi4udGhlIG5lZWRs\r\nZSBpbiB0aGUgbWVtYmVy\r\nLi4u\r\n" /* in dots */
+
+static void
+test_mail(void **state)
+{
+    static const char *const mails[] = {
+        MAIL_HEAD "Content-Type: text/plain\r\n\r\nhola\r\n--x\r\n"
+                  "Content-Type: application/zip; name=\"f.exe\"\r\n"
+                  "Content-Transfer-Encoding: BASE64\r\n\r\n" NEEDLE_64 "--x--\r\n",
+        MAIL_HEAD "content-transfer-encoding: quoted-printable\r\nContent-Type: text/html;\r\n"
+                  " name=f.exe\r\n\r\n<p>the =6Eeedle in=\r\n the=20member</p>\r\n--x--\r\n",
+        "From ana Mon Jan  1\nSubject: uno\n\nnada\n\nFrom ana Mon Jan  1\nSubject: dos\n"
+        "Content-Transfer-Encoding: base64\nContent-Disposition: attachment; "
+        "filename=f.exe\n\n" NEEDLE_64,
+    };
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(mails); i++) {
+        assert_false(look(text(mails[i]), VG_SEC_NS));
+        assert_int_equal(found, 1);
+        assert_string_equal(where, "f.exe");
+        assert_int_equal(counts.members, 1);
+        assert_int_equal(counts.capped + counts.damaged + counts.locked, 0);
+        for (size_t cut = 0; cut < strlen(mails[i]); cut++)
+            look(slice_of(mails[i], cut), VG_SEC_NS);
+    }
+}
+
+static void
+put_base64(struct buf *out, struct slice bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t n = 0; bytes.left > 0; n++) {
+        size_t left = bytes.left;
+        uint32_t bits = (uint32_t)slice_u8(&bytes) << 16;
+
+        bits |= left > 1 ? (uint32_t)slice_u8(&bytes) << 8 : 0;
+        bits |= left > 2 ? slice_u8(&bytes) : 0;
+        for (size_t k = 0; k < 4; k++)
+            buf_put_u8(out, k <= left ? (uint8_t)digits[bits >> (18 - 6 * k) & 63] : '=');
+        if (n % 19 == 18)
+            buf_put_str(out, "\r\n");
+    }
+    buf_put_str(out, "\r\n");
+}
+
+/* An archive in a mail in a mailbox, behind more than is looked at of one file. */
+static void
+test_archive_in_mailbox(void **state)
+{
+    struct slice zip = packed(archive_write_set_format_zip, NULL, "deep.js", text(NEEDLE));
+    struct buf box;
+
+    buf_init(&box, 64 * 1024 * 1024);
+    buf_put_str(&box, "From ana Mon Jan  1 00:00:00 2026\n\n");
+    for (size_t i = 0; i < 34 * 1024; i++)
+        for (size_t k = 0; k < 1024; k += 64)
+            buf_put_str(&box, "old mails, line by line, of which nobody needs any any more...\n\n");
+    buf_put_str(&box,
+                "From ana Mon Jan  1 00:00:00 2026\nSubject: x\nContent-Type: application/zip; "
+                "name=\"a.zip\"\nContent-Transfer-Encoding: base64\n\n");
+    put_base64(&box, zip);
+    assert_false(box.bad);
+    assert_false(look(buf_slice(&box), 20 * VG_SEC_NS));
+    assert_int_equal(found, 1);
+    assert_string_equal(where, "a.zip > deep.js");
+    assert_int_equal(counts.capped, 1); /* the old ones were not looked at */
+    buf_done(&box);
+    drop(zip);
+}
+
 /* Packed around what is packed: of another kind it is a member as any, of the same kind it is told, and
  * neither is unpacked without bound. */
 static void
@@ -420,6 +495,8 @@ main(void)
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_pdf),
         cmocka_unit_test(test_ole),
+        cmocka_unit_test(test_mail),
+        cmocka_unit_test(test_archive_in_mailbox),
         cmocka_unit_test(test_many_folders),
         cmocka_unit_test(test_packed_twice),
         cmocka_unit_test(test_nested_at_a_border),

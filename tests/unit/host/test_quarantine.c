@@ -380,6 +380,24 @@ test_full(void **state)
     free(large);
 }
 
+/* What somebody writes to stays; who only reads it is no matter. */
+static void
+test_in_use(void **state)
+{
+    struct place *p = *state;
+    int fd;
+
+    put(in(p, "files/a"), CONTENT);
+    fd = open(in(p, "files/a"), O_WRONLY | O_APPEND);
+    assert_true(fd >= 0);
+    assert_int_equal(move(p, in(p, "files/a"), CONTENT, NULL), QUARANTINE_IN_USE);
+    assert_true(holds(in(p, "files/a"), CONTENT));
+    assert_int_equal(close(fd), 0);
+    fd = open(in(p, "files/a"), O_RDONLY);
+    assert_int_equal(move(p, in(p, "files/a"), CONTENT, NULL), QUARANTINE_DONE);
+    assert_int_equal(close(fd), 0);
+}
+
 static void
 test_busy(void **state)
 {
@@ -571,6 +589,7 @@ main(void)
         TEST(test_changed),
         TEST(test_system_files),
         TEST(test_full),
+        TEST(test_in_use),
         TEST(test_busy),
         TEST(test_seal),
         TEST(test_killed_while_it_moves),
