@@ -2,49 +2,14 @@
 /* Commands of SMB 2 and 3 (MS-SMB2, section 2.2). */
 #include <stdio.h>
 
-#include "agent/net/proto/smb.h"
-#include "agent/net/proto/utf16.h"
+#include "agent/net/proto/smb2_private.h"
 
-enum command {
-    NEGOTIATE,
-    SESSION_SETUP,
-    LOGOFF,
-    TREE_CONNECT,
-    TREE_DISCONNECT,
-    CREATE,
-    CLOSE,
-    FLUSH,
-    READ,
-    WRITE,
-    LOCK,
-    IOCTL,
-    SET_INFO = 0x11,
-    COMMANDS = 0x13,
-};
 enum { FLAG_RESPONSE = 1, FLAG_ASYNC = 2, FLAG_RELATED = 4 };
-enum { FILE_RENAME = 10, FILE_DISPOSITION = 13, FILE_DISPOSITION_EX = 64, FILE_RENAME_EX = 65 };
-enum { INFO_FILE = 1, OPTION_DIRECTORY = 1, OPTION_DELETE_ON_CLOSE = 0x1000 };
 enum { CAP_ENCRYPTION = 0x40, SIGNING_REQUIRED = 2, SESSION_GUEST = 1, SESSION_NULL = 2 };
 enum { CONTEXT_ENCRYPTION = 2, DIALECT_311 = 0x311, DIALECT_ANY = 0x2ff };
-#define FSCTL_PIPE_TRANSCEIVE UINT32_C(0x0011c017)
-
-struct header {
-    uint16_t command;
-    uint32_t status, flags, tree;
-    uint64_t message, session;
-};
-
-struct op {
-    struct smb *s;
-    const struct protocol_call *call;
-    struct header h;
-    struct slice all, in; /* from the header's first byte; from behind the header */
-    struct smb_status status;
-    struct smb_body *body;
-};
 
 static bool
-read_header(struct slice *in, struct header *h)
+read_header(struct slice *in, struct smb2_header *h)
 {
     slice_skip(in, 8); /* signature, size, credit charge */
     h->status = slice_le32(in);
@@ -87,7 +52,7 @@ smb2_wanted(struct slice head, size_t len)
         [WRITE] = {112, 64},         [IOCTL] = {120, 112},
         [SET_INFO] = {1400, 64},
     };
-    struct header h;
+    struct smb2_header h;
     size_t want = SMB2_HEADER;
 
     if (!read_header(&head, &h))
@@ -97,9 +62,8 @@ smb2_wanted(struct slice head, size_t len)
     return len < want ? len : want;
 }
 
-/* `offset` counts from the header. */
-static struct slice
-part(const struct op *op, uint32_t offset, uint32_t len)
+struct slice
+smb2_part(const struct smb2_op *op, uint32_t offset, uint32_t len)
 {
     struct slice all = op->all;
 
@@ -107,14 +71,14 @@ part(const struct op *op, uint32_t offset, uint32_t len)
     return slice_sub(&all, len < all.left ? len : all.left);
 }
 
-static struct str
-wide(struct slice in, char out[SMB_PATH_MAX])
+struct str
+smb2_wide(struct slice in, char out[SMB_PATH_MAX])
 {
     return str_n(out, utf16_read(in, out, SMB_PATH_MAX));
 }
 
-static struct smb_pending *
-ask(const struct op *op)
+struct smb_pending *
+smb2_ask(const struct smb2_op *op)
 {
     struct smb_pending *p = smb_ask(op->s, op->call, op->h.message, (uint8_t)op->h.command);
 
@@ -123,15 +87,14 @@ ask(const struct op *op)
     return p;
 }
 
-static struct smb_pending *
-answered(const struct op *op)
+struct smb_pending *
+smb2_answered(const struct smb2_op *op)
 {
     return smb_find_pending(op->s, op->h.message, (uint8_t)op->h.command);
 }
 
-/* The file of this id: an open one, the compound's, or (opened before we came) a new one. */
-static int16_t
-read_file(struct op *op)
+int16_t
+smb2_read_file(struct smb2_op *op)
 {
     uint64_t id[2];
     int16_t index;
@@ -181,7 +144,7 @@ dialect_name(uint16_t dialect, char number[8])
 
 /* Whether the contexts of a 3.1.1 answer choose a cipher. */
 static bool
-has_encryption(const struct op *op, uint32_t offset, uint16_t contexts)
+has_encryption(const struct smb2_op *op, uint32_t offset, uint16_t contexts)
 {
     struct slice in = op->all;
 
@@ -197,7 +160,7 @@ has_encryption(const struct op *op, uint32_t offset, uint16_t contexts)
 }
 
 static void
-on_negotiate(struct op *op, bool response)
+on_negotiate(struct smb2_op *op, bool response)
 {
     struct record r;
     uint16_t signing, dialect, contexts;
@@ -229,22 +192,22 @@ on_negotiate(struct op *op, bool response)
 }
 
 static void
-on_session(struct op *op, bool response)
+on_session(struct smb2_op *op, bool response)
 {
     struct smb_pending *p;
 
     if (!response) {
         uint16_t offset, len;
 
-        p = ask(op);
+        p = smb2_ask(op);
         slice_skip(&op->in, 10);
         offset = slice_le16(&op->in);
         len = slice_le16(&op->in);
-        if (!op->in.bad && smb_user_read(op->s, op->call, part(op, offset, len)) && p != NULL)
+        if (!op->in.bad && smb_user_read(op->s, op->call, smb2_part(op, offset, len)) && p != NULL)
             p->action = SMB_ACT_SESSION; /* this one ends it */
         return;
     }
-    p = answered(op);
+    p = smb2_answered(op);
     if (op->h.status != SMB_STATUS_MORE_PROCESSING) {
         uint16_t flags = slice_le16(&op->in);
 
@@ -259,7 +222,7 @@ on_session(struct op *op, bool response)
 }
 
 static void
-on_tree(struct op *op, bool response)
+on_tree(struct smb2_op *op, bool response)
 {
     static const char *const kinds[] = {"", "disk", "pipe", "printer"};
     struct smb_pending *p;
@@ -269,17 +232,17 @@ on_tree(struct op *op, bool response)
     if (!response) {
         uint16_t offset, len;
 
-        p = ask(op);
+        p = smb2_ask(op);
         slice_skip(&op->in, 2);
         offset = slice_le16(&op->in);
         len = slice_le16(&op->in);
         if (p != NULL && !op->in.bad)
-            smb_keep_text(op->call, p, wide(part(op, offset, len), path));
+            smb_keep_text(op->call, p, smb2_wide(smb2_part(op, offset, len), path));
         if (p != NULL)
             p->action = SMB_ACT_TREE;
         return;
     }
-    p = answered(op);
+    p = smb2_answered(op);
     kind = slice_u8(&op->in);
     if (op->h.status == SMB_STATUS_OK && p != NULL && p->text_len > 0)
         smb_tree_set(op->s, op->call, op->h.tree, str_n(p->text, p->text_len));
@@ -291,265 +254,24 @@ on_tree(struct op *op, bool response)
 }
 
 static void
-on_tree_disconnect(struct op *op, bool response)
+on_tree_disconnect(struct smb2_op *op, bool response)
 {
     if (!response)
         smb_tree_drop(op->s, op->call, op->h.tree);
-}
-
-/* ---- files ---- */
-
-static void
-create_request(struct op *op)
-{
-    struct smb_pending *p = ask(op);
-    char path[SMB_PATH_MAX];
-    uint32_t options;
-    uint16_t offset, len;
-
-    slice_skip(&op->in, 38);
-    options = slice_le32(&op->in);
-    offset = slice_le16(&op->in);
-    len = slice_le16(&op->in);
-    if (p == NULL || op->in.bad)
-        return;
-    p->file = smb_file_new(op->s, op->call, op->h.tree, wide(part(op, offset, len), path));
-    p->detail = (uint8_t)((options & OPTION_DIRECTORY) | ((options & OPTION_DELETE_ON_CLOSE) >> 8));
-    p->action = SMB_ACT_CREATE;
-    op->s->way[op->call->dir].related = p->file;
-}
-
-static void
-create_response(struct op *op)
-{
-    static const char *const actions[] = {"superseded", "opened", "created", "overwritten"};
-    struct smb_pending *p = answered(op);
-    struct smb_file *f = p != NULL ? smb_file_at(op->s, p->file) : NULL;
-    uint64_t size, id[2];
-    uint32_t action;
-    bool good = op->h.status == SMB_STATUS_OK;
-
-    if (f == NULL) {
-        if (p != NULL)
-            smb_answered(op->s, op->call, p);
-        return;
-    }
-    slice_skip(&op->in, 2);
-    action = slice_le32(&op->in);
-    slice_skip(&op->in, 40);
-    size = slice_le64(&op->in);
-    slice_skip(&op->in, 8);
-    id[0] = slice_le64(&op->in);
-    id[1] = slice_le64(&op->in);
-    good = good && !op->in.bad;
-    smb_tell_create(op->s, op->call, f, &op->status,
-                    good && action < VG_ARRAY_LEN(actions) ? actions[action] : "",
-                    (p->detail & OPTION_DIRECTORY) != 0);
-    if (good && (p->detail & (OPTION_DELETE_ON_CLOSE >> 8)) != 0)
-        smb_tell_path(op->s, op->call, "delete", f->tree, str_n(f->path, f->path_len), str_of(NULL),
-                      &op->status);
-    if (good) {
-        f->size = size;
-        memcpy(f->id, id, sizeof(id));
-    } else {
-        smb_file_close(op->s, op->call, p->file, false);
-    }
-    smb_answered(op->s, op->call, p);
-}
-
-static void
-on_create(struct op *op, bool response)
-{
-    if (response)
-        create_response(op);
-    else
-        create_request(op);
-}
-
-static void
-on_close(struct op *op, bool response)
-{
-    struct smb_pending *p;
-
-    if (!response) {
-        p = ask(op);
-        slice_skip(&op->in, 6);
-        if (p != NULL)
-            p->file = read_file(op);
-        return;
-    }
-    p = answered(op);
-    if (p == NULL)
-        return;
-    smb_file_close(op->s, op->call, p->file, true);
-    smb_answered(op->s, op->call, p);
-}
-
-static void
-on_read(struct op *op, bool response)
-{
-    struct smb_pending *p;
-    uint8_t offset;
-
-    if (!response) {
-        struct smb_pending wish = {0};
-
-        slice_skip(&op->in, 2);
-        wish.length = slice_le32(&op->in);
-        wish.offset = slice_le64(&op->in);
-        wish.file = read_file(op);
-        p = op->in.bad ? NULL : ask(op);
-        if (p != NULL) {
-            p->length = wish.length;
-            p->offset = wish.offset;
-            p->file = wish.file;
-        }
-        return;
-    }
-    p = answered(op);
-    if (p == NULL)
-        return;
-    offset = slice_u8(&op->in);
-    slice_skip(&op->in, 1);
-    if (op->h.status == SMB_STATUS_OK || op->h.status == SMB_STATUS_BUFFER_OVERFLOW)
-        *op->body = (struct smb_body){
-            .offset = offset, .length = slice_le32(&op->in), .file = p->file, .at = p->offset};
-    smb_answered(op->s, op->call, p);
-}
-
-static void
-on_write(struct op *op, bool response)
-{
-    struct smb_body body = {.write = true};
-
-    if (response)
-        return;
-    body.offset = slice_le16(&op->in);
-    body.length = slice_le32(&op->in);
-    body.at = slice_le64(&op->in);
-    body.file = read_file(op);
-    if (!op->in.bad)
-        *op->body = body;
-}
-
-/* Controls that every client sends, and that say nothing about what is done. */
-static bool
-is_ordinary(uint32_t code)
-{
-    return code == FSCTL_PIPE_TRANSCEIVE || code == 0x00110018 /* pipe wait */ ||
-           code == 0x00060194 || code == 0x000601b0 /* DFS referrals */ ||
-           code == 0x00140204 /* validate negotiate */ || code == 0x001401fc /* interfaces */ ||
-           code == 0x00140078 /* resume key */ || code == 0x0011400c /* pipe peek */;
-}
-
-static void
-on_ioctl(struct op *op, bool response)
-{
-    struct smb_pending *p = response ? answered(op) : ask(op);
-    struct smb_body body = {.write = !response};
-    uint32_t code, offset[2], len[2];
-
-    slice_skip(&op->in, 2);
-    code = slice_le32(&op->in);
-    body.file = response ? SMB_NONE : read_file(op);
-    if (response)
-        slice_skip(&op->in, 16);
-    offset[0] = slice_le32(&op->in);
-    len[0] = slice_le32(&op->in);
-    if (!response)
-        slice_skip(&op->in, 4);
-    offset[1] = slice_le32(&op->in);
-    len[1] = slice_le32(&op->in);
-    if (p == NULL)
-        return;
-    if (!response) {
-        p->file = body.file;
-        p->length = code;
-    } else {
-        body.file = p->file;
-    }
-    if (!op->in.bad && p->length == FSCTL_PIPE_TRANSCEIVE) {
-        struct smb_file *f = smb_file_at(op->s, body.file);
-
-        if (f != NULL)
-            f->pipe = true;
-        body.offset = offset[response];
-        body.length = len[response];
-        *op->body = body;
-    }
-    if (response) {
-        if (!is_ordinary(p->length))
-            smb_tell_code(op->s, op->call, "ioctl", p->length, &op->status);
-        smb_answered(op->s, op->call, p);
-    }
-}
-
-static void
-set_info_request(struct op *op)
-{
-    struct smb_pending *p = ask(op);
-    char path[SMB_PATH_MAX];
-    uint32_t len;
-    uint16_t offset;
-    uint8_t type, class;
-    struct slice buffer;
-
-    type = slice_u8(&op->in);
-    class = slice_u8(&op->in);
-    len = slice_le32(&op->in);
-    offset = slice_le16(&op->in);
-    slice_skip(&op->in, 6);
-    if (p == NULL)
-        return;
-    p->file = read_file(op);
-    buffer = part(op, offset, len);
-    if (op->in.bad || type != INFO_FILE)
-        return;
-    if (class == FILE_RENAME || class == FILE_RENAME_EX) {
-        slice_skip(&buffer, 16);
-        len = slice_le32(&buffer);
-        p->action = SMB_ACT_RENAME;
-        smb_keep_text(op->call, p,
-                      wide(slice_sub(&buffer, len < buffer.left ? len : buffer.left), path));
-    } else if (class == FILE_DISPOSITION || class == FILE_DISPOSITION_EX) {
-        p->action = (slice_u8(&buffer) & 1) != 0 ? SMB_ACT_DELETE : SMB_ACT_NONE;
-    }
-}
-
-static void
-on_set_info(struct op *op, bool response)
-{
-    struct smb_pending *p;
-    const struct smb_file *f;
-    struct str path;
-
-    if (!response) {
-        set_info_request(op);
-        return;
-    }
-    p = answered(op);
-    if (p == NULL)
-        return;
-    f = smb_file_at(op->s, p->file);
-    path = f != NULL ? str_n(f->path, f->path_len) : str_of(NULL);
-    if (p->action != SMB_ACT_NONE)
-        smb_tell_path(op->s, op->call, p->action == SMB_ACT_RENAME ? "rename" : "delete", p->tree,
-                      path, str_n(p->text, p->text_len), &op->status);
-    smb_answered(op->s, op->call, p);
 }
 
 void
 smb2_command(struct smb *s, const struct protocol_call *call, struct slice head,
              struct smb_body *body)
 {
-    static void (*const handlers[COMMANDS])(struct op *, bool) = {
+    static void (*const handlers[COMMANDS])(struct smb2_op *, bool) = {
         [NEGOTIATE] = on_negotiate, [SESSION_SETUP] = on_session,
         [TREE_CONNECT] = on_tree,   [TREE_DISCONNECT] = on_tree_disconnect,
-        [CREATE] = on_create,       [CLOSE] = on_close,
-        [READ] = on_read,           [WRITE] = on_write,
-        [IOCTL] = on_ioctl,         [SET_INFO] = on_set_info,
+        [CREATE] = smb2_on_create,  [CLOSE] = smb2_on_close,
+        [READ] = smb2_on_read,      [WRITE] = smb2_on_write,
+        [IOCTL] = smb2_on_ioctl,    [SET_INFO] = smb2_on_set_info,
     };
-    struct op op = {.s = s, .call = call, .all = head, .in = head, .body = body};
+    struct smb2_op op = {.s = s, .call = call, .all = head, .in = head, .body = body};
     bool response;
 
     if (!read_header(&op.in, &op.h))
