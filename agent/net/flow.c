@@ -9,6 +9,7 @@
 #include "agent/net/app.h"
 #include "agent/net/flow_forged.h"
 #include "agent/net/flow_key.h"
+#include "agent/net/flow_tcp.h"
 
 enum { CACHE_LINE = 64 };
 
@@ -344,115 +345,6 @@ begin(struct flow_table *t, const struct flow_key *key, uint32_t hash, const str
 
 /* ---- packets ---- */
 
-/* A new connection on the ports of an old one. */
-static bool
-begins_anew(const struct flow *f, const struct packet *pkt)
-{
-    if (pkt->proto != IPPROTO_NUM_TCP || (pkt->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
-        return false;
-    if (pkt->distrusted)
-        return false;
-    if (f->state != FLOW_NEW && f->state != FLOW_ESTABLISHED)
-        return true;
-    if (f->reset_doubt) /* it was no forgery */
-        return pkt->seq != f->isn;
-    return f->state == FLOW_ESTABLISHED && pkt->seq != f->isn &&
-           (f->fin[0] || f->fin[1] || pkt->time_ns - f->last_ns > FLOW_UNANSWERED_NS);
-}
-
-static int32_t
-seq_diff(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b);
-}
-
-/* What both sides have sent, as far as segments and acknowledgements tell. Segments from nowhere
- * near do not count. */
-static void
-follow_sequence(struct flow *f, const struct packet *pkt, unsigned dir)
-{
-    uint32_t end = pkt->seq + pkt->payload_wire + ((pkt->flags & (TCP_SYN | TCP_FIN)) != 0);
-    int32_t more = seq_diff(end, f->sent[dir]);
-    bool begins = (pkt->flags & TCP_SYN) != 0 && f->state == FLOW_NEW;
-
-    if (f->packets[dir] == 1 || begins || (more > 0 && more <= FLOW_AHEAD_MAX))
-        f->sent[dir] = end;
-    if (begins && dir == f->client)
-        f->isn = pkt->seq;
-    if ((pkt->flags & TCP_ACK) == 0)
-        return;
-    more = seq_diff(pkt->ack, f->sent[1 - dir]);
-    if (f->packets[1 - dir] == 0 || (more > 0 && more <= FLOW_AHEAD_MAX))
-        f->sent[1 - dir] = pkt->ack;
-}
-
-/* RFC 9293, 3.10.7.3: the answer to a SYN must acknowledge it. */
-static bool
-answers_syn(const struct flow *f, const struct packet *pkt)
-{
-    return (pkt->flags & TCP_ACK) != 0 && seq_diff(pkt->ack, f->isn) > 0 &&
-           seq_diff(pkt->ack, f->sent[f->client]) <= 0;
-}
-
-/* RFC 5961, 3.2: what lies outside of the window counts for nothing; exactly where the receiver
- * waits, which is somewhere in what the sender sent last, it is believed; else the receiver asks
- * back, and silence means that it was meant. */
-static void
-reset(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
-{
-    int32_t beyond = seq_diff(pkt->seq, f->sent[dir]);
-    bool known = f->packets[dir] > 1 || f->sent[dir] != 0;
-
-    if (f->state == FLOW_NEW && dir != f->client) {
-        if ((f->first_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN || answers_syn(f, pkt))
-            f->state = FLOW_REFUSED;
-        else
-            t->counters->tcp_refused++;
-    } else if (f->state == FLOW_NEW && f->midstream) {
-        f->state = FLOW_RESET;
-    } else if (f->state == FLOW_ESTABLISHED) {
-        if (!known || (beyond >= -FLOW_UNACKED_MAX && beyond <= 1))
-            f->state = FLOW_RESET;
-        else if (beyond >= -FLOW_AHEAD_MAX && beyond <= FLOW_AHEAD_MAX)
-            f->reset_doubt = true;
-        else
-            t->counters->tcp_refused++;
-    }
-}
-
-/* A FIN comes after all that was sent before it, or again. */
-static bool
-may_end(const struct flow *f, const struct packet *pkt, unsigned dir)
-{
-    int32_t more = seq_diff(pkt->seq + pkt->payload_wire + 1, f->sent[dir]);
-
-    return f->packets[dir] == 1 || (more >= 0 && more <= FLOW_AHEAD_MAX);
-}
-
-static void
-advance_tcp(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
-{
-    bool from_client = dir == f->client;
-
-    if (pkt->flags & TCP_RST) {
-        reset(t, f, pkt, dir);
-        return;
-    }
-    f->reset_doubt = false; /* the connection lives */
-    if ((pkt->flags & TCP_FIN) != 0 && !may_end(f, pkt, dir)) {
-        t->counters->tcp_refused++;
-        return;
-    }
-    follow_sequence(f, pkt, dir);
-    if (f->state == FLOW_NEW && (!from_client || f->midstream) && f->packets[0] > 0 &&
-        f->packets[1] > 0)
-        f->state = FLOW_ESTABLISHED;
-    if (pkt->flags & TCP_FIN)
-        f->fin[dir] = true;
-    if (f->fin[0] && f->fin[1] && f->state == FLOW_ESTABLISHED)
-        f->state = FLOW_CLOSED;
-}
-
 static void
 count_packet(struct flow_table *t, struct flow *f, const struct packet *pkt, unsigned dir)
 {
@@ -466,7 +358,7 @@ count_packet(struct flow_table *t, struct flow *f, const struct packet *pkt, uns
         return;
     if (pkt->proto == IPPROTO_NUM_TCP) {
         flow_forged_follow(f, pkt, dir);
-        advance_tcp(t, f, pkt, dir);
+        flow_tcp_advance(t->counters, f, pkt, dir);
     } else if (f->state == FLOW_NEW && f->packets[0] > 0 && f->packets[1] > 0) {
         f->state = FLOW_ESTABLISHED;
     }
@@ -506,7 +398,7 @@ flow_table_packet(struct flow_table *t, const struct packet *pkt, unsigned *dir,
     flow_key_of(pkt, &key, dir);
     hash = flow_key_hash(&t->secret, &key);
     f = lookup(t, &key, hash);
-    if (f != NULL && begins_anew(f, pkt)) {
+    if (f != NULL && flow_tcp_begins_anew(f, pkt)) {
         finish(t, f, FLOW_TIMEOUT);
         f = NULL;
     }
@@ -584,43 +476,4 @@ flow_table_flush(struct flow_table *t)
         finish(t, &t->pool[place].flow, FLOW_CUT);
     t->now_ns = 0; /* the next capture may be older */
     t->due_ns = INT64_MAX;
-}
-
-void
-flow_view_fill(const struct flow *f, unsigned client, struct flow_view *out)
-{
-    unsigned server = 1 - client;
-    bool icmp = f->key.proto == IPPROTO_NUM_ICMP || f->key.proto == IPPROTO_NUM_ICMPV6;
-
-    *out = (struct flow_view){
-        .id = f->id,
-        .src.family = f->key.family,
-        .dst.family = f->key.family,
-        .sport = icmp ? f->icmp_type : f->key.port[client],
-        .dport = icmp ? f->icmp_code : f->key.port[server],
-        .proto = f->key.proto,
-        .first_flags = f->first_flags,
-        .flags_out = f->flags[client],
-        .flags_in = f->flags[server],
-        .state = (enum flow_state)f->state,
-        .midstream = f->midstream,
-        .has_mac = f->has_mac,
-        .bytes_out = f->bytes[client],
-        .bytes_in = f->bytes[server],
-        .payload_out = f->payload[client],
-        .payload_in = f->payload[server],
-        .packets_out = f->packets[client],
-        .packets_in = f->packets[server],
-        .forged_resets = f->forged,
-        .start_ns = f->start_ns,
-        .end_ns = f->last_ns,
-        .app = str_of(f->listed != NULL ? f->listed->name : f->app),
-        .protocol = str_of(f->app),
-        .category = str_of(f->listed != NULL ? f->listed->category : NULL),
-        .server_name = str_of(f->server_name),
-    };
-    memcpy(out->src.bytes, f->key.addr[client], 16);
-    memcpy(out->dst.bytes, f->key.addr[server], 16);
-    memcpy(out->src_mac, f->mac[client], 6);
-    memcpy(out->dst_mac, f->mac[server], 6);
 }

@@ -12,7 +12,7 @@
 #include "agent/net/ber.h"
 #include "agent/net/engine.h"
 #include "agent/net/proto/ldap_filter.h"
-#include "agent/net/proto/ntlm.h"
+#include "agent/net/proto/ldap_request.h"
 #include "agent/net/proto/protocols.h"
 #include "agent/net/proto/pull.h"
 #include "agent/net/record.h"
@@ -26,21 +26,6 @@ enum {
 };
 enum { PORT_LDAP = 389, PORT_GLOBAL_CATALOG = 3268 };
 
-enum {
-    BIND_REQUEST = 0x60,
-    BIND_RESPONSE = 0x61,
-    UNBIND_REQUEST = 0x42,
-    SEARCH_REQUEST = 0x63,
-    SEARCH_ENTRY = 0x64,
-    SEARCH_DONE = 0x65,
-    DELETE_REQUEST = 0x4a,
-    ABANDON_REQUEST = 0x50,
-    SEARCH_REFERENCE = 0x73,
-    EXTENDED_REQUEST = 0x77,
-    EXTENDED_RESPONSE = 0x78,
-    INTERMEDIATE = 0x79,
-};
-enum { AUTH_SIMPLE = 0x80, AUTH_SASL = 0xa3 };
 enum { RESULT_SUCCESS = 0, RESULT_SASL_IN_PROGRESS = 14, RESULT_INVALID_CREDENTIALS = 49 };
 static const char OID_START_TLS[] = "1.3.6.1.4.1.1466.20037";
 
@@ -71,14 +56,14 @@ struct operation {
     const char *name;
 };
 static const struct operation OPERATIONS[] = {
-    {BIND_REQUEST, BIND_RESPONSE, "bind"},
-    {SEARCH_REQUEST, SEARCH_DONE, "search"},
+    {LDAP_BIND_REQUEST, LDAP_BIND_RESPONSE, "bind"},
+    {LDAP_SEARCH_REQUEST, LDAP_SEARCH_DONE, "search"},
     {0x66, 0x67, "modify"},
     {0x68, 0x69, "add"},
-    {DELETE_REQUEST, 0x6b, "delete"},
+    {LDAP_DELETE_REQUEST, 0x6b, "delete"},
     {0x6c, 0x6d, "rename"},
     {0x6e, 0x6f, "compare"},
-    {EXTENDED_REQUEST, EXTENDED_RESPONSE, "extended"},
+    {LDAP_EXTENDED_REQUEST, LDAP_EXTENDED_RESPONSE, "extended"},
 };
 
 static const struct operation *
@@ -94,8 +79,8 @@ static bool
 known_tag(uint32_t tag)
 {
     return operation_of(tag, false) != NULL || operation_of(tag, true) != NULL ||
-           tag == UNBIND_REQUEST || tag == SEARCH_ENTRY || tag == ABANDON_REQUEST ||
-           tag == SEARCH_REFERENCE || tag == INTERMEDIATE;
+           tag == LDAP_UNBIND_REQUEST || tag == LDAP_SEARCH_ENTRY || tag == LDAP_ABANDON_REQUEST ||
+           tag == LDAP_SEARCH_REFERENCE || tag == LDAP_INTERMEDIATE;
 }
 
 /* ---- what is told ---- */
@@ -120,9 +105,9 @@ tell_login(struct ldap *l, const struct protocol_call *call, const struct pendin
 
     if (p->auth == 0 || result == RESULT_SASL_IN_PROGRESS)
         return;
-    if (p->auth == AUTH_SASL && l->sasl_user.len > 0)
+    if (p->auth == LDAP_AUTH_SASL && l->sasl_user.len > 0)
         login.user = ntlm_str(&l->sasl_user);
-    login.cleartext = p->auth == AUTH_SIMPLE;
+    login.cleartext = p->auth == LDAP_AUTH_SIMPLE;
     if (result == RESULT_SUCCESS)
         login.result = LOGIN_SUCCEEDED;
     else if (result == RESULT_INVALID_CREDENTIALS)
@@ -140,24 +125,24 @@ tell(struct ldap *l, const struct protocol_call *call, const struct pending *p, 
 
     record_text_put(&r, "operation", str_of(o != NULL ? o->name : ""));
     record_text_opt(&r, "dn", dn_of(p));
-    if (p->request == BIND_REQUEST) {
+    if (p->request == LDAP_BIND_REQUEST) {
         record_text_put(&r, "auth",
-                        str_of(p->auth == AUTH_SASL     ? "sasl"
-                               : p->auth == AUTH_SIMPLE ? "simple"
-                                                        : "anonymous"));
+                        str_of(p->auth == LDAP_AUTH_SASL     ? "sasl"
+                               : p->auth == LDAP_AUTH_SIMPLE ? "simple"
+                                                             : "anonymous"));
         record_text_opt(&r, "mechanism", detail_of(p));
-    } else if (p->request == SEARCH_REQUEST) {
+    } else if (p->request == LDAP_SEARCH_REQUEST) {
         if (p->scope >= 0 && p->scope < (int)VG_ARRAY_LEN(scopes))
             record_text_put(&r, "scope", str_of(scopes[p->scope]));
         record_text_opt(&r, "filter", detail_of(p));
         record_number(&r, "entries", p->entries);
-    } else if (p->request == EXTENDED_REQUEST) {
+    } else if (p->request == LDAP_EXTENDED_REQUEST) {
         record_text_opt(&r, "oid", detail_of(p));
     }
     if (result >= 0)
         record_number(&r, "result", result);
     record_tell(&r, call, l->client);
-    if (p->request == BIND_REQUEST)
+    if (p->request == LDAP_BIND_REQUEST)
         tell_login(l, call, p, result);
 }
 
@@ -172,87 +157,6 @@ forget(struct ldap *l, const struct protocol_call *call, struct pending **place)
 }
 
 /* ---- requests ---- */
-
-struct request {
-    struct str dn, detail;
-    uint8_t auth;
-    int8_t scope;
-};
-
-static void
-read_bind(struct ldap *l, struct slice in, struct request *out)
-{
-    struct slice name, sasl, mechanism;
-    struct ber auth;
-    struct ntlm ntlm;
-    int64_t version;
-
-    if (!ber_take_int(&in, &version) || !ber_take(&in, BER_OCTETS, &name))
-        return;
-    out->dn = ber_str(name);
-    if (ber_next_cut(&in, &auth) != VG_OK)
-        return;
-    if (auth.tag == AUTH_SIMPLE) {
-        out->auth = auth.len == 0 ? 0 : AUTH_SIMPLE; /* RFC 4513, 5.1.2: no password, nobody */
-        return;
-    }
-    out->auth = AUTH_SASL;
-    if (auth.tag !=
-        AUTH_SASL) { /* Microsoft's own: [9], [10], [11] carry NTLM (MS-ADTS, 5.1.1.1) */
-        sasl = auth.value;
-        out->detail = str_of("NTLM");
-    } else {
-        sasl = auth.value;
-        if (ber_take(&sasl, BER_OCTETS, &mechanism))
-            out->detail = ber_str(mechanism);
-    }
-    if (ntlm_read(sasl, &ntlm) && ntlm.type == NTLM_AUTHENTICATE)
-        l->sasl_user = ntlm.user;
-}
-
-static void
-read_search(struct slice in, struct buf *text, struct request *out)
-{
-    struct slice base, skipped;
-    int64_t scope, n;
-
-    if (!ber_take(&in, BER_OCTETS, &base))
-        return;
-    out->dn = ber_str(base);
-    if (!ber_take_int(&in, &scope) || !ber_take_int(&in, &n) || !ber_take_int(&in, &n) ||
-        !ber_take_int(&in, &n) || !ber_take(&in, BER_BOOLEAN, &skipped))
-        return;
-    out->scope = scope >= 0 && scope < 4 ? (int8_t)scope : -1;
-    (void)ldap_filter_put(&in, text);
-    out->detail = str_n(text->data, text->len);
-}
-
-static void
-read_request(struct ldap *l, const struct ber *op, struct buf *text, struct request *out)
-{
-    struct slice in = op->value, name;
-
-    *out = (struct request){.dn = str_of(NULL), .detail = str_of(NULL), .scope = -1};
-    switch (op->tag) {
-    case BIND_REQUEST:
-        read_bind(l, in, out);
-        break;
-    case SEARCH_REQUEST:
-        read_search(in, text, out);
-        break;
-    case DELETE_REQUEST:
-        out->dn = ber_str(in);
-        break;
-    case EXTENDED_REQUEST:
-        if (ber_take(&in, 0x80, &name))
-            out->detail = ber_str(name);
-        break;
-    default:
-        if (ber_take(&in, BER_OCTETS, &name))
-            out->dn = ber_str(name);
-        break;
-    }
-}
 
 /* What is no digit or dot is left out. */
 static size_t
@@ -272,14 +176,16 @@ on_request(struct ldap *l, const struct protocol_call *call, uint32_t id, const 
     struct buf *text = net_scratch(call->engine);
     struct pending *p, **place = &l->oldest;
     char dn[LDAP_DN_MAX + 1], detail[LDAP_FILTER_TEXT_MAX + 8];
-    struct request request;
+    struct ldap_request request;
     size_t dn_len, detail_len;
 
     buf_clear(text);
-    read_request(l, op, text, &request);
+    ldap_request_read(op, text, &request);
+    if (request.user.len > 0)
+        l->sasl_user = request.user;
     dn_len = strlen(mask_text(dn, sizeof(dn), request.dn.at, request.dn.len));
     detail_len =
-        op->tag == EXTENDED_REQUEST
+        op->tag == LDAP_EXTENDED_REQUEST
             ? put_oid(request.detail, detail, sizeof(detail))
             : strlen(mask_text(detail, sizeof(detail), request.detail.at, request.detail.len));
     if (l->waiting == LDAP_PENDING_MAX) {
@@ -331,17 +237,18 @@ on_result(struct ldap *l, const struct protocol_call *call, uint32_t id, const s
     if (*place == NULL) { /* the request was not seen */
         if (!l->told)
             l->client = (uint8_t)(1 - call->dir);
-        if (o->request == BIND_REQUEST)
+        if (o->request == LDAP_BIND_REQUEST)
             tell(l, call, &lost, result);
         return;
     }
     if ((*place)->request != o->request)
         return;
     tell(l, call, *place, result);
-    if (result == RESULT_SUCCESS && o->request == BIND_REQUEST && (*place)->auth == AUTH_SASL)
+    if (result == RESULT_SUCCESS && o->request == LDAP_BIND_REQUEST &&
+        (*place)->auth == LDAP_AUTH_SASL)
         l->sasl = true;
     if (result == RESULT_SUCCESS && str_is(detail_of(*place), OID_START_TLS) &&
-        o->request == EXTENDED_REQUEST)
+        o->request == LDAP_EXTENDED_REQUEST)
         net_flow_handover(call->flow);
     forget(l, call, place);
 }
@@ -361,7 +268,7 @@ on_message(struct ldap *l, const struct protocol_call *call, struct slice messag
         on_request(l, call, (uint32_t)id, &op);
     } else if ((o = operation_of(op.tag, true)) != NULL) {
         on_result(l, call, (uint32_t)id, &op, o);
-    } else if (op.tag == SEARCH_ENTRY) {
+    } else if (op.tag == LDAP_SEARCH_ENTRY) {
         struct pending **place = find(l, (uint32_t)id);
 
         if (*place != NULL)
@@ -442,7 +349,7 @@ ldap_probe(struct slice head, uint16_t sport, uint16_t dport)
     if (ber_next_cut(&in, &outer) != VG_OK || ber_next(&outer.value, &id) != VG_OK ||
         ber_next_cut(&outer.value, &op) != VG_OK)
         return PROBE_NO;
-    if (op.tag == BIND_REQUEST) {
+    if (op.tag == LDAP_BIND_REQUEST) {
         int64_t version;
         struct slice left = op.value;
 
@@ -450,7 +357,7 @@ ldap_probe(struct slice head, uint16_t sport, uint16_t dport)
             return PROBE_MORE;
         return ber_take_int(&left, &version) && version >= 2 && version <= 3 ? PROBE_YES : PROBE_NO;
     }
-    return op.tag == BIND_RESPONSE && op.value.left >= 3 && op.len + op.head + 3 <= outer.len
+    return op.tag == LDAP_BIND_RESPONSE && op.value.left >= 3 && op.len + op.head + 3 <= outer.len
                ? PROBE_YES
                : PROBE_NO;
 }
@@ -463,7 +370,8 @@ wanted(struct slice head, size_t whole)
 
     if (ber_next_cut(&head, &outer) == VG_OK && ber_next(&outer.value, &id) == VG_OK &&
         ber_next_cut(&outer.value, &op) == VG_OK &&
-        (op.tag == SEARCH_ENTRY || op.tag == SEARCH_REFERENCE) && whole > LDAP_ENTRY_BYTES)
+        (op.tag == LDAP_SEARCH_ENTRY || op.tag == LDAP_SEARCH_REFERENCE) &&
+        whole > LDAP_ENTRY_BYTES)
         return LDAP_ENTRY_BYTES;
     return whole < LDAP_MESSAGE_MAX ? whole : LDAP_MESSAGE_MAX;
 }
