@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/net/sensor.h"
+#include "agent/net/sensor_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/detect/detectors.h"
-#include "agent/detect/sink_counter.h"
-#include "agent/net/app.h"
-#include "agent/net/engine.h"
-#include "agent/net/loss.h"
 #include "agent/net/metadata.h"
 #include "agent/net/sensor_json.h"
-#include "agent/net/sensor_owners.h"
 #include "common/json.h"
 #include "common/vtime.h"
 
 #define COMMIT_BUSY_NS  VG_SEC_NS        /* live, with something to tell */
 #define COMMIT_QUIET_NS (10 * VG_SEC_NS) /* live, with states to keep */
 #define TICK_BEHIND_NS  VG_SEC_NS        /* frames may wait this long in the kernel */
-#define WAIT_NS         (500 * VG_MS_NS)
-#define WAIT_SEVERAL_NS (50 * VG_MS_NS)
 
 /* What the sensor may hold, beside the captures' own buffers: the engine, the detectors' tables,
  * those of the judge (JUDGE_SUBJECTS_MAX, JUDGE_GROUPS_MAX), rules and lists in use. */
@@ -28,42 +21,6 @@ _Static_assert(ENGINE_BYTES_MAX + NET_BYTES_DETECTORS + NET_SCENE_BYTES + JUDGE_
                        RULES_BYTES <=
                    SENSOR_BYTES_MAX - SENSOR_CAPTURE_BYTES,
                "the memory of the sensor is promised");
-
-struct source {
-    char *path; /* owned */
-    struct capture *capture;
-    bool learn, resumed;
-    enum vg_err opened;
-    char why[CAPTURE_WHY_MAX];
-    struct sensor_place committed;
-};
-
-struct sensor {
-    struct sensor_options options;
-    struct sink_counter counting; /* before options.sink: knows what waits for the commit */
-    struct panel *panel;
-    struct net_engine *engine;
-    struct app_list *apps; /* NULL: no folder of rules */
-    struct owners *owners; /* NULL: nobody to ask */
-
-    struct source *sources; /* SENSOR_SOURCES_MAX at most */
-    size_t source_count, current;
-    bool running; /* sources[current] was begun */
-    struct sensor_place place;
-
-    struct capture *live[SENSOR_LIVE_MAX];
-    size_t live_count;
-    uint64_t live_packets;
-    int64_t now_ns, committed_ns;
-
-    unsigned context; /* lines waiting for the commit */
-    uint64_t packets; /* since the commit */
-    uint64_t context_dropped, from_the_future;
-    struct net_loss loss;
-    struct buf line;
-    enum vg_err failed; /* a commit within an observation failed */
-    const char *why;    /* of the live capture that ended; borrowed from it */
-};
 
 /* ---- commits ---- */
 
@@ -91,8 +48,8 @@ tell_health(struct sensor *s)
         sink->ops->health(sink->ctx, buf_slice(&s->line));
 }
 
-static enum vg_err
-commit(struct sensor *s, bool done)
+enum vg_err
+sensor_commit(struct sensor *s, bool done)
 {
     const struct sink *sink = s->options.sink;
     enum vg_err err;
@@ -159,7 +116,7 @@ on_observation(void *ctx, const struct obs *obs)
         s->options.observe(s->options.ctx, obs);
     keep_context(s, obs);
     if (s->counting.events >= SENSOR_COMMIT_EVENTS && s->failed == VG_OK)
-        s->failed = commit(s, false);
+        s->failed = sensor_commit(s, false);
 }
 
 /* ---- its life ---- */
@@ -330,8 +287,8 @@ tell_loss(struct sensor *s, const struct net_loss_episode *episode)
         sink->ops->event(sink->ctx, event);
 }
 
-static void
-look_for_loss(struct sensor *s, int64_t now_ns)
+void
+sensor_look_for_loss(struct sensor *s, int64_t now_ns)
 {
     struct net_loss_episode episode;
 
@@ -341,9 +298,8 @@ look_for_loss(struct sensor *s, int64_t now_ns)
         tell_loss(s, &episode);
 }
 
-/* The input ends, or we do: an episode that goes on is told now. */
-static void
-end_loss(struct sensor *s)
+void
+sensor_end_loss(struct sensor *s)
 {
     struct net_loss_episode episode;
 
@@ -351,169 +307,6 @@ end_loss(struct sensor *s)
         count_drops(s);
     if (net_loss_end(&s->loss, net_engine_counters(s->engine), &episode))
         tell_loss(s, &episode);
-}
-
-/* ---- captures ---- */
-
-static void
-told(struct sensor *s, const struct source *source, enum vg_err err, const char *why)
-{
-    if (s->options.told != NULL)
-        s->options.told(s->options.ctx, source->path, err, s->place.packet, why);
-}
-
-/* Another file under the name of one that was read before begins anew. */
-static void
-check_resumed(struct source *source)
-{
-    if (source->resumed &&
-        strcmp(source->committed.identity, capture_identity(source->capture)) != 0)
-        source->resumed = false;
-}
-
-static enum vg_err
-begin_source(struct sensor *s)
-{
-    struct source *source = &s->sources[s->current];
-    enum vg_err err = source->opened;
-
-    s->place = (struct sensor_place){0};
-    if (err == VG_OK)
-        err = capture_begin(source->capture, source->why);
-    if (err != VG_OK) {
-        told(s, source, err, source->why);
-        s->current++;
-        return VG_OK;
-    }
-    check_resumed(source);
-    if (source->resumed && source->committed.done) {
-        s->place = source->committed;
-        told(s, source, VG_OK, "");
-        capture_free(source->capture);
-        source->capture = NULL;
-        s->current++;
-        return VG_OK;
-    }
-    s->running = true;
-    net_loss_begin(&s->loss, net_engine_counters(s->engine));
-    panel_mute(s->panel, source->learn);
-    return VG_OK;
-}
-
-static enum vg_err
-end_source(struct sensor *s, enum vg_err how)
-{
-    struct source *source = &s->sources[s->current];
-    uint64_t packets = s->place.packet;
-    enum vg_err err;
-
-    s->place.packet++; /* the ends of all flows come as if from one more packet */
-    s->place.observation = 0;
-    end_loss(s);
-    net_engine_flush(s->engine);
-    s->place.packet = packets;
-    err = s->failed != VG_OK ? s->failed : commit(s, true);
-    told(s, source, how, capture_why(source->capture));
-    panel_mute(s->panel, false);
-    capture_free(source->capture);
-    source->capture = NULL;
-    s->running = false;
-    s->current++;
-    return err;
-}
-
-static void
-take_frame(struct sensor *s, const struct capture *c, const struct frame *f)
-{
-    s->packets++;
-    if (s->options.future_ns != 0 && f->time_ns > s->options.future_ns) {
-        s->from_the_future++;
-        return;
-    }
-    if (net_loss_due(&s->loss, f->time_ns))
-        look_for_loss(s, f->time_ns);
-    net_engine_frame(s->engine, capture_link(c), f->time_ns, f->bytes, f->wire);
-}
-
-static enum vg_err
-work_capture(struct sensor *s)
-{
-    struct source *source = &s->sources[s->current];
-    struct frame f;
-
-    if (!s->running)
-        return begin_source(s);
-    for (unsigned i = 0; i < SENSOR_WORK_PACKETS; i++) {
-        enum vg_err err = capture_next(source->capture, &f);
-
-        if (err != VG_OK)
-            return end_source(s, err == VG_END ? VG_OK : err);
-        s->place.packet++;
-        s->place.observation = 0;
-        take_frame(s, source->capture, &f);
-        if (s->failed == VG_OK && s->packets >= s->options.commit_packets &&
-            (!source->resumed || sensor_place_after(&s->place, &source->committed)))
-            s->failed = commit(s, false);
-        if (s->failed != VG_OK)
-            return s->failed;
-    }
-    return VG_OK;
-}
-
-/* ---- live ---- */
-
-/* An interface is gone: what was raised until then is kept. The keeper starts us again, with longer
- * and longer waits until it is back. */
-static enum vg_err
-end_live(struct sensor *s, struct capture *c)
-{
-    s->why = capture_why(c);
-    end_loss(s);
-    s->failed = commit(s, false);
-    return s->failed != VG_OK ? s->failed : VG_ERR_SYS;
-}
-
-static enum vg_err
-work_live(struct sensor *s, platform_handle *handle, int64_t *wait_ns)
-{
-    bool more = false;
-    struct frame f;
-
-    for (size_t c = 0; c < s->live_count; c++) {
-        for (unsigned i = 0;; i++) {
-            enum vg_err err = capture_next(s->live[c], &f);
-
-            if (err == VG_AGAIN)
-                break;
-            if (err != VG_OK)
-                return end_live(s, s->live[c]);
-            s->live_packets++;
-            take_frame(s, s->live[c], &f);
-            if (s->failed != VG_OK)
-                return s->failed;
-            if (i == SENSOR_WORK_PACKETS) {
-                more = true;
-                break;
-            }
-        }
-    }
-    *handle = s->live_count == 1 ? capture_handle(s->live[0]) : PLATFORM_NO_HANDLE;
-    *wait_ns = s->live_count == 1 ? WAIT_NS : WAIT_SEVERAL_NS;
-    return more ? VG_OK : VG_AGAIN;
-}
-
-enum vg_err
-sensor_work(struct sensor *s, platform_handle *handle, int64_t *wait_ns)
-{
-    *handle = PLATFORM_NO_HANDLE;
-    *wait_ns = WAIT_NS;
-    if (s->failed != VG_OK)
-        return s->failed;
-    if (s->current < s->source_count)
-        return work_capture(s);
-    if (s->live_count == 0)
-        return VG_END;
-    return work_live(s, handle, wait_ns);
 }
 
 const char *
@@ -538,11 +331,11 @@ sensor_tick(struct sensor *s, int64_t now_ns)
         owners_tick(s->owners, now_ns - TICK_BEHIND_NS);
     net_engine_tick(s->engine, now_ns - TICK_BEHIND_NS);
     if (net_loss_due(&s->loss, now_ns - TICK_BEHIND_NS))
-        look_for_loss(s, now_ns - TICK_BEHIND_NS);
+        sensor_look_for_loss(s, now_ns - TICK_BEHIND_NS);
     age = now_ns - s->committed_ns;
     if (s->failed == VG_OK && ((s->counting.events > 0 && age >= COMMIT_BUSY_NS) ||
                                (s->packets > 0 && age >= COMMIT_QUIET_NS) || age < 0))
-        s->failed = commit(s, false);
+        s->failed = sensor_commit(s, false);
 }
 
 void
@@ -568,6 +361,6 @@ sensor_finish(struct sensor *s)
     if (source != NULL && source->resumed && !sensor_place_after(&s->place, &source->committed))
         return VG_OK; /* not yet beyond what is committed */
     if (!s->running && s->live_count > 0)
-        end_loss(s);
-    return commit(s, false);
+        sensor_end_loss(s);
+    return sensor_commit(s, false);
 }
