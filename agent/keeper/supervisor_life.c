@@ -99,11 +99,14 @@ next_backoff(const struct supervised *w)
 }
 
 /* Ended by a signal (also ours, because it broke the rules), or before it had begun: that may be the
- * rules. An interface that went away is not. */
+ * rules, unless it said itself that it was something else, as an interface that is not there. */
 static bool
 crashed(const struct supervised *w)
 {
-    return w->kind->sensor && (w->status > 128 || !w->lived);
+    bool said =
+        w->told[0] != '\0' && strncmp(w->told, "rules", 5) != 0 && strncmp(w->told, "yara", 4) != 0;
+
+    return w->kind->sensor && (w->status > 128 || (!w->lived && !said));
 }
 
 static void

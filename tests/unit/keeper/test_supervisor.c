@@ -40,6 +40,7 @@ struct place {
     struct supervisor *s;
     unsigned told, idle;
     bool stopped, late;
+    unsigned crashes;
 };
 
 static void
@@ -70,6 +71,15 @@ on_late(evutil_socket_t unused, short what, void *ctx)
 
     p->late = true;
     (void)event_base_loopbreak(p->loop);
+}
+
+static void
+count_crash(void *ctx, const char *name)
+{
+    struct place *p = ctx;
+
+    assert_string_equal(name, "net");
+    p->crashes++;
 }
 
 static void
@@ -104,6 +114,7 @@ start(struct place *p, const char *mode)
                                          .sandbox = true,
                                          .on_events = count_events,
                                          .on_idle = count_idle,
+                                         .on_crash = count_crash,
                                          .ctx = p};
 
     assert_int_equal(setenv("VIGIA_FAKE", mode, 1), 0);
@@ -329,6 +340,8 @@ check_ended(void **state, const char *mode, const char *reason)
     assert_int_equal(t.ended, 1);
     if (strstr(t.reason, reason) == NULL)
         fail_msg("%s ended with: %s", mode, t.reason);
+    /* What rules can bring about, and what they cannot. */
+    assert_int_equal(p->crashes, strcmp(mode, "fails_to_open") == 0 ? 0 : 1);
     stop(p);
 }
 
@@ -399,6 +412,28 @@ test_killed_from_outside(void **state)
     assert_int_equal(worker_int(p, "host", "restarts"), 1);
     assert_int_equal(stored(p).ended, 2);
     assert_string_equal(stored(p).reason, "signal 9");
+    stop(p);
+}
+
+/* Other rules: each sensor ends in good order and begins again at once, which is no crash. */
+static void
+test_reload(void **state)
+{
+    struct place *p = *state;
+    int64_t pid;
+
+    configure(p, "network: {interfaces: [lo]}\n");
+    start(p, "good");
+    assert_true(until(p, net_acked, 1, 20));
+    pid = worker_int(p, "net", "pid");
+    assert_int_equal(supervisor_rules(p->s, "/nonexistent"), VG_OK);
+    assert_int_equal(supervisor_rules(p->s, "rules"), VG_OK); /* again before it has happened */
+    assert_true(until(p, has_alert, 2, 20));
+    assert_true(worker_int(p, "net", "pid") != pid);
+    assert_string_equal(stored(p).note, "rows=2 positions=1");
+    assert_int_equal(worker_int(p, "net", "restarts"), 0);
+    assert_int_equal(stored(p).ended, 0);
+    assert_int_equal(p->crashes, 0);
     stop(p);
 }
 
@@ -491,18 +526,20 @@ test_move_question(void **state)
 {
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define SEAL(path, sha, rule)                                                                      \
-    "{\"what\":\"seal\",\"path\":\"" path "\",\"sha256\":\"" sha "\",\"rule\":\"" rule                \
+    "{\"what\":\"seal\",\"path\":\"" path "\",\"sha256\":\"" sha "\",\"rule\":\"" rule             \
     "\",\"size\":7,\"other\":1}"
     static const char *const wrong[] = {
-        SEAL("2f6574632f70", SHA, "R"),         /* /etc/p */
-        SEAL("2f73682f2e2e2f78", SHA, "R"),     /* /sh/../x */
-        SEAL("2f73682f00", SHA, "R"),           /* a NUL */
-        SEAL("2f73682f6", SHA, "R"),            /* half a byte */
-        SEAL("2f736878", SHA, "R"),             /* /shx */
-        SEAL("2f73682f61", "ABC", "R"),         /* no hash */
-        SEAL("2f73682f61", SHA, SHA),           /* no rule has such a name */
-        "{\"what\":\"take\",\"id\":\"../../ab\"}", "{\"what\":\"take\",\"id\":\"\"}",
-        "{\"what\":\"open\",\"path\":\"2f73682f61\"}", "[]",
+        SEAL("2f6574632f70", SHA, "R"),     /* /etc/p */
+        SEAL("2f73682f2e2e2f78", SHA, "R"), /* /sh/../x */
+        SEAL("2f73682f00", SHA, "R"),       /* a NUL */
+        SEAL("2f73682f6", SHA, "R"),        /* half a byte */
+        SEAL("2f736878", SHA, "R"),         /* /shx */
+        SEAL("2f73682f61", "ABC", "R"),     /* no hash */
+        SEAL("2f73682f61", SHA, SHA),       /* no rule has such a name */
+        "{\"what\":\"take\",\"id\":\"../../ab\"}",
+        "{\"what\":\"take\",\"id\":\"\"}",
+        "{\"what\":\"open\",\"path\":\"2f73682f61\"}",
+        "[]",
     };
     struct place *p = *state;
     json_t *q;
@@ -553,6 +590,7 @@ main(void)
         TEST(test_killed_from_outside),
         TEST(test_hang_is_killed_at_stop),
         TEST(test_full_disk),
+        TEST(test_reload),
         TEST(test_opens_through_host),
         TEST(test_move_question),
     };

@@ -143,6 +143,7 @@ export const en = {
   "agents.state": "State",
   "agents.seen": "Last seen",
   "agents.version": "Version",
+  "agents.rules": "rules {version}",
   "agents.sensors": "Sensors",
   "agents.cert": "Certificate until",
   "agents.online": "Online",

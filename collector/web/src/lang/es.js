@@ -143,6 +143,7 @@ export const es = {
   "agents.state": "Estado",
   "agents.seen": "Última señal",
   "agents.version": "Versión",
+  "agents.rules": "reglas {version}",
   "agents.sensors": "Sensores",
   "agents.cert": "Certificado hasta",
   "agents.online": "En línea",

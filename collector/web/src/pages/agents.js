@@ -18,7 +18,9 @@ const Row = ({ agent }) =>
     <td data-label=${t("agents.site")}>${agent.site.name}</td>
     <td data-label=${t("agents.state")}><${AgentState} is=${agent.state} /></td>
     <td data-label=${t("agents.seen")}><${Ago} at=${agent.last_seen} /></td>
-    <td data-label=${t("agents.version")}>${agent.version || t("none")}</td>
+    <td data-label=${t("agents.version")}>${agent.version || t("none")}${agent.bundle > 0
+        ? html`<br /><small>${t("agents.rules", { version: String(agent.bundle) })}</small>`
+        : null}</td>
     <td data-label=${t("agents.sensors")}>
       ${(agent.sensors || []).length === 0
         ? t("none")
