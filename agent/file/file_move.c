@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "common/hex.h"
 
 /* The word as it is known here: what comes from elsewhere becomes no text of an alert. */
@@ -85,6 +87,33 @@ find_writer(struct file_move *m, const struct file_verdict *v, struct file_respo
     json_decref(question);
 }
 
+/* Stands for all that was found in a file: rules, members, places. 0: without memory. */
+static uint64_t
+fingerprint(const struct file_verdict *v)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    struct slice in = slice_of(digest, sizeof digest);
+    struct buf all;
+    uint64_t print = 0;
+
+    buf_init(&all, 64 * 1024);
+    for (size_t i = 0; i < v->count; i++) {
+        buf_put_str(&all, v->hit[i].match.rule);
+        buf_put_u8(&all, 0);
+        buf_put_str(&all, v->hit[i].inside);
+        buf_put_u8(&all, 0);
+        for (size_t k = 0; k < v->hit[i].match.string_count; k++) {
+            buf_put_be64(&all, v->hit[i].match.string[k].offset);
+            buf_put_str(&all, v->hit[i].context[k]);
+        }
+    }
+    buf_put_be64(&all, v->more);
+    if (!all.bad && EVP_Digest(all.data, all.len, digest, NULL, EVP_sha256(), NULL) == 1)
+        print = slice_be64(&in);
+    buf_done(&all);
+    return print;
+}
+
 static bool
 move_begin(void *ctx, const char *path, const struct file_verdict *v,
            struct file_response *response)
@@ -92,6 +121,14 @@ move_begin(void *ctx, const char *path, const struct file_verdict *v,
     struct file_move *m = ctx;
     const struct yara_match *match = worst(v);
 
+    if (v->collection) {
+        m->told = fingerprint(v);
+        if (m->told != 0 && m->told == m->told_before) {
+            response->outcome = FILE_WANTED;
+            m->counts.again++;
+            return true;
+        }
+    }
     find_writer(m, v, response);
     /* What lies on a stick is its owner's, who pulls it out. */
     if (!m->config->scan.quarantine || match->severity < m->config->scan.least ||

@@ -10,6 +10,7 @@
 struct file_move_counts {
     uint64_t moved, stayed; /* stayed: should have gone, and did not */
     uint64_t wanted;        /* the owner brought them back before */
+    uint64_t again;         /* mailboxes and the like in which nothing new was found */
 };
 
 struct file_move {
@@ -18,6 +19,9 @@ struct file_move {
     enum vg_err (*commit)(void *ctx); /* all that was told so far is durable on VG_OK */
     void *ctx;
     bool later; /* set where the file is to come again; whoever looks clears it */
+    /* What was told of this file the last time, and now: a mailbox changes with each mail, and says nothing
+     * new by that. Whoever looks sets the one, clears the other, and keeps it with the file. */
+    uint64_t told_before, told;
     struct file_move_counts counts;
     struct file_responder responder;
 };

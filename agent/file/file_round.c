@@ -77,14 +77,17 @@ scan_file(struct file_worker *w, const char *path, const struct platform_stat *s
     struct net_key k = seen_key(stat);
     int64_t age_ns = vtime_now() - stat->modified_ns;
     uint64_t given_up = file_scan_counts(w->scan)->timeouts;
+    const struct seen *old = keyed_find(w->seen, k.bytes, k.len);
 
-    if (skip(w, stat, keyed_find(w->seen, k.bytes, k.len)))
+    if (skip(w, stat, old))
         return;
     if (age_ns >= 0 && age_ns < SETTLE_NS) {
         w->unsettled = true; /* the next round comes soon */
         return;
     }
     w->move.later = false;
+    w->move.told_before = old != NULL ? old->told : 0;
+    w->move.told = 0;
     if (look(w, path) != VG_OK)
         return; /* counted; tried again in the next round */
     if (w->move.later) {
@@ -96,6 +99,7 @@ scan_file(struct file_worker *w, const char *path, const struct platform_stat *s
                       .modified_ns = stat->modified_ns,
                       .changed_ns = stat->changed_ns,
                       .rules = w->rules,
+                      .told = w->move.told,
                       .partial = file_scan_counts(w->scan)->timeouts != given_up};
     w->uncommitted++;
 }

@@ -23,6 +23,7 @@ struct seen {
     int64_t modified_ns, changed_ns;
     uint64_t rules; /* which found nothing in it, or told */
     bool partial;   /* given up before its end: the next full pass tries again */
+    uint64_t told;  /* of a mailbox and the like: what (file_move.h) */
 };
 
 struct file_worker {

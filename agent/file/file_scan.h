@@ -34,7 +34,7 @@ struct file_responder {
     void (*end)(void *ctx, struct file_response *response);
     void *ctx;
 };
-#define FILE_WANTED "wanted" /* an outcome: the owner wants the file, it is not told */
+#define FILE_WANTED "wanted" /* an outcome: the owner wants the file, or knows: it is not told */
 
 /* `judge` takes the findings and outlives it. VG_ERR_NOMEM. */
 enum vg_err file_scan_new(struct judge *judge, struct file_scan **out) VG_MUST_CHECK;

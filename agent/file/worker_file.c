@@ -9,7 +9,7 @@
 
 #define STATE_NAME "file.seen"
 #define PASS_NAME  "file.pass"
-enum { STATE_VERSION = 3, PASS_VERSION = 1 };
+enum { STATE_VERSION = 4, PASS_VERSION = 1 };
 #define ROUND_NS     VG_HOUR_NS /* all folders are walked so often without being asked */
 #define ROUND_GAP_NS (5 * VG_SEC_NS)
 #define PASS_LOOK_NS (20 * VG_SEC_NS)
@@ -178,6 +178,7 @@ encode(const void *value, struct buf *out)
     buf_put_be64(out, (uint64_t)s->changed_ns);
     buf_put_be64(out, s->rules);
     buf_put_u8(out, s->partial);
+    buf_put_be64(out, s->told);
 }
 
 static void
@@ -190,6 +191,7 @@ decode(void *value, struct slice *in)
     s->changed_ns = (int64_t)slice_be64(in);
     s->rules = slice_be64(in);
     s->partial = slice_u8(in) != 0;
+    s->told = slice_be64(in);
 }
 
 static enum vg_err
@@ -252,6 +254,7 @@ file_worker_commit(struct file_worker *w)
     put_count(health, "file.quarantined", w->move.counts.moved);
     put_count(health, "file.not_quarantined", w->move.counts.stayed);
     put_count(health, "file.wanted", w->move.counts.wanted);
+    put_count(health, "file.told_before", w->move.counts.again);
     put_count(health, "file.sticks", w->sticks.count);
     put_count(health, "file.sticks_beyond", w->sticks.more);
     put_count(health, "file.watch_overflows", platform_watch_overflows(w->watch));

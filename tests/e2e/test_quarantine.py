@@ -46,6 +46,14 @@ def kept(agent):
     return [json.loads(x) for x in p.stdout.splitlines()]
 
 
+def counted(agent, name):
+    for w in agent.status().get('workers') or []:
+        # What status says about a worker that is gone does not count.
+        if w['name'] == 'file' and w['pid'] == agent.process.workers().get('file'):
+            return (w.get('health') or {}).get(name, -1)
+    return -1
+
+
 def wait_alerts(agent, n, seconds=60):
     return vigia.wait_for(lambda: len(alerts(agent)) >= n and alerts(agent), seconds, 0.3)
 
@@ -192,6 +200,22 @@ def test_mailbox_stays(watched):
     agent.start()
     told, = wait_alerts(agent, 1)
     assert (told['facts']['outcome'], told['facts']['inside']) == ('collection', 'm.php') and box.exists()
+
+    # It grows by mails that are nothing, also after a restart; then by another bad one.
+    def grow(text, scanned):
+        with open(box, 'ab') as f:
+            f.write(b'From eva Mon Jan  1 00:00:00 2026\nSubject: y\n' + text)
+        old = time.time() - 60
+        os.utime(box, (old, old))
+        vigia.wait_for(lambda: counted(agent, 'file.scanned') == scanned, 60)
+    grow(b'\nhola\n', 2)
+    assert counted(agent, 'file.told_before') == 1 and len(alerts(agent)) == 1
+    assert agent.stop() == 0
+    agent.start()
+    grow(b'\nadios\n', 1)
+    assert counted(agent, 'file.told_before') == 1 and len(alerts(agent)) == 1
+    grow(b'Content-Type: text/plain; name="n.php"\nContent-Transfer-Encoding: base64\n\n' + base64.encodebytes(BAD) + b'\n', 2)
+    assert counted(agent, 'file.told_before') == 1, 'that is new'
     assert agent.stop() == 0
 
 
