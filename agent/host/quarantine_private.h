@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the quarantine share. Included nowhere else.
  *
- *   quarantine.c        opening, sealing, taking, what a kill left behind
+ *   quarantine.c        opening, the key, the lock
+ *   quarantine_seal.c   looking at an original, sealing it
+ *   quarantine_take.c   taking it, what a kill left behind
  *   quarantine_entry.c  the head of a sealed file, finding and listing
  *   quarantine_back.c   restoring, dropping, what the owner wants */
 #pragma once
@@ -37,6 +39,16 @@ enum vg_err quarantine_entry_open(const struct quarantine *q, const char *id, bo
                                   struct quarantine_entry *out, struct sealed **content,
                                   platform_file *file) VG_MUST_CHECK;
 
+/* Whether both are the same file in the same state; `renamed`: its time of change apart, which a new name
+ * moves. */
+bool quarantine_same_stat(const struct platform_stat *a, const struct platform_stat *b,
+                          bool renamed);
+/* Whether an opened original may be taken, and is what was scanned. */
+enum quarantine_outcome quarantine_check_original(const struct quarantine *q,
+                                                  const struct quarantine_entry *e,
+                                                  const struct platform_place *place);
+/* What an error of opening it means. */
+enum quarantine_outcome quarantine_outcome_of(enum vg_err err);
 /* Whether the file's content is what was sealed. */
 bool quarantine_same_content(platform_file file, const struct quarantine_entry *e);
 bool quarantine_is_wanted(const struct quarantine *q, const char *sha256);
