@@ -204,6 +204,7 @@ read_shop(struct agent_config *c, struct conf_error *err)
     c->zone_name = vg_json_str(shop, "zone", "system");
     c->language = vg_json_str(shop, "language", "en");
     c->currency = vg_json_str(shop, "currency", "MXN");
+    c->shop_kind = vg_json_str(shop, "kind", "any");
     if (hours_parse(json_object_get(shop, "hours"), &c->hours, &key, &why) != VG_OK) {
         snprintf(where, sizeof(where), "shop.hours.%.60s", key);
         tell(err, where, why, "hours: {mon-fri: 09:00-20:00, sat: 10:00-15:00}");

@@ -18,7 +18,7 @@ struct pay_source {
 struct agent_config {
     json_t *tree; /* checked, with defaults; owned */
 
-    const char *shop_name, *zone_name, *language, *currency;
+    const char *shop_name, *zone_name, *language, *currency, *shop_kind;
     struct shop_hours hours; /* close_min < open_min: closes after midnight; 24:00 is 1440 */
     struct zone *zone;       /* owned */
 

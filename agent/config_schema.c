@@ -119,6 +119,11 @@ static const char *const RESPONSES[] = {"report", "quarantine", NULL};
 static const char *const SEVERITIES[] = {"low", "medium", "high", "critical", NULL};
 static const char *const TRANSPORTS[] = {"maildir", "smtp", NULL};
 
+/* Of which rules/detectors/pay.amount.yaml knows what is usual. */
+static const char *const SHOP_KINDS[] = {"any",      "grocery", "restaurant", "cafe",
+                                         "pharmacy", "clothes", "hardware",   "electronics",
+                                         "jewelry",  "hotel",   "services",   NULL};
+
 #define TEXT(k, most) .key = (k), .type = CONF_TEXT, .min = 1, .max = (most)
 #define END                                                                                        \
     {                                                                                              \
@@ -137,6 +142,11 @@ static const struct conf_field SHOP[] = {
      .fallback = "system",
      .choices = LANGUAGES,
      .example = "language: es-MX"},
+    {.key = "kind",
+     .type = CONF_CHOICE,
+     .fallback = "any",
+     .choices = SHOP_KINDS,
+     .example = "kind: restaurant"},
     {TEXT("currency", 3), .fallback = "MXN", .check = check_currency, .example = "currency: MXN"},
     {.key = "hours",
      .type = CONF_DICT,

@@ -174,6 +174,7 @@ panel_make(struct pay *p)
         .zone = p->config.zone,
         .hours = &p->config.hours,
         .currency = p->config.currency,
+        .shop_kind = p->config.shop_kind,
         .off = p->config.detectors_off,
         .off_count = p->config.detectors_off_count,
         .judge = pay_sensor_judge(p->config.budget_per_week),

@@ -29,6 +29,7 @@ struct detector_env {
     const struct zone *zone; /* the shop's */
     const struct shop_hours *hours;
     const char *currency;          /* the shop's, "MXN" */
+    const char *shop_kind;         /* "restaurant"; "any" or NULL: not known */
     struct judge *judge;           /* outlives the detector */
     const struct net_scene *scene; /* net sensor: outlives the detector; else NULL */
     struct pay_ahead *ahead;       /* pay sensor: to tell in make() which tables it asks; or NULL */
@@ -75,7 +76,7 @@ struct panel_options {
     const struct texts *texts;
     const struct zone *zone;
     const struct shop_hours *hours;
-    const char *currency;
+    const char *currency, *shop_kind; /* as in detector_env */
     struct judge_settings judge;
     bool history;
     const char *const *off; /* detectors that are left out, by name; "net.*": all of a sensor's */

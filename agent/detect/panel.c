@@ -54,6 +54,7 @@ seat_make(struct panel *panel, const struct panel_options *options, const struct
         .zone = options->zone,
         .hours = options->hours,
         .currency = options->currency,
+        .shop_kind = options->shop_kind,
         .judge = panel->judge,
         .scene = panel->scene,
         .ahead = panel->ahead,

@@ -7,7 +7,9 @@
  * combination. Habits are exponentially forgotten means and variances; the variance is drawn
  * towards the shop's usual variation relative to the mean, the mean towards the shop's mean. A card
  * that has lately been suspicious is watched more closely (weighted p-values: Genovese, Roeder and
- * Wasserman 2006). What looks suspicious is learned with less weight. State: one record a card,
+ * Wasserman 2006). What looks suspicious is learned with less weight. Until the shop's amounts are known
+ * only one thing is asked, and where the configuration says what the shop is: whether an amount is far
+ * over what such shops take (pay_start.h). State: one record a card,
  * customer, terminal and employee, sketches for up to CURRENCIES_MAX currencies. */
 #include <math.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include "agent/detect/pay_common.h"
 #include "agent/detect/pay_habit.h"
 #include "agent/detect/pay_money.h"
+#include "agent/detect/pay_start.h"
 #include "agent/detect/tail.h"
 #include "common/vtime.h"
 
@@ -59,6 +62,7 @@ static const double SHARES[2][CAUSES] = {
 
 struct amount {
     char currency[4];       /* the shop's */
+    char kind[24];          /* of shop */
     const json_t *settings; /* borrowed: the phrases of the causes */
     struct judge *judge;
     struct season_clock clock;
@@ -220,31 +224,32 @@ learn(struct pay_money *m, const struct whose *who, const struct txn_view *t,
         m->since_ns = t->time_ns;
 }
 
+/* `kind`: held against what such shops take. */
 static json_t *
 facts_of(const struct amount *a, const struct pay_money *m, const struct pay_habit *card,
-         const struct txn_view *t, const struct look *look)
+         const struct txn_view *t, const struct look *look, bool kind)
 {
     double above = quantile_above(&m->ranks[CAUSE_SHOP], look->statistic[CAUSE_SHOP]);
     /* A card that is seen for the first time has no habit: what is meant is the shop's. */
     int cause = look->worst == CAUSE_CARD && card->weight < 1 ? (int)CAUSE_SHOP : look->worst;
     double usual = look->usual[cause];
+    const char *name = kind ? "kind" : CAUSE_NAMES[cause];
     char es[24], en[24];
 
-    (void)snprintf(es, sizeof es, "%s_es", CAUSE_NAMES[cause]);
-    (void)snprintf(en, sizeof en, "%s_en", CAUSE_NAMES[cause]);
-    return json_pack("{s:I, s:s, s:I, s:f, s:f, s:I, s:s, s:s, s:s}", "amount",
-                     (json_int_t)t->amount, "currency", m->currency, "usual",
-                     (json_int_t)llround(usual), "times",
-                     usual > 0 ? round(10 * look->x / usual) / 10 : 0, "shop_share",
-                     above / (quantile_weight(&m->ranks[CAUSE_SHOP]) + 1), "seen",
-                     (json_int_t)llround((double)card->weight), "because", CAUSE_NAMES[cause],
-                     "whose_es", vg_json_str(a->settings, es, CAUSE_NAMES[cause]), "whose_en",
-                     vg_json_str(a->settings, en, CAUSE_NAMES[cause]));
+    (void)snprintf(es, sizeof es, "%s_es", name);
+    (void)snprintf(en, sizeof en, "%s_en", name);
+    return json_pack(
+        "{s:I, s:s, s:I, s:f, s:f, s:I, s:s, s:s, s:s}", "amount", (json_int_t)t->amount,
+        "currency", m->currency, "usual", (json_int_t)llround(usual), "times",
+        usual > 0 ? round(10 * look->x / usual) / 10 : 0, "shop_share",
+        above / (quantile_weight(&m->ranks[CAUSE_SHOP]) + 1), "seen",
+        (json_int_t)llround((double)card->weight), "because", name, "whose_es",
+        vg_json_str(a->settings, es, name), "whose_en", vg_json_str(a->settings, en, name));
 }
 
 static void
 report(struct amount *a, const struct pay_money *m, const struct pay_habit *card,
-       const struct txn_view *t, const struct look *look, double p)
+       const struct txn_view *t, const struct look *look, double p, bool kind)
 {
     struct party subject, peer;
     struct test test = {
@@ -257,7 +262,7 @@ report(struct amount *a, const struct pay_money *m, const struct pay_habit *card
         (strcmp(subject.kind, "terminal") != 0 && pay_party(&peer, "terminal", t->terminal, NULL)))
         test.peer = &peer;
     if (judge_wants(a->judge, p)) {
-        test.facts = facts_of(a, m, card, t, look);
+        test.facts = facts_of(a, m, card, t, look, kind);
         test.evidence = json_pack("[o]", pay_evidence(t));
     }
     judge_test(a->judge, &test);
@@ -286,6 +291,24 @@ whose_of(struct amount *a, const struct obs *obs, struct whose *w)
     return true;
 }
 
+/* Against what shops of this kind take and what this one has taken so far. The p. */
+static double
+start(struct amount *a, const struct pay_money *m, const struct whose *whose,
+      const struct txn_view *t, struct look *look)
+{
+    struct moments_expect kind, now;
+    double p;
+
+    if (!pay_start_of(a->settings, a->kind, m->currency, &kind))
+        return 1;
+    now = moments_shrink(&m->season.all, &kind, PAY_START_WEIGHT);
+    p = fmin(1, moments_upper_p(&now, log(look->x + 1)) / WEIGHT);
+    look->worst = CAUSE_SHOP;
+    look->usual[CAUSE_SHOP] = exp(now.mean) - 1;
+    report(a, m, whose->card, t, look, p, true);
+    return p;
+}
+
 static void
 amount_observe(void *self, const struct obs *obs)
 {
@@ -305,7 +328,9 @@ amount_observe(void *self, const struct obs *obs)
     look_at(a, m, &whose, t, &look);
     p = watch(m, whose.card, look.p_all, t->time_ns);
     if (ready(a, m, t->time_ns))
-        report(a, m, whose.card, t, &look, p);
+        report(a, m, whose.card, t, &look, p, false);
+    else
+        p = fmin(p, start(a, m, &whose, t, &look));
     learn(m, &whose, t, &look, p);
 }
 
@@ -400,6 +425,7 @@ amount_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
         return VG_ERR_NOMEM;
     a->judge = env->judge;
     a->settings = env->settings;
+    (void)vg_strcpy(a->kind, sizeof a->kind, env->shop_kind != NULL ? env->shop_kind : "any");
     (void)vg_strcpy(a->currency, sizeof a->currency, env->currency != NULL ? env->currency : "");
     season_clock_init(&a->clock, env->zone);
     err = pay_setting(env->settings, "learn_days", 7, 0, 365, &a->learn_days, why);

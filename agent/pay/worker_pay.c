@@ -148,6 +148,7 @@ panel_make(struct pay_worker *w, const struct agent_config *config, char why[WOR
         .zone = config->zone,
         .hours = &config->hours,
         .currency = config->currency,
+        .shop_kind = config->shop_kind,
         .off = config->detectors_off,
         .off_count = config->detectors_off_count,
         .judge = pay_sensor_judge(config->budget_per_week),

@@ -13,6 +13,7 @@
 #define SHOP_START (INT64_C(1709251200) * VG_SEC_NS) /* 2024-03-01 */
 
 struct shop {
+    const char *kind; /* NULL: not known */
     struct kit kit;
     struct texts *texts;
     struct zone *zone;
@@ -40,6 +41,7 @@ shop_panel(struct shop *s)
         .texts = s->texts,
         .zone = s->zone,
         .currency = "MXN",
+        .shop_kind = s->kind,
         .judge = {.budget_per_week = s->budget_per_week, .target_per_week = 0.6},
         .history = true};
     char why[DETECT_WHY_MAX];
@@ -61,6 +63,16 @@ shop_open_budget(struct shop *s, uint64_t seed, double budget_per_week)
     assert_non_null(s->zone);
     if (texts_load("rules", &s->texts, &err) != VG_OK)
         fail_msg("%s", err.text);
+    shop_panel(s);
+}
+
+/* The same, and it is known what it sells. */
+static inline void
+shop_open_kind(struct shop *s, uint64_t seed, const char *kind)
+{
+    shop_open_budget(s, seed, 100);
+    panel_free(s->panel);
+    s->kind = kind;
     shop_panel(s);
 }
 

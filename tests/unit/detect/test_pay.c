@@ -80,6 +80,41 @@ test_amount(void **state)
     shop_close(&s);
 }
 
+/* On the second day only a charge far over what such shops take is told, and only where it is known what
+ * the shop is; a jeweller's is none of a jeweller's. Sales of the shop soon weigh more. */
+static void
+test_amount_of_kind(void **state)
+{
+    static const struct {
+        const char *kind;
+        int64_t amount;
+        size_t alerts;
+    } cases[] = {{"restaurant", 4500000, 1}, {"restaurant", 120000, 0}, {"jewelry", 4500000, 0},
+                 {"any", 4500000, 0},        {NULL, 4500000, 0},        {"no-such", 4500000, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < VG_ARRAY_LEN(cases); i++) {
+        struct shop s;
+        struct shop_txn t;
+
+        shop_open_kind(&s, 90, cases[i].kind);
+        for (int k = 0; k < 12; k++) {
+            s.now_ns += VG_HOUR_NS;
+            shop_sale(&s, &t);
+            t.view.amount = 20000 + 1500 * k;
+            shop_give(&s, &t);
+        }
+        shop_reopen(&s);
+        shop_sale(&s, &t);
+        t.view.amount = cases[i].amount;
+        shop_give(&s, &t);
+        if (shop_alerts(&s, "pay.amount") != cases[i].alerts)
+            fail_msg("case %zu: %zu", i, shop_alerts(&s, "pay.amount"));
+        shop_check_events(&s);
+        shop_close(&s);
+    }
+}
+
 /* One who sells small things at a till where others sell large ones: a large sale of hers stands out, and
  * says whose habit it does not fit. Nobody's card is known. */
 static void
@@ -520,13 +555,21 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quiet),        cmocka_unit_test(test_learning),
-        cmocka_unit_test(test_amount),       cmocka_unit_test(test_amount_employee),
-        cmocka_unit_test(test_card_testing), cmocka_unit_test(test_nameless_card_testing),
-        cmocka_unit_test(test_velocity),     cmocka_unit_test(test_velocity_of_all),
-        cmocka_unit_test(test_refund),       cmocka_unit_test(test_refund_quiet),
-        cmocka_unit_test(test_card_number),  cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_damaged_rows), cmocka_unit_test(test_odd_text),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_amount),
+        cmocka_unit_test(test_amount_employee),
+        cmocka_unit_test(test_amount_of_kind),
+        cmocka_unit_test(test_card_testing),
+        cmocka_unit_test(test_nameless_card_testing),
+        cmocka_unit_test(test_velocity),
+        cmocka_unit_test(test_velocity_of_all),
+        cmocka_unit_test(test_refund),
+        cmocka_unit_test(test_refund_quiet),
+        cmocka_unit_test(test_card_number),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_damaged_rows),
+        cmocka_unit_test(test_odd_text),
         cmocka_unit_test(test_sale_sums),
     };
 
