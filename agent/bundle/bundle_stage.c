@@ -113,7 +113,8 @@ bundle_stage(const char *state_dir, const char *rules_base, struct slice whole,
     enum vg_err err = bundle_base(rules_base, e.base);
 
     hex_put(bundle->archive_sha256, BUNDLE_SHA256, e.sha256);
-    (void)snprintf(e.folder, sizeof e.folder, "%lld-%s", (long long)e.version, e.base);
+    /* The letter parts two numbers that would look like one of a card. */
+    (void)snprintf(e.folder, sizeof e.folder, "%lld-b%s", (long long)e.version, e.base);
     if (err == VG_OK)
         err = stage(state_dir, rules_base, whole, bundle, &e);
     if (err != VG_OK)

@@ -6,7 +6,7 @@
 
 #include "agent/bundle/bundle_state.h"
 
-/* Makes STATE/bundle/VERSION-BASE and VERSION.bundle (what stands there of an earlier try goes first).
+/* Makes STATE/bundle/VERSION-bBASE and VERSION.bundle (what stands there of an earlier try goes first).
  * `entry` gets version, sha256, folder, base, expires_ns. VG_ERR_LIMIT, VG_ERR_SYS: the disk
  * ("disk"). */
 enum vg_err bundle_stage(const char *state_dir, const char *rules_base, struct slice whole,

@@ -3,7 +3,7 @@
  *
  *   state.json        what runs, what ran before, the highest version that was ever here, what was
  *                     refused: replaced whole, and the only thing that says what counts
- *   VERSION-BASE/     the rules of a bundle over those that came with the program: never changed
+ *   VERSION-bBASE/    the rules of a bundle over those that came with the program: never changed
  *                     once state.json names it. BASE is of the program's rules: after an update of
  *                     the program the bundle is put over the new ones, and tried again
  *   VERSION.bundle    the bundle itself, for that
@@ -22,7 +22,7 @@ enum {
     BUNDLE_PATH_BYTES = 1200,
     BUNDLE_HEX = 2 * BUNDLE_SHA256 + 1,
     BUNDLE_BASE = 17,   /* 16 hex digits */
-    BUNDLE_FOLDER = 40, /* "VERSION-BASE" */
+    BUNDLE_FOLDER = 40, /* "VERSION-bBASE" */
 };
 
 /* Version 0: the rules that came with the program. */
