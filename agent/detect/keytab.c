@@ -81,9 +81,9 @@ expect_chain(const struct keytab *t, uint64_t key, uint32_t i)
         __builtin_prefetch((const uint8_t *)c + at, 1);
     __builtin_prefetch((const uint8_t *)c + t->stride - 1, 1);
     /* Its neighbours in the order of touches, which it will leave. */
-    if (c->older != KEYTAB_NIL)
+    if (t->ordered && c->older != KEYTAB_NIL)
         __builtin_prefetch(keytab_cell(t, c->older), 1);
-    if (c->newer != KEYTAB_NIL)
+    if (t->ordered && c->newer != KEYTAB_NIL)
         __builtin_prefetch(keytab_cell(t, c->newer), 1);
 }
 
@@ -190,12 +190,55 @@ grow(struct keytab *t)
     return true;
 }
 
+struct rank {
+    uint64_t seq, key;
+    uint32_t i;
+};
+
+static int
+rank_cmp(const void *a, const void *b)
+{
+    const struct rank *x = a, *y = b;
+
+    if (x->seq != y->seq)
+        return x->seq < y->seq ? -1 : 1;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* Puts all records into the order of their touches. Without memory any order will do for now: false. */
+static bool
+order_sort(struct keytab *t)
+{
+    struct rank *ranks = malloc(sizeof *ranks * (t->count > 0 ? t->count : 1));
+    uint32_t n = 0;
+
+    if (ranks == NULL)
+        return false;
+    for (uint32_t i = t->oldest; i != KEYTAB_NIL; i = keytab_cell(t, i)->newer)
+        ranks[n++] = (struct rank){keytab_cell(t, i)->seq, keytab_cell(t, i)->key, i};
+    qsort(ranks, n, sizeof *ranks, rank_cmp);
+    t->oldest = t->newest = KEYTAB_NIL;
+    for (uint32_t k = 0; k < n; k++)
+        order_append(t, ranks[k].i);
+    free(ranks);
+    return true;
+}
+
+/* From now on the order is kept. */
+static void
+order_need(struct keytab *t)
+{
+    if (!t->ordered)
+        t->ordered = order_sort(t);
+}
+
 /* The oldest leaves. Where one goes the next ones will follow: sends for what that takes. */
 static void
 evict(struct keytab *t)
 {
     const struct keytab_cell *next;
 
+    order_need(t);
     t->evicted++;
     keytab_unlink(t, t->oldest);
     if (t->oldest == KEYTAB_NIL)
@@ -283,40 +326,14 @@ keytab_insert_at(struct keytab *t, uint32_t i, uint64_t key, uint64_t seq)
     return i;
 }
 
-struct rank {
-    uint64_t seq, key;
-    uint32_t i;
-};
-
-static int
-rank_cmp(const void *a, const void *b)
-{
-    const struct rank *x = a, *y = b;
-
-    if (x->seq != y->seq)
-        return x->seq < y->seq ? -1 : 1;
-    return x->key < y->key ? -1 : x->key > y->key;
-}
-
 /* Puts restored records back into the order of their touches, and finds the places between them. */
 static void
 settle(struct keytab *t)
 {
-    struct rank *ranks;
-    uint32_t n = 0;
-
     if (!t->unsorted || t->count == 0)
         return;
-    ranks = malloc(sizeof *ranks * t->count);
-    if (ranks == NULL)
-        return; /* any order will do for now; tried again at the next touch */
-    for (uint32_t i = t->oldest; i != KEYTAB_NIL; i = keytab_cell(t, i)->newer)
-        ranks[n++] = (struct rank){keytab_cell(t, i)->seq, keytab_cell(t, i)->key, i};
-    qsort(ranks, n, sizeof *ranks, rank_cmp);
-    t->oldest = t->newest = KEYTAB_NIL;
-    for (uint32_t k = 0; k < n; k++)
-        order_append(t, ranks[k].i);
-    free(ranks);
+    if (!order_sort(t))
+        return; /* tried again at the next touch */
     t->free_list = KEYTAB_NIL;
     for (uint32_t i = t->top; i-- > 0;) {
         if (keytab_cell(t, i)->used)
@@ -351,8 +368,10 @@ keytab_touch(struct keytab *t, uint64_t key, bool *fresh)
         if (i == KEYTAB_NIL)
             return NULL;
     } else if (t->seq - keytab_cell(t, i)->seq > t->o.cells_max / 16) {
-        order_unlink(t, i);
-        order_append(t, i);
+        if (t->ordered) {
+            order_unlink(t, i);
+            order_append(t, i);
+        }
         keytab_cell(t, i)->seq = ++t->seq;
     }
     mark(t, i);
@@ -384,6 +403,7 @@ keytab_oldest(struct keytab *t, uint64_t *key)
 {
     if (t->unsorted)
         settle(t);
+    order_need(t);
     if (t->oldest == KEYTAB_NIL)
         return NULL;
     *key = keytab_cell(t, t->oldest)->key;
@@ -397,6 +417,7 @@ keytab_keys(struct keytab *t, uint64_t *out, size_t max)
 
     if (t->unsorted)
         settle(t);
+    order_need(t);
     for (uint32_t i = t->oldest; i != KEYTAB_NIL && n < max; i = keytab_cell(t, i)->newer)
         out[n++] = keytab_cell(t, i)->key;
     return n;

@@ -25,6 +25,9 @@ struct keytab {
     uint64_t seq;
     uint64_t evicted;
     bool unsorted; /* rows came back in any order */
+    /* The list is in the order of touches, and kept so: from when somebody asks for the oldest, which most
+     * tables never see. Before, touches are told by `seq` alone. */
+    bool ordered;
     uint64_t dirty[(1 << KEYTAB_ROW_BITS_MAX) / 64];
 };
 
