@@ -187,12 +187,19 @@ bundle_care_hello(struct bundle_care *c, const json_t *answer)
     fetch_begin(c, version, size, sha256);
 }
 
+bool
+bundle_care_wants(const struct bundle_care *c)
+{
+    return c->fetch.version > 0 && !c->fetch.whole &&
+           platform_clock_monotonic() >= c->not_before_ns;
+}
+
 json_t *
 bundle_care_question(struct bundle_care *c)
 {
     const struct fetch *f = &c->fetch;
 
-    if (f->version == 0 || f->whole || platform_clock_monotonic() < c->not_before_ns)
+    if (!bundle_care_wants(c))
         return NULL;
     return json_pack("{sI sI}", "version", (json_int_t)f->version, "offset", (json_int_t)f->offset);
 }

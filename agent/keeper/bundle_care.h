@@ -41,7 +41,9 @@ void bundle_care_tick(struct bundle_care *c);
 void bundle_care_hello(struct bundle_care *c, const json_t *answer);
 /* The body of the next question for a piece, {"version", "offset"}: new reference, or NULL. */
 json_t *bundle_care_question(struct bundle_care *c);
-/* Its answer; NULL: none came, or it was refused: again after a while. */
+/* There is one to ask: ship may sleep meanwhile. */
+bool bundle_care_wants(const struct bundle_care *c);
+/* Its answer; NULL: it was refused, and is given up until it is offered again. */
 void bundle_care_piece(struct bundle_care *c, const struct slice *piece);
 /* There is something new to tell the collector: once for each. */
 bool bundle_care_news(struct bundle_care *c);

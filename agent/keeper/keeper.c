@@ -217,6 +217,8 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
     bundle_care_tick(k->bundles);
     if (bundle_care_news(k->bundles))
         ship_hello(k->ship);
+    if (bundle_care_wants(k->bundles))
+        ship_kick(k->ship);
     if (now >= k->retain_at_ns) {
         k->retain_at_ns = now + RETAIN_EVERY_NS;
         err = store_retain(k->store, vtime_now());

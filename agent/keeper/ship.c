@@ -359,7 +359,8 @@ is_piece(struct ship *s, const struct post_answer *a)
 {
     if (s->step != STEP_BUNDLE)
         return false;
-    bundle_care_piece(s->o.bundles, a->status == 200 ? &a->body : NULL);
+    if (a->status != 0) /* else it goes on where it was, once there is a connection */
+        bundle_care_piece(s->o.bundles, a->status == 200 ? &a->body : NULL);
     return a->status != 0 && a->status != 403;
 }
 
