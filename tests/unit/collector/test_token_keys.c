@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "collector/files.h"
+#include "collector/store/sqlite_int.h"
 #include "collector/token_keys.h"
 
 #define NOW (INT64_C(1790000000) * 1000000000)
@@ -105,7 +106,32 @@ test_made_once(void **state)
     token_keys_done(&again);
 }
 
-/* Makes the database one of schema 1, with the key of the tenant in it. */
+/* A database of schema 1 in the place of the other. */
+static void
+begin_old(struct world *w)
+{
+    char wal[160];
+    sqlite3 *db;
+
+    storage_close(w->s);
+    w->s = NULL;
+    (void)remove(w->path);
+    snprintf(wal, sizeof wal, "%s-wal", w->path);
+    (void)remove(wal);
+    assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, SQLITE_SCHEMA_1, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA user_version = 1;"
+                                  "INSERT INTO tenants (id, name, token_key, created) VALUES"
+                                  " ('018f0000-0000-7000-8000-0000000000c0','T0',x'',1),"
+                                  " ('018f0000-0000-7000-8000-0000000000c1','T1',x'',1),"
+                                  " ('018f0000-0000-7000-8000-0000000000c2','T2',x'',1)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* The key of the tenant stands in the database, as in schema 1. */
 static void
 make_old(const struct world *w, const char *tenant, const uint8_t key[TOKEN_KEYS_SIZE])
 {
@@ -120,7 +146,6 @@ make_old(const struct world *w, const char *tenant, const uint8_t key[TOKEN_KEYS
     sqlite3_bind_text(st, 2, tenant, -1, SQLITE_STATIC);
     assert_int_equal(sqlite3_step(st), SQLITE_DONE);
     sqlite3_finalize(st);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
 
@@ -132,23 +157,20 @@ test_older_database(void **state)
     char id[4][UUID_TEXT_SIZE], wal[160];
     struct token_keys k;
 
-    for (int i = 0; i < 4; i++) {
-        char name[8];
-
-        snprintf(name, sizeof name, "T%d", i);
-        assert_int_equal(w->s->ops->tenant_add(w->s, name, NOW, id[i]), VG_OK);
-    }
+    begin_old(w);
     for (int i = 0; i < 3; i++) {
+        snprintf(id[i], sizeof id[i], "018f0000-0000-7000-8000-0000000000c%d", i);
         memset(old[i], 0xa0 + i, sizeof old[i]);
         make_old(w, id[i], old[i]);
     }
-    storage_close(w->s);
     store_open(w);
+    assert_int_equal(w->s->ops->tenant_add(w->s, "T3", NOW, id[3]), VG_OK);
     snprintf(wal, sizeof wal, "%s-wal", w->path);
     assert_true(holds(w->path, old[1], sizeof old[1]) || holds(wal, old[1], sizeof old[1]));
     for (int round = 0; round < 2; round++) { /* the second has nothing to take */
         assert_int_equal(token_keys_open(&w->config, w->s, &k), VG_OK);
         assert_int_equal(k.count, 3);
+        assert_int_equal(token_keys_of(&k, id[3], got), VG_OK);
         for (int i = 0; i < 3; i++) {
             assert_int_equal(token_keys_of(&k, id[i], got), VG_OK);
             assert_memory_equal(got, old[i], sizeof got);
