@@ -74,7 +74,8 @@ enum side { SIDE_BIN, SIDE_CARD, SIDE_CUSTOMER, SIDE_ADDRESS, SIDES };
 static const char *const SIDE_NAMES[SIDES] = {"bin", "card", "customer", "address"};
 
 struct look {
-    double surprise;
+    double surprise; /* from 1 */
+    bool rare;       /* the country itself: what differs in a common one does not add up */
     int differ;
     char other[3]; /* the country of the first side that differs */
     const char *side;
@@ -152,7 +153,7 @@ look_at(const struct mismatch *m, const struct txn_view *t, const uint64_t keys[
     int at = index_of(t->country);
     double share = ((double)(at >= 0 ? m->seen[at] : 0) + 0.5) / ((double)m->total + 1);
 
-    *out = (struct look){.side = "-"};
+    *out = (struct look){.side = "-", .rare = -log(share) > 1};
     for (int i = 0; i < SIDES; i++) {
         char other[3];
         bool odd = i == SIDE_ADDRESS
@@ -315,8 +316,10 @@ mismatch_observe(void *self, const struct obs *obs)
     look_at(m, t, keys, &look);
     if (look.differ > 0) {
         cool(m, t->time_ns);
-        m->heat[at] += (float)look.surprise;
-        look.surprise = (double)m->heat[at];
+        if (look.rare) {
+            m->heat[at] += (float)(look.surprise - 1);
+            look.surprise = 1 + (double)m->heat[at];
+        }
     }
     if (look.differ > 0 && (double)m->total >= LEAST && pay_frame_learned(&m->frame)) {
         p = p_of(m, look.surprise);
