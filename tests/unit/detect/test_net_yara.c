@@ -248,6 +248,7 @@ test_budget(void **state)
     assert_int_equal(counter(self, "bytes_over_budget"), 65536);
     NET_YARA.free(self);
     fake_truncate_rows(&NET_YARA, &store, &judge);
+    fake_store_done(&store);
     json_decref(settings);
 }
 
