@@ -133,6 +133,8 @@ open_rules(struct scan_command *c)
     }
     if (file_scan_new(panel_judge(c->panel), &c->scan) != VG_OK || file_walk_new(&c->walk) != VG_OK)
         return VG_EXIT_INTERNAL;
+    file_walk_leave_out(c->walk, c->config.rules_dir);
+    file_walk_leave_out(c->walk, c->config.state_dir);
     if (c->network)
         file_walk_remote(c->walk, true);
     if (c->no_archives)

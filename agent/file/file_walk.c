@@ -17,6 +17,8 @@ struct file_walk {
     char path[FILE_WALK_PATH_MAX];
     bool single; /* the path is one file, not yet given */
     bool remote; /* drives of other machines too */
+    struct platform_identity own[FILE_WALK_OWN_MAX];
+    size_t own_count;
     struct file_walk_counts counts;
     void (*seen)(void *ctx, const char *path);
     void *seen_ctx;
@@ -60,6 +62,25 @@ void
 file_walk_remote(struct file_walk *walk, bool remote)
 {
     walk->remote = remote;
+}
+
+void
+file_walk_leave_out(struct file_walk *walk, const char *folder)
+{
+    struct platform_stat stat;
+
+    if (folder != NULL && walk->own_count < FILE_WALK_OWN_MAX &&
+        platform_path_stat(folder, &stat) == VG_OK && stat.folder)
+        walk->own[walk->own_count++] = stat.identity;
+}
+
+static bool
+is_own(const struct file_walk *walk, const struct platform_identity *folder)
+{
+    for (size_t i = 0; i < walk->own_count; i++)
+        if (walk->own[i].volume == folder->volume && walk->own[i].file == folder->file)
+            return true;
+    return false;
 }
 
 /* Opens the folder that walk->path names. */
@@ -159,6 +180,10 @@ file_walk_next(struct file_walk *walk, const char **path, struct platform_stat *
             if (!walk->remote && stat->identity.volume != level->volume &&
                 platform_path_remote(walk->path)) {
                 walk->counts.remote++;
+                continue;
+            }
+            if (is_own(walk, &stat->identity)) {
+                walk->counts.own++;
                 continue;
             }
             ignored = enter(walk, stat->identity.volume);

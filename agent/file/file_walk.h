@@ -7,7 +7,7 @@
 
 #include "agent/platform/platform.h"
 
-enum { FILE_WALK_DEPTH_MAX = 40, FILE_WALK_NAMES_MAX = 50000, FILE_WALK_PATH_MAX = 4096 };
+enum { FILE_WALK_OWN_MAX = 4, FILE_WALK_DEPTH_MAX = 40, FILE_WALK_NAMES_MAX = 50000, FILE_WALK_PATH_MAX = 4096 };
 
 struct file_walk;
 
@@ -16,6 +16,7 @@ struct file_walk_counts {
     uint64_t refused; /* could not be looked at */
     uint64_t beyond;  /* folders that were too deep or had too many names */
     uint64_t remote;  /* drives of other machines that were left alone */
+    uint64_t own;     /* folders that were left out */
 };
 
 enum vg_err file_walk_new(struct file_walk **out) VG_MUST_CHECK;
@@ -26,6 +27,10 @@ enum vg_err file_walk_begin(struct file_walk *walk, const char *path) VG_MUST_CH
 /* Whether it also goes into drives of other machines that are mounted below; one that is begun at is
  * always gone into. */
 void file_walk_remote(struct file_walk *walk, bool remote);
+/* Leaves out a folder, however it is reached from above: the program's own rules look like what they
+ * look for. One that is begun at is gone into. At most FILE_WALK_OWN_MAX; NULL, and what is not there, is
+ * passed over. */
+void file_walk_leave_out(struct file_walk *walk, const char *folder);
 /* The next file; *path is borrowed until the next call. VG_OK, VG_END. */
 enum vg_err file_walk_next(struct file_walk *walk, const char **path,
                            struct platform_stat *stat) VG_MUST_CHECK;

@@ -83,6 +83,19 @@ test_walk(void **state)
         assert_int_equal(n, VG_ARRAY_LEN(wanted));
     }
     assert_int_equal(file_walk_counts(walk)->files, 8);
+    /* A folder left out is gone into only where it is begun at. */
+    file_walk_leave_out(walk, NULL);
+    file_walk_leave_out(walk, in_scratch("none"));
+    file_walk_leave_out(walk, in_scratch("b"));
+    assert_int_equal(file_walk_begin(walk, scratch), VG_OK);
+    for (n = 0; file_walk_next(walk, &path, &stat) == VG_OK; n++)
+        assert_null(strstr(path + strlen(scratch), "/b/"));
+    assert_int_equal(n, 2);
+    assert_int_equal(file_walk_counts(walk)->own, 1);
+    assert_int_equal(file_walk_begin(walk, in_scratch("b")), VG_OK);
+    for (n = 0; file_walk_next(walk, &path, &stat) == VG_OK; n++)
+        assert_non_null(strstr(path, "/b/"));
+    assert_int_equal(n, 2);
     assert_int_equal(file_walk_begin(walk, in_scratch("a.txt")), VG_OK);
     assert_int_equal(file_walk_next(walk, &path, &stat), VG_OK);
     assert_string_equal(path, in_scratch("a.txt"));
