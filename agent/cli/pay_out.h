@@ -18,7 +18,8 @@ bool pay_out_is_dash(const char *path); /* "-": standard output */
 /* To the file of that path, "-", or nowhere (NULL); `header` is a first line or NULL. Says what is
  * wrong: VG_EXIT_USAGE. */
 enum vg_exit pay_out_open(struct pay_out *out, const char *path, const char *header);
-/* One line each (a transaction with its score and reasons, unless `scored` is NULL), where the stream was asked for. VG_ERR_SYS when it cannot be written. */
+/* One line each (a transaction with its score and reasons, unless `scored` is NULL), where the stream
+ * was asked for. VG_ERR_SYS when it cannot be written. */
 enum vg_err pay_out_txn(struct pay_out *out, const struct txn_view *t,
                         const struct judge_scored *scored) VG_MUST_CHECK;
 enum vg_err pay_out_score(struct pay_out *out, const struct txn_view *t,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* judge_private: the inside of the judge, for the judge_*.c files alone.
  *
- * judge.c: life, time, what a p means. judge_feedback.c: what people said. judge_test.c: tests on one subject, fused, against threshold and
- * budget. judge_finding.c: findings. judge_group.c: what holds alerts together. judge_state.c: rows.
- * judge_event.c, judge_rate.c, judge_tables.c know nothing of the judge itself. */
+ * judge.c: life, time, what a p means. judge_feedback.c: what people said. judge_test.c: tests on one
+ * subject, fused, against threshold and budget. judge_finding.c: findings. judge_group.c: what holds
+ * alerts together. judge_state.c: rows. judge_event.c, judge_rate.c, judge_tables.c know nothing of the
+ * judge itself. */
 #pragma once
 
 #include "agent/detect/cauchy.h"

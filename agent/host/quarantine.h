@@ -16,8 +16,8 @@
  * the copy, or both; quarantine_recover() brings it to one of them.
  *
  * Never taken: a system file (system_file.h); one that is reached through a link or has a second name
- * (hard link); one that a program is writing to; one that is not byte for byte what was scanned; one that would pass the caps (nothing
- * older makes room: what was taken stays until the owner says so). */
+ * (hard link); one that a program is writing to; one that is not byte for byte what was scanned; one
+ * that would pass the caps (nothing older makes room: what was taken stays until the owner says so). */
 #pragma once
 
 #include "agent/config.h"
