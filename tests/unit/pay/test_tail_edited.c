@@ -204,7 +204,7 @@ static const char *const DAILY[] = {
     "mv x.log x.log.1 && zstd -q --rm x.log.1",
     "gzip -nc x.log > x.log.1.gz && : > x.log",
     "mv x.log x.log-20261102",
-    "mv x.log /dev/null 2>/dev/null; rm -f x.log; : > x.log", /* rotated out of sight */
+    "mv x.log gone; rm -f gone; : > x.log", /* rotated out of sight */
     ": > x.log",
     "sed -i 's/id=L7 /id=L7 note=late /' x.log",                   /* the same rows, longer */
     "sed -i 's/SALE APPROVED id=L9 /SALE DECLINED id=L9 /' x.log", /* what became of one */
