@@ -38,8 +38,8 @@ struct agent_config {
     const char *files[CONFIG_LIST_MAX]; /* watched folders, ~ resolved */
     size_t file_count;
     struct {
-        bool quarantine;         /* what matches is moved away, not only told */
-        enum severity least;     /* of the rules for which it is */
+        bool quarantine;          /* what matches is moved away, not only told */
+        enum severity least;      /* of the rules for which it is */
         int64_t quarantine_bytes; /* how much may lie there */
         int pass_min;             /* of the day, when all is gone through; -1: found out */
         bool sticks, network;     /* whether what is mounted is looked at too */
@@ -49,13 +49,13 @@ struct agent_config {
     const char *detectors_off[CONFIG_LIST_MAX]; /* names, or "net.*" */
     size_t detectors_off_count;
 
-    const char *state_dir; /* /var/lib/vigia */
-    const char *rules_dir; /* found beside the program where the file names none; NULL: nowhere */
+    const char *state_dir;  /* /var/lib/vigia */
+    const char *rules_dir;  /* found beside the program where the file names none; NULL: nowhere */
     const char *rules_base; /* the same without the collector's bundle (agent/bundle) */
     bool rules_named;       /* the file names them: no bundle stands before the owner's own */
     bool bundles;           /* rules that the collector sends are taken */
     const char *bundle_key; /* hex: who signs them, instead of whom enrolment told; NULL */
-    const char *geo_dir;   /* countries and owners of addresses; found in the same way */
+    const char *geo_dir;    /* countries and owners of addresses; found in the same way */
     int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
     const char *user; /* whom root becomes; "": `vigia` where there is such a user, else it stays */
     bool sandbox;     /* default true; the command line's --no-sandbox is for tests */

@@ -65,8 +65,10 @@ const struct cli_command CLI_COMMANDS[] = {
      cmd_enroll},
     {"bundle", "bundle apply FILE | bundle status [--json]",
      "Take rules from a file that the provider signed, or show which rules run",
-     "apply does with a file what the service does with one from the collector: looks at signature,\n"
-     "version and time, tries it in a process of its own, and then uses it. Where the service runs,\n"
+     "apply does with a file what the service does with one from the collector: looks at "
+     "signature,\n"
+     "version and time, tries it in a process of its own, and then uses it. Where the service "
+     "runs,\n"
      "the service does it.\n" HELP_CONFIG
      "Exit code 0: taken; 2: refused, the rules before stay; 3: the file cannot be read.\n",
      cmd_bundle},

@@ -7,7 +7,12 @@
 
 #include "agent/platform/platform.h"
 
-enum { FILE_WALK_OWN_MAX = 4, FILE_WALK_DEPTH_MAX = 40, FILE_WALK_NAMES_MAX = 50000, FILE_WALK_PATH_MAX = 4096 };
+enum {
+    FILE_WALK_OWN_MAX = 4,
+    FILE_WALK_DEPTH_MAX = 40,
+    FILE_WALK_NAMES_MAX = 50000,
+    FILE_WALK_PATH_MAX = 4096
+};
 
 struct file_walk;
 
