@@ -21,6 +21,29 @@ str_eq_nocase(struct str a, struct str b)
     return true;
 }
 
+bool
+str_has(struct str s, struct str part)
+{
+    const char *at = s.at, *last;
+
+    if (part.len == 0 || s.len < part.len)
+        return false;
+    last = s.at + (s.len - part.len); /* where it may begin at the latest */
+    for (; at <= last && (at = memchr(at, part.at[0], (size_t)(last - at) + 1)) != NULL; at++)
+        if (memcmp(at, part.at, part.len) == 0)
+            return true;
+    return false;
+}
+
+bool
+str_has_nocase(struct str s, struct str part)
+{
+    for (size_t i = 0; part.len > 0 && i + part.len <= s.len; i++)
+        if (lower(s.at[i]) == lower(part.at[0]) && str_eq_nocase(str_n(s.at + i, part.len), part))
+            return true;
+    return false;
+}
+
 #define ROTL(x, n) ((x) << (n) | (x) >> (64 - (n)))
 
 #define SIP_ROUND(v0, v1, v2, v3)                                                                  \

@@ -37,6 +37,9 @@ str_is(struct str a, const char *b)
 
 /* ASCII letters without case. */
 bool str_eq_nocase(struct str a, struct str b);
+/* Whether the part, which is not empty, stands anywhere in it. */
+bool str_has(struct str s, struct str part);
+bool str_has_nocase(struct str s, struct str part);
 
 /* SipHash-1-3 (Aumasson and Bernstein, 2012). The key of a process is random, so that nobody who
  * chooses keys chooses collisions; results must never depend on its value. */

@@ -158,22 +158,6 @@ ends(struct str text, const char *with)
 }
 
 static bool
-holds(struct str text, const char *what)
-{
-    size_t n = strlen(what);
-
-    for (size_t i = 0; i + n <= text.len; i++) {
-        size_t k = 0;
-
-        while (k < n && lower(text.at[i + k]) == what[k])
-            k++;
-        if (k == n)
-            return true;
-    }
-    return false;
-}
-
-static bool
 fits(struct str text, const char *pattern)
 {
     size_t n = strlen(pattern);
@@ -246,7 +230,7 @@ lateral_written(struct str share, struct str path, struct str magic)
 {
     bool admin = lateral_share_is_admin(share), program = lateral_is_program(path, magic);
 
-    if (holds(path, "\\start menu\\programs\\startup\\") || (admin && program))
+    if (str_has_nocase(path, str_of("\\start menu\\programs\\startup\\")) || (admin && program))
         return LATERAL_PROGRAM;
     if (!admin)
         return LATERAL_NONE;
@@ -271,5 +255,5 @@ lateral_service_is_machine(struct str service)
         if (begins(service, machine[i]))
             return true;
     }
-    return service.len == 0 || holds(service, "$");
+    return service.len == 0 || str_has_nocase(service, str_of("$"));
 }

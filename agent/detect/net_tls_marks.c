@@ -79,15 +79,6 @@ tls_marks_text(uint32_t bits, char out[TLS_MARKS_TEXT_MAX])
 
 /* ---- names ---- */
 
-static bool
-contains(struct str text, struct str part)
-{
-    for (size_t i = 0; part.len > 0 && i + part.len <= text.len; i++)
-        if (memcmp(text.at + i, part.at, part.len) == 0)
-            return true;
-    return false;
-}
-
 /* The value of an attribute of a distinguished name in RFC 4514's form; "" where there is none. */
 static struct str
 attribute(struct str dn, const char *key)
@@ -117,7 +108,7 @@ any_of(struct str text, struct str list)
 
         while (n < list.len && list.at[n] != ';')
             n++;
-        if (contains(text, str_n(list.at, n)))
+        if (str_has(text, str_n(list.at, n)))
             return true;
         while (n < list.len && (list.at[n] == ';' || list.at[n] == ' '))
             n++;
@@ -161,7 +152,7 @@ placeholder(struct str dn)
     };
 
     for (size_t i = 0; i < VG_ARRAY_LEN(texts); i++)
-        if (contains(dn, str_of(texts[i])))
+        if (str_has(dn, str_of(texts[i])))
             return true;
     return attribute(dn, "CN=").len == 0 && attribute(dn, "O=").len == 0;
 }
@@ -236,7 +227,7 @@ tls_marks_of(const struct tls_view *t, struct str public_issuers, bool looked_up
     add(&m, TLS_MARK_NO_LOOKUP, nameless && !looked_up);
     add(&m, TLS_MARK_ODD_PORT, !usual_port(t->flow->dport));
     add(&m, TLS_MARK_PLAIN_CLIENT, t->alpn.len == 0);
-    if (contains(t->alpn, str_of("h2")))
+    if (str_has(t->alpn, str_of("h2")))
         m.p = fmax(m.p, P_BROWSER);
     return m;
 }

@@ -268,19 +268,6 @@ on_end(struct worm *w, const struct flow_view *f, int64_t now_ns)
         tell(w, f, &(struct told){KIND_FORM, 1, NULL, "SQL Slammer"}, now_ns);
 }
 
-static bool
-holds(struct str text, const char *what)
-{
-    struct str word = str_of(what);
-
-    for (size_t i = 0; i + word.len <= text.len; i++) {
-        if ((text.at[i] | 0x20) == (word.at[0] | 0x20) &&
-            str_eq_nocase(str_n(text.at + i, word.len), word))
-            return true;
-    }
-    return false;
-}
-
 /* Code Red (CERT CA-2001-19) and Nimda (CA-2001-26), from a device of the shop. */
 static void
 on_http(struct worm *w, const struct http_view *h, int64_t now_ns)
@@ -289,9 +276,10 @@ on_http(struct worm *w, const struct http_view *h, int64_t now_ns)
 
     if (!net_addr_is_local(&h->flow->src))
         return;
-    if (holds(h->uri, "/default.ida?"))
+    if (str_has_nocase(h->uri, str_of("/default.ida?")))
         which = "Code Red";
-    else if (holds(h->uri, "root.exe?/c+") || holds(h->uri, "cmd.exe?/c+"))
+    else if (str_has_nocase(h->uri, str_of("root.exe?/c+")) ||
+             str_has_nocase(h->uri, str_of("cmd.exe?/c+")))
         which = "Nimda";
     if (which != NULL)
         tell(w, h->flow, &(struct told){KIND_FORM, 1, NULL, which}, now_ns);

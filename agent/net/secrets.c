@@ -30,17 +30,6 @@ plain_name(struct str field, char out[FIELD_NAME_MAX])
     return str_n(out, n);
 }
 
-static bool
-contains(struct str s, const char *word)
-{
-    size_t n = strlen(word);
-
-    for (size_t i = 0; i + n <= s.len; i++)
-        if (memcmp(s.at + i, word, n) == 0)
-            return true;
-    return false;
-}
-
 /* `word` is the name or its last part: "pass", "user_pass", "form[pass]", never "compass". */
 static bool
 ends_with_word(struct str s, const char *word)
@@ -69,7 +58,7 @@ secrets_is_password(struct str field)
     struct str name = plain_name(field, lowered);
 
     for (size_t i = 0; i < VG_ARRAY_LEN(parts); i++)
-        if (contains(name, parts[i]))
+        if (str_has(name, str_of(parts[i])))
             return true;
     return any_ends(name, words, VG_ARRAY_LEN(words));
 }
@@ -84,7 +73,7 @@ secrets_is_user(struct str field)
     char lowered[FIELD_NAME_MAX];
     struct str name = plain_name(field, lowered);
 
-    return contains(name, "username") || any_ends(name, words, VG_ARRAY_LEN(words));
+    return str_has(name, str_of("username")) || any_ends(name, words, VG_ARRAY_LEN(words));
 }
 
 /* ---- fields ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/net/proto/raw_attack.h"
 
-#include <string.h>
+#include "common/str.h"
 
 enum { AJP_REQUEST = 0x1234 };
 
@@ -32,35 +32,21 @@ static const struct sign {
     {"javax.servlet.include.", "ajp_include", false, true},
 };
 
-static bool
-holds(struct slice in, const char *text, size_t len)
-{
-    const uint8_t *at;
-
-    while (in.left >= len && (at = memchr(in.at, text[0], in.left - len + 1)) != NULL) {
-        slice_skip(&in, (size_t)(at - in.at));
-        if (memcmp(in.at, text, len) == 0)
-            return true;
-        slice_skip(&in, 1);
-    }
-    return false;
-}
-
 void
 raw_attack_look(struct raw_attack *a, bool first, struct slice bytes)
 {
+    struct str all = str_n(bytes.at, bytes.left);
     struct slice head = bytes;
 
     if (a->name != NULL)
         return;
     if (first)
         a->ajp = slice_be16(&head) == AJP_REQUEST && !head.bad;
-    a->object = a->object || holds(bytes, "\xac\xed\x00\x05", 4);
+    a->object = a->object || str_has(all, str_n("\xac\xed\x00\x05", 4));
     for (size_t i = 0; i < VG_ARRAY_LEN(SIGNS); i++) {
         const struct sign *s = &SIGNS[i];
 
-        if ((s->object && !a->object) || (s->ajp && !a->ajp) ||
-            !holds(bytes, s->text, strlen(s->text)))
+        if ((s->object && !a->object) || (s->ajp && !a->ajp) || !str_has(all, str_of(s->text)))
             continue;
         a->name = s->name;
         return;

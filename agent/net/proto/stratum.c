@@ -87,31 +87,17 @@ is_text(struct slice in)
     return true;
 }
 
-static bool
-holds(struct slice in, const char *word)
-{
-    size_t len = strlen(word);
-
-    for (; in.left >= len; slice_skip(&in, 1)) {
-        struct slice at = in;
-
-        if (memcmp(slice_sub(&at, len).at, word, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* "login" and "submit" are words that others use too: theirs come with the miner's own. */
 static bool
 is_mining(struct slice method, struct slice head)
 {
-    struct str name = str_n(method.at, method.left);
+    struct str name = str_n(method.at, method.left), all = str_n(head.at, head.left);
 
     for (size_t i = 0; i < VG_ARRAY_LEN(METHODS); i++)
         if (str_is(name, METHODS[i].method))
             return !(str_is(name, "login") || str_is(name, "submit")) ||
-                   (holds(head, "\"params\"") &&
-                    (holds(head, "\"pass\"") || holds(head, "\"job_id\"")));
+                   (str_has(all, str_of("\"params\"")) &&
+                    (str_has(all, str_of("\"pass\"")) || str_has(all, str_of("\"job_id\""))));
     return false;
 }
 
@@ -126,7 +112,7 @@ stratum_probe(struct slice head, uint16_t sport, uint16_t dport)
         return PROBE_NO;
     if (text_behind(head, "\"method\"", &method) && is_mining(method, head))
         return PROBE_YES;
-    return holds(head, "\n") ? PROBE_NO : PROBE_MORE;
+    return str_has(str_n(head.at, head.left), str_of("\n")) ? PROBE_NO : PROBE_MORE;
 }
 
 /* ---- what is told ---- */

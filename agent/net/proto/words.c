@@ -82,12 +82,7 @@ words_is(struct str s, const char *word)
 bool
 words_find(struct str s, const char *part)
 {
-    size_t n = strlen(part);
-
-    for (; s.len >= n && s.len > 0; s = words_skip(s, 1))
-        if (words_begin(s, part))
-            return true;
-    return false;
+    return str_has_nocase(s, str_of(part));
 }
 
 bool

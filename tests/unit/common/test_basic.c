@@ -93,6 +93,19 @@ hash_is_siphash_1_3(void **state)
     }
     assert_true(str_eq_nocase(str_of("HoSt"), str_of("hOsT")));
     assert_false(str_eq_nocase(str_of("host"), str_of("hosts")));
+    for (int nocase = 0; nocase < 2; nocase++) {
+        bool (*has)(struct str, struct str) = nocase ? str_has_nocase : str_has;
+
+        assert_true(has(str_of("aaab"), str_of("aab")));
+        assert_true(has(str_of("b"), str_of("b")));
+        assert_true(has(str_n("a\0bc", 4), str_n("\0b", 2)));
+        assert_false(has(str_of("aa"), str_of("aaa")));
+        assert_false(has(str_of("abab"), str_of("ba ")));
+        assert_false(has(str_n("abc", 2), str_of("bc")));
+        assert_false(has(str_of("abc"), str_of("")));
+        assert_false(has(str_of(NULL), str_of("a")));
+        assert_int_equal(has(str_of("the HoSt"), str_of("hOsT")), nocase);
+    }
 }
 
 static void
