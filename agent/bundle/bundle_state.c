@@ -83,9 +83,11 @@ no_get(const json_t *o, struct bundle_no *n)
     (void)vg_strcpy(n->error.why, sizeof n->error.why, vg_json_str(o, "why", ""));
 }
 
-static void
+static enum vg_err
 state_get(const json_t *o, struct bundle_state *s)
 {
+    if (!json_is_integer(json_object_get(o, "highest")))
+        return VG_ERR_FORMAT;
     s->highest = vg_json_int(o, "highest", 0);
     s->seen_ns = time_get(o, "seen");
     entry_get(json_object_get(o, "now"), &s->now);
@@ -98,28 +100,73 @@ state_get(const json_t *o, struct bundle_state *s)
     s->left_count = vg_json_int(o, "left_count", 0);
     if (s->highest < s->now.version)
         s->highest = s->now.version;
+    return VG_OK;
+}
+
+static enum vg_err
+read_json(const char *state_dir, const char *name, json_t **out)
+{
+    char path[BUNDLE_PATH_BYTES];
+    struct buf text = {.data = NULL};
+    enum vg_err err = VG_ERR_LIMIT;
+
+    if (bundle_path(state_dir, name, path))
+        err = platform_file_slurp(path, STATE_BYTES_MAX, &text);
+    if (err == VG_OK)
+        err = vg_json_parse(buf_slice(&text), STATE_BYTES_MAX, out);
+    buf_done(&text);
+    return err;
+}
+
+/* ---- once more ---- */
+
+/* `lost`: nothing else says what ran. */
+static void
+highest_get(const char *state_dir, bool lost, struct bundle_state *s)
+{
+    int64_t highest, running, seen_ns;
+    json_t *o = NULL;
+
+    if (read_json(state_dir, "highest.json", &o) != VG_OK)
+        return;
+    highest = vg_json_int(o, "highest", 0);
+    running = vg_json_int(o, "running", 0);
+    seen_ns = time_get(o, "seen");
+    json_decref(o);
+    if (highest > s->highest && highest <= BUNDLE_VERSION_MAX)
+        s->highest = highest;
+    if (seen_ns > s->seen_ns)
+        s->seen_ns = seen_ns;
+    if (lost && running > 0 && running <= s->highest)
+        s->now.version = running;
+}
+
+/* After state.json: the other way round, one that was killed between would refuse what it never took. */
+static void
+highest_put(const char *state_dir, const struct bundle_state *s)
+{
+    json_t *o = json_pack("{sI sI so}", "highest", (json_int_t)s->highest, "running",
+                          (json_int_t)s->now.version, "seen", time_put(s->seen_ns));
+    char *text = o != NULL ? vg_json_text(o) : NULL, path[BUNDLE_PATH_BYTES];
+
+    json_decref(o);
+    if (text != NULL && bundle_path(state_dir, "highest.json", path))
+        (void)!platform_file_replace(path, slice_of(text, strlen(text)), false);
+    free(text);
 }
 
 enum vg_err
 bundle_state_load(const char *state_dir, struct bundle_state *out)
 {
-    char path[BUNDLE_PATH_BYTES];
-    struct buf text = {.data = NULL};
     json_t *o = NULL;
-    enum vg_err err = VG_ERR_LIMIT;
+    enum vg_err err = read_json(state_dir, "state.json", &o);
 
     *out = (struct bundle_state){.highest = 0};
-    if (bundle_path(state_dir, "state.json", path))
-        err = platform_file_slurp(path, STATE_BYTES_MAX, &text);
     if (err == VG_OK)
-        err = vg_json_parse(buf_slice(&text), STATE_BYTES_MAX, &o);
-    buf_done(&text);
-    if (err == VG_ERR_NOENT)
-        return VG_OK;
-    if (err == VG_OK)
-        state_get(o, out);
+        err = state_get(o, out);
     json_decref(o);
-    return err;
+    highest_get(state_dir, err != VG_OK, out);
+    return err == VG_ERR_NOENT ? VG_OK : err;
 }
 
 enum vg_err
@@ -144,6 +191,8 @@ bundle_state_save(const char *state_dir, const struct bundle_state *s)
     if (err == VG_OK && bundle_path(state_dir, "state.json", path))
         err = platform_file_replace(path, slice_of(text, strlen(text)), false);
     free(text);
+    if (err == VG_OK)
+        highest_put(state_dir, s);
     return err;
 }
 
@@ -215,7 +264,7 @@ bundle_state_leave(const char *state_dir, struct bundle_state *s, const struct b
 bool
 bundle_word_passes(const char *word)
 {
-    static const char *const words[] = {"disk", "memory", "expired", "future"};
+    static const char *const words[] = {"disk", "memory", "expired", "future", "busy"};
 
     for (size_t i = 0; i < VG_ARRAY_LEN(words); i++)
         if (strcmp(words[i], word) == 0)
@@ -253,7 +302,8 @@ is_named(const struct bundle_state *s, const char *name)
 
     (void)snprintf(bundle[0], sizeof bundle[0], "%lld.bundle", (long long)s->now.version);
     (void)snprintf(bundle[1], sizeof bundle[1], "%lld.bundle", (long long)s->last.version);
-    return strcmp(name, "state.json") == 0 || strcmp(name, "drop.bundle") == 0 ||
+    return strcmp(name, "state.json") == 0 || strcmp(name, "highest.json") == 0 ||
+           strcmp(name, "drop.bundle") == 0 ||
            strcmp(name, "drop.bundle.new") == 0 || /* being written, by a command */
            ends_with(name, ".part") ||
            (s->now.version > 0 &&

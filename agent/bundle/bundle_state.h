@@ -3,6 +3,9 @@
  *
  *   state.json        what runs, what ran before, the highest version that was ever here, what was
  *                     refused: replaced whole, and the only thing that says what counts
+ *   highest.json      of that the highest version, what runs and the time, once more: should state.json
+ *                     be damaged or lost, nothing older comes in, and what ran is put on the disk and
+ *                     tried again
  *   VERSION-bBASE/    the rules of a bundle over those that came with the program: never changed
  *                     once state.json names it. BASE is of the program's rules: after an update of
  *                     the program the bundle is put over the new ones, and tried again
@@ -51,8 +54,10 @@ struct bundle_state {
 /* STATE/bundle/NAME; false where it is too long. */
 bool bundle_path(const char *state_dir, const char *name,
                  char out[BUNDLE_PATH_BYTES]) VG_MUST_CHECK;
-/* Nothing there: all zeroes. VG_ERR_FORMAT: damaged, *out is all zeroes. */
+/* Nothing there: all zeroes. *out is always filled: where state.json is lost or an error is returned
+ * (VG_ERR_FORMAT: damaged), with what highest.json has; `now` is then without a folder. */
 enum vg_err bundle_state_load(const char *state_dir, struct bundle_state *out) VG_MUST_CHECK;
+/* VG_OK: state.json says so. highest.json follows, with the next one where the disk did not let it. */
 enum vg_err bundle_state_save(const char *state_dir, const struct bundle_state *s) VG_MUST_CHECK;
 /* For status and hello: {"version", "since", "expires", "highest", "crashes", "taken", "refused_count",
  * "left_count", "refused": {"version", "word", "why", "time"}, "left": {...}}. New reference. */
@@ -84,7 +89,8 @@ struct bundle_verdict;
 enum vg_err bundle_settle(const char *state_dir, struct bundle_state *s,
                           const struct bundle_verdict *verdict, int64_t offered,
                           const char *offered_sha256, int64_t now_ns) VG_MUST_CHECK;
-/* This word may have no more to do with the bundle by tomorrow: the disk, the clock. */
+/* This word may have no more to do with the bundle by tomorrow: the disk, the clock, a busy
+ * machine. */
 bool bundle_word_passes(const char *word);
 /* Removes what the state does not name. */
 void bundle_sweep(const char *state_dir, const struct bundle_state *s);

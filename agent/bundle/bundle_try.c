@@ -144,7 +144,7 @@ bundle_try_poll(struct bundle_try *t, struct bundle_verdict *out)
         return VG_OK;
     *out = (struct bundle_verdict){.good = false};
     if (late)
-        (void)bundle_refuse(&out->error, VG_OK, "slow", "the trial took more than %lld s",
+        (void)bundle_refuse(&out->error, VG_OK, "busy", "the trial took more than %lld s",
                             (long long)(BUNDLE_TRY_NS / VG_SEC_NS));
     else if (status > 128)
         (void)bundle_refuse(&out->error, VG_OK, "trial", "the trial ended by signal %d",

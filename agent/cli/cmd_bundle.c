@@ -51,6 +51,8 @@ apply_here(const struct agent_config *config, const char *file, bool sandbox)
     struct bundle_state state;
     enum vg_err err = bundle_state_load(config->state_dir, &state);
 
+    if (err == VG_ERR_FORMAT) /* what is left of it is enough, and is written anew */
+        err = VG_OK;
     if (err == VG_OK && program == NULL)
         err = VG_ERR_NOMEM;
     wish.program = program;
@@ -83,7 +85,7 @@ apply_there(const struct agent_config *config, const char *file)
     struct buf whole = {.data = NULL};
     enum vg_err err = bundle_state_load(config->state_dir, &before);
 
-    if (err == VG_OK)
+    if (err == VG_OK || err == VG_ERR_FORMAT) /* damaged: the service writes it anew */
         err = platform_file_slurp(file, BUNDLE_BYTES_MAX, &whole);
     if (err == VG_OK && bundle_path(config->state_dir, "drop.bundle", drop))
         err = platform_file_replace(drop, buf_slice(&whole), false);

@@ -438,9 +438,9 @@ bundle_care_new(const struct bundle_care_options *options, struct bundle_care **
     if (err == VG_OK)
         err = bundle_state_load(options->config->state_dir, &c->state);
     if (err != VG_OK) {
-        /* Rules are no reason not to start: those of the program run. */
+        /* Rules are no reason not to start: those of the program run, until those that did have
+         * been tried again. */
         log_event(LOG_LEVEL_ERROR, "bundle.state", "error=%s", vg_err_name(err));
-        c->state = (struct bundle_state){.highest = 0};
     }
     if (options->config->rules_base != NULL &&
         bundle_base(options->config->rules_base, c->base) == VG_OK)

@@ -40,6 +40,24 @@ platform_memory_limit(uint64_t bytes)
         (void)setrlimit(RLIMIT_DATA, &limit);
 }
 
+void
+platform_cpu_limit(unsigned seconds)
+{
+    const struct rlimit limit = {.rlim_cur = seconds, .rlim_max = seconds};
+
+    (void)setrlimit(RLIMIT_CPU, &limit);
+}
+
+/* The disk's scheduler goes by the same number where nobody gave it another one: ioprio_set(2). */
+void
+platform_yield_to_others(void)
+{
+    enum { LAST = 15 };
+
+    if (getpriority(PRIO_PROCESS, 0) < LAST)
+        (void)setpriority(PRIO_PROCESS, 0, LAST);
+}
+
 double
 platform_load(void)
 {

@@ -274,6 +274,10 @@ void platform_memory_settle(void);
 void platform_memory_hold(void);
 /* Memory beyond `bytes` is not given to this process: allocations fail. Before the lock-down. */
 void platform_memory_limit(uint64_t bytes);
+/* So much of all cores' time together, then the system ends this process. */
+void platform_cpu_limit(unsigned seconds);
+/* What it does may wait: other programs come first. Before the lock-down. */
+void platform_yield_to_others(void);
 bool platform_terminal(int standard); /* 1 stdout, 2 stderr is a terminal */
 
 /* The program behind a local socket (host worker only). VG_ERR_NOENT when there is none. */

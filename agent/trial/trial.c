@@ -11,6 +11,7 @@
 #include "common/hex.h"
 #include "common/log.h"
 #include "common/texts.h"
+#include "common/vtime.h"
 
 struct job {
     platform_stream stream;
@@ -106,7 +107,10 @@ verify(struct job *j, struct bundle_error *error)
 
     err = platform_file_slurp(vg_json_str(j->wish, "path", ""), BUNDLE_BYTES_MAX, &j->whole);
     if (err != VG_OK)
-        return bundle_refuse(error, err, err == VG_ERR_LIMIT ? "large" : "disk",
+        return bundle_refuse(error, err,
+                             err == VG_ERR_LIMIT   ? "large"
+                             : err == VG_ERR_NOENT ? "gone"
+                                                   : "disk",
                              err == VG_ERR_LIMIT ? "it is larger than allowed"
                                                  : "the file cannot be read");
     json_array_foreach(list, i, one) if (count < BUNDLE_KEYS_MAX && json_is_string(one) &&
@@ -201,7 +205,9 @@ trial_main(void)
     enum vg_err err = platform_child_stream(&j.stream);
 
     log_setup("vigia-agent", LOG_LEVEL_INFO);
+    platform_yield_to_others();
     platform_memory_limit(BUNDLE_TRY_MEMORY);
+    platform_cpu_limit((unsigned)(BUNDLE_TRY_CPU_NS / VG_SEC_NS));
     if (err == VG_OK)
         err = take_wish(&j);
     if (err != VG_OK)

@@ -99,7 +99,7 @@ def test_bad_ones_change_nothing(agent, maker):
         now = bundles.state(agent)
         assert now['now'] == before['now'] and now['refused_count'] == count
     assert sorted(p.name for p in (agent.state / 'bundle').iterdir()) == \
-        sorted(['state.json', '%d.bundle' % before['now']['version'], before['now']['folder']])
+        sorted(['state.json', 'highest.json', '%d.bundle' % before['now']['version'], before['now']['folder']])
     assert agent.cli('check').returncode == 0
     net = {**GOOD, 'tests/net/fires/net.scan/a.pcap': (vigia.ROOT / 'tests/fixtures/detect/net.scan.fires.pcap').read_bytes(),
            'tests/net/quiet/a.pcap': (vigia.ROOT / 'tests/fixtures/detect/net.scan.quiet.pcap').read_bytes()}
@@ -115,6 +115,7 @@ def test_a_clock_that_was_set_back(agent, maker):
     refused = apply(agent, maker.make(GOOD))
     assert refused.returncode == 2 and '(expired)' in refused.stderr, refused.stderr
     path.write_text(json.dumps(state))
+    (agent.state / 'bundle/highest.json').unlink()
     assert apply(agent, maker.dir / ('%d.bundle' % maker.version)).returncode == 0, 'the clock is right again'
 
 

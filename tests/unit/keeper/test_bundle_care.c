@@ -328,6 +328,101 @@ test_a_damaged_state_is_no_end(void **state)
     }
 }
 
+/* ---- what one damaged file must not undo ---- */
+
+static void
+spoil(struct kit *k, const char *name, const char *text)
+{
+    char path[BUNDLE_PATH_BYTES];
+
+    bundle_care_free(k->care);
+    assert_true(bundle_path(k->state, name, path));
+    if (text != NULL)
+        assert_int_equal(platform_file_replace(path, slice_of(text, strlen(text)), false), VG_OK);
+    else
+        assert_int_equal(platform_file_remove(path), VG_OK);
+    begin(k);
+}
+
+static void
+assert_takes_from(struct kit *k, int64_t version)
+{
+    char sha[BUNDLE_HEX];
+
+    hash_of("x", 1, sha);
+    for (int64_t v = version - 2; v < version; v++)
+        say_hello(k, v, 1, sha);
+    assert_int_equal(asked(k), -1);
+    say_hello(k, version, 1, sha);
+    assert_int_equal(asked(k), 0);
+}
+
+static const char *const SPOILT[] = {
+    NULL, "", "{", "[]", "null", "{}", "{\"highest\": \"x\"}", "{\"highest\": 3, \"now\": null}"};
+
+static void
+test_a_damaged_state_forgets_no_version(void **state)
+{
+    struct kit *k = *state;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(SPOILT); i++) {
+        save(k, 7, 6, vtime_now());
+        spoil(k, "state.json", SPOILT[i]);
+        assert_takes_from(k, 8);
+    }
+}
+
+static void
+test_a_damaged_second_place_forgets_no_version(void **state)
+{
+    struct kit *k = *state;
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(SPOILT); i++) {
+        save(k, 7, 6, vtime_now());
+        spoil(k, "highest.json", SPOILT[i]);
+        assert_takes_from(k, 8);
+        assert_int_equal(running(k), 7);
+        /* The next step of the state mends it. */
+        bundle_care_crashed(k->care, "net");
+        spoil(k, "state.json", "{");
+        assert_takes_from(k, 8);
+    }
+}
+
+/* state.json comes first: whoever is killed before the second has the higher one all the same. */
+static void
+test_the_higher_of_both_counts(void **state)
+{
+    struct kit *k = *state;
+
+    save(k, 7, 6, vtime_now());
+    spoil(k, "highest.json", "{\"highest\": 5, \"running\": 5}");
+    assert_takes_from(k, 8);
+    assert_int_equal(running(k), 7);
+    spoil(k, "highest.json", "{\"highest\": 9, \"running\": 9}");
+    assert_takes_from(k, 10);
+    assert_int_equal(running(k), 7);
+    spoil(k, "highest.json", "{\"highest\": 9000000000000000000, \"running\": -4}");
+    assert_takes_from(k, 8); /* makes no sense */
+}
+
+static void
+test_what_ran_is_tried_again_when_its_state_is_lost(void **state)
+{
+    struct kit *k = *state;
+
+    save(k, 7, 6, vtime_now());
+    spoil(k, "state.json", "{");
+    assert_int_equal(running(k), 7);
+    tick_until_told(k, 1); /* this program refuses everything */
+    assert_string_equal(k->last, "agent.bundle_left");
+    assert_int_equal(running(k), 0);
+    bundle_care_free(k->care);
+    begin(k);
+    assert_int_equal(running(k), 0);
+    assert_takes_from(k, 8);
+}
+
 static void
 test_the_owner_says_no(void **state)
 {
@@ -358,6 +453,12 @@ main(void)
         cmocka_unit_test_setup_teardown(test_crashes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_was_here_does_not_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_damaged_state_is_no_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_damaged_state_forgets_no_version, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_damaged_second_place_forgets_no_version, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_the_higher_of_both_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_ran_is_tried_again_when_its_state_is_lost, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_the_owner_says_no, setup, teardown),
     };
 

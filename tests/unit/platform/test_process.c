@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,6 +97,16 @@ worker(const char *what)
     if (strcmp(what, "hang") == 0)
         for (;;)
             (void)pause();
+    if (strcmp(what, "yield") == 0) {
+        platform_yield_to_others();
+        platform_yield_to_others(); /* not twice as far */
+        return getpriority(PRIO_PROCESS, 0);
+    }
+    if (strcmp(what, "endless") == 0) {
+        platform_cpu_limit(1);
+        for (volatile unsigned i = 0;; i++)
+            ;
+    }
     /* "file": a name comes with the descriptor; answer with what is in the file */
     if (read_all(stream, text, 4, &file) != 4 || memcmp(text, "read", 4) != 0 ||
         file == PLATFORM_NO_HANDLE || platform_file_read(file, 0, text, sizeof text, &n) != VG_OK ||
@@ -239,6 +250,16 @@ test_deaf_to_terminate(void **state)
 }
 
 static void
+test_gives_way_and_ends(void **state)
+{
+    struct platform_child child = start("yield");
+
+    assert_in_range(end_of(&child), 15, 19);
+    child = start("endless");
+    assert_in_range(end_of(&child), 129, 128 + 64); /* by whichever signal */
+}
+
+static void
 test_dies_with_its_parent(void **state)
 {
     struct platform_child parent = start("grandchild");
@@ -282,6 +303,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_crash_is_told),
         cmocka_unit_test(test_no_such_program),
         cmocka_unit_test(test_deaf_to_terminate),
+        cmocka_unit_test(test_gives_way_and_ends),
         cmocka_unit_test(test_dies_with_its_parent),
     };
 
