@@ -136,7 +136,6 @@ take_file(struct folder *f, char *name)
     }
     if (err != VG_OK)
         return err;
-    f->report->rules += rules->num_rules;
     if (f->count < YARA_SETS_MAX - 1 && yara_gate_asked(rules))
         err = keep(f, rules);
     else
@@ -199,7 +198,6 @@ compile_all(const char *path, struct yara_sets *out, struct yara_report *report)
             out->packed.set[i] = slice_sub(&all, f->end[i] - (i > 0 ? f->end[i - 1] : 0));
         out->packed.count = f->count;
         out->packed.files = report->files;
-        out->packed.rules = report->rules;
     }
     platform_names_free(&names);
     free(f);
@@ -208,10 +206,11 @@ compile_all(const char *path, struct yara_sets *out, struct yara_report *report)
 
 /* Over the sets, each unpacked for that and given back. */
 static enum vg_err
-make_gate(struct yara_sets *sets)
+make_gate(struct yara_sets *sets, struct yara_report *report)
 {
     enum vg_err err = yara_gate_new(&sets->gate);
 
+    report->rules = 0;
     platform_memory_hold();
     for (size_t i = 0; err == VG_OK && i < sets->packed.count; i++) {
         YR_RULES *rules;
@@ -219,6 +218,7 @@ make_gate(struct yara_sets *sets)
         err = yara_unpack(sets->packed.set[i], &rules);
         if (err != VG_OK)
             break;
+        report->rules += rules->num_rules;
         err = yara_gate_add(sets->gate, rules);
         yr_rules_destroy(rules);
     }
@@ -236,8 +236,7 @@ take_ready(const char *folder, struct yara_sets *out, struct yara_report *report
         return false;
     report->ready = true;
     report->files = out->packed.files;
-    report->rules = out->packed.rules;
-    if (make_gate(out) == VG_OK)
+    if (make_gate(out, report) == VG_OK)
         return true;
     yara_sets_done(out);
     *report = (struct yara_report){0};
@@ -253,7 +252,7 @@ yara_compile_folder(const char *folder, struct yara_sets *out, struct yara_repor
     if (!take_ready(folder, out, report)) {
         err = compile_all(folder, out, report);
         if (err == VG_OK)
-            err = make_gate(out);
+            err = make_gate(out, report);
     }
     if (err == VG_OK)
         report->without_needs = yara_gate_without_needs(out->gate);

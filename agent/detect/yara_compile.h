@@ -17,7 +17,7 @@
 /* What a folder became: sets, each packed (yara_pack.h). */
 struct yara_packed {
     struct slice set[YARA_SETS_MAX]; /* borrowed */
-    size_t count, files, rules;
+    size_t count, files;
 };
 
 struct yara_sets {

@@ -12,7 +12,6 @@ yara_ready_put(struct buf *out, const uint8_t digest[YARA_DIGEST], const struct 
 {
     buf_put(out, digest, YARA_DIGEST);
     buf_put_be32(out, (uint32_t)packed->files);
-    buf_put_be32(out, (uint32_t)packed->rules);
     buf_put_be32(out, (uint32_t)packed->count);
     for (size_t i = 0; i < packed->count; i++) {
         struct slice set = packed->set[i];
@@ -31,7 +30,6 @@ yara_ready_look(struct slice ready, const uint8_t digest[YARA_DIGEST], struct ya
 
         (void)slice_copy(&ready, found, sizeof(found));
         out->files = slice_be32(&ready);
-        out->rules = slice_be32(&ready);
         out->count = slice_be32(&ready);
         if (out->count > YARA_SETS_MAX)
             return false;

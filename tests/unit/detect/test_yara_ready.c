@@ -2,6 +2,7 @@
 /* Rules that come compiled with the program: found by what their folder says, refused where damaged. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +11,24 @@
 #include "agent/detect/yara_pack.h"
 #include "agent/detect/yara_ready.h"
 
+/* Where ready_rules.c would put the program's own: a test fills it. */
+enum { ROOM = 64 * 1024 };
+extern uint8_t vigia_ready_rules[];
+__asm__(".data\n"
+        ".global vigia_ready_rules\n"
+        "vigia_ready_rules: .zero 65536\n"
+        ".global vigia_ready_rules_end\n"
+        "vigia_ready_rules_end:\n"
+        ".byte 0\n"
+        ".previous\n");
+
 static const uint8_t FIRST[YARA_DIGEST] = {1}, SECOND[YARA_DIGEST] = {2}, THIRD[YARA_DIGEST] = {3};
 
 static struct buf
 two_folders(void)
 {
     const struct yara_packed one = {
-        .set = {slice_of("abc", 3), slice_of("", 0)}, .count = 2, .files = 5, .rules = 7};
+        .set = {slice_of("abc", 3), slice_of("", 0)}, .count = 2, .files = 5};
     const struct yara_packed other = {.set = {slice_of("xyz!", 4)}, .count = 1, .files = 1};
     struct buf out;
 
@@ -34,14 +46,14 @@ test_found_by_digest(void **state)
     struct yara_packed got;
 
     assert_true(yara_ready_look(buf_slice(&all), FIRST, &got));
-    assert_true(got.count == 2 && got.files == 5 && got.rules == 7);
+    assert_true(got.count == 2 && got.files == 5);
     assert_true(got.set[0].left == 3 && got.set[1].left == 0);
     assert_memory_equal(got.set[0].at, "abc", 3);
     assert_true(yara_ready_look(buf_slice(&all), SECOND, &got));
     assert_true(got.count == 1 && got.set[0].left == 4);
     assert_memory_equal(got.set[0].at, "xyz!", 4);
     assert_false(yara_ready_look(buf_slice(&all), THIRD, &got));
-    assert_false(yara_ready_find(FIRST, &got)); /* a test has none */
+    assert_false(yara_ready_find(FIRST, &got)); /* nothing was filled in */
     buf_done(&all);
 }
 
@@ -59,7 +71,7 @@ test_cut(void **state)
         assert_false(yara_ready_look(slice_of(copy, len), SECOND, &got));
         free(copy);
     }
-    all.data[YARA_DIGEST + 8] = 0xff; /* more sets than there can be */
+    all.data[YARA_DIGEST + 4] = 0xff; /* more sets than there can be */
     assert_false(yara_ready_look(buf_slice(&all), FIRST, &got));
     buf_done(&all);
 }
@@ -126,6 +138,80 @@ test_pack(void **state)
     buf_done(&packed);
 }
 
+static void
+put_file(const char *folder, const char *text)
+{
+    char path[128];
+    FILE *to;
+
+    snprintf(path, sizeof path, "%s/a.yar", folder);
+    to = fopen(path, "w");
+    assert_non_null(to);
+    assert_true(fputs(text, to) >= 0);
+    assert_int_equal(fclose(to), 0);
+}
+
+/* Says of the folder's rules whether they were ready, and finds with them. */
+static bool
+loads_ready(const char *folder)
+{
+    struct yara_rules *rules;
+    struct yara_report report;
+    struct yara_result result;
+
+    assert_int_equal(yara_load(folder, &rules, &report), VG_OK);
+    assert_int_equal(report.rules, 1);
+    assert_int_equal(report.without_needs, 0);
+    assert_int_equal(yara_scan(rules, slice_of("a harmless text", 15), 0, &result), VG_OK);
+    assert_int_equal(result.count, 1);
+    assert_int_equal(yara_scan(rules, slice_of("a text", 6), 0, &result), VG_OK);
+    assert_int_equal(result.count, 0);
+    yara_free(rules);
+    return report.ready;
+}
+
+/* The program's own sets are taken for the folder that they came from; damaged ones, as those of another
+ * libyara, and a folder that changed, are compiled: what is found is the same. */
+static void
+test_folder(void **state)
+{
+    static const char rule[] = "rule a { meta: needs = \"harmless\" strings: $a = \"harmless\" "
+                               "condition: $a }\n";
+    char folder[] = "/tmp/vigia-test-ready-XXXXXX", path[128];
+    uint8_t digest[YARA_DIGEST];
+    struct yara_sets sets = {.gate = NULL};
+    struct yara_report report;
+    struct buf ready;
+
+    assert_non_null(mkdtemp(folder));
+    put_file(folder, rule);
+    assert_false(loads_ready(folder));
+    assert_int_equal(yara_digest(folder, digest), VG_OK);
+    assert_int_equal(yara_compile_folder(folder, &sets, &report), VG_OK);
+    buf_init(&ready, ROOM);
+    yara_ready_put(&ready, digest, &sets.packed);
+    yara_sets_done(&sets);
+    assert_false(ready.bad);
+    memcpy(vigia_ready_rules, ready.data, ready.len);
+    assert_true(loads_ready(folder));
+    for (size_t at = YARA_DIGEST; at < ready.len; at += 1 + at / 8) {
+        vigia_ready_rules[at] ^= 0x55;
+        (void)loads_ready(folder);
+        vigia_ready_rules[at] ^= 0x55;
+    }
+    memset(vigia_ready_rules + ready.len / 2, 0, ready.len - ready.len / 2);
+    assert_false(loads_ready(folder));
+    memcpy(vigia_ready_rules, ready.data, ready.len);
+    put_file(folder,
+             "rule a { meta: needs = \"harmless\" strings: $b = \"harmless\" condition: $b }");
+    assert_false(loads_ready(folder));
+    memset(vigia_ready_rules, 0, ROOM);
+    buf_done(&ready);
+    snprintf(path, sizeof path, "%s/a.yar", folder);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(remove(folder), 0);
+}
+
 static int
 setup(void **state)
 {
@@ -145,6 +231,7 @@ main(void)
         cmocka_unit_test(test_found_by_digest),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_folder),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
