@@ -172,6 +172,7 @@ token_keys_open(const struct collector_config *config, struct storage *store,
         return err;
     }
     *out = k;
+    OPENSSL_cleanse(&k, sizeof k);
     return VG_OK;
 }
 

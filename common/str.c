@@ -54,12 +54,17 @@ str_has_nocase(struct str s, struct str part)
         v2 += v1, v1 = ROTL(v1, 17), v1 ^= v2, v2 = ROTL(v2, 32);                                  \
     } while (0)
 
-uint64_t
-str_hash(const struct hash_key *key, const void *bytes, size_t len)
+struct sip {
+    uint64_t v0, v1, v2, v3;
+};
+
+/* The state once all bytes are in. `wide`: nothing, or what the form of 128 bits begins with. */
+static inline struct sip
+sip_absorb(const struct hash_key *key, const void *bytes, size_t len, uint64_t wide)
 {
     const uint8_t *p = bytes;
     uint64_t v0 = key->k0 ^ UINT64_C(0x736f6d6570736575);
-    uint64_t v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d);
+    uint64_t v1 = key->k1 ^ UINT64_C(0x646f72616e646f6d) ^ wide;
     uint64_t v2 = key->k0 ^ UINT64_C(0x6c7967656e657261);
     uint64_t v3 = key->k1 ^ UINT64_C(0x7465646279746573);
     uint64_t tail = (uint64_t)len << 56;
@@ -85,9 +90,34 @@ str_hash(const struct hash_key *key, const void *bytes, size_t len)
     v3 ^= tail;
     SIP_ROUND(v0, v1, v2, v3);
     v0 ^= tail;
-    v2 ^= 0xff;
-    SIP_ROUND(v0, v1, v2, v3);
-    SIP_ROUND(v0, v1, v2, v3);
-    SIP_ROUND(v0, v1, v2, v3);
-    return v0 ^ v1 ^ v2 ^ v3;
+    return (struct sip){v0, v1, v2, v3};
+}
+
+static inline uint64_t
+sip_end(struct sip *s)
+{
+    SIP_ROUND(s->v0, s->v1, s->v2, s->v3);
+    SIP_ROUND(s->v0, s->v1, s->v2, s->v3);
+    SIP_ROUND(s->v0, s->v1, s->v2, s->v3);
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t
+str_hash(const struct hash_key *key, const void *bytes, size_t len)
+{
+    struct sip s = sip_absorb(key, bytes, len, 0);
+
+    s.v2 ^= 0xff;
+    return sip_end(&s);
+}
+
+void
+str_hash_wide(const struct hash_key *key, const void *bytes, size_t len, uint64_t out[2])
+{
+    struct sip s = sip_absorb(key, bytes, len, 0xee);
+
+    s.v2 ^= 0xee;
+    out[0] = sip_end(&s);
+    s.v1 ^= 0xdd;
+    out[1] = sip_end(&s);
 }

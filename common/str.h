@@ -47,5 +47,7 @@ struct hash_key {
     uint64_t k0, k1;
 };
 uint64_t str_hash(const struct hash_key *key, const void *bytes, size_t len);
+/* Its form of 128 bits, for what must not be mistaken for another even once. */
+void str_hash_wide(const struct hash_key *key, const void *bytes, size_t len, uint64_t out[2]);
 /* A fixed key for what is stored across runs (dedupe sets, sketches). */
 extern const struct hash_key STR_HASH_STORED;

@@ -59,6 +59,8 @@ pay_queue_put(struct pay_queue *q, const struct txn_view *t, uint64_t digest,
     struct pay_waiting *w = &q->ring[(q->first + q->count) % PAY_QUEUE];
     char *to = w->text, *end = w->text + PAY_QUEUE_TEXT;
 
+    if (q->count == PAY_QUEUE || card_count > PAY_QUEUE_CARDS)
+        return VG_ERR_LIMIT;
     w->has_txn = t != NULL;
     w->digest = digest;
     w->card_count = card_count;

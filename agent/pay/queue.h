@@ -30,7 +30,7 @@ void pay_queue_free(struct pay_queue *q);
 
 size_t pay_queue_count(const struct pay_queue *q);
 /* Copies a transaction (NULL: none) and at most PAY_QUEUE_CARDS card numbers; fewer than PAY_QUEUE
- * wait. VG_ERR_LIMIT where its texts are longer than any that the mapper gives. */
+ * wait. VG_ERR_LIMIT where these are more, or its texts longer than any that the mapper gives. */
 enum vg_err pay_queue_put(struct pay_queue *q, const struct txn_view *t, uint64_t digest,
                           const struct card_view *cards, size_t card_count) VG_MUST_CHECK;
 /* The one put `ago` records before the newest; NULL where it has gone. */

@@ -12,12 +12,12 @@
 
 enum { DIGEST_SIZE = 32, TOKEN_BYTES = TOKEN_LETTERS / 2, MEMO_SETS = 16384, MEMO_WAYS = 2 };
 
-/* A token that was made lately, by a digest of its value under a secret key; a set lies in one line of
- * the cache. */
+/* A token that was made lately, by a digest of its value under a secret key, as long as the token: two
+ * values are mistaken for one here no sooner than their tokens are the same anyway. A set lies in one
+ * line of the cache. */
 struct memo {
-    uint64_t digest; /* 0: none */
+    uint64_t digest[2]; /* 0, 0: none */
     uint8_t bytes[TOKEN_BYTES];
-    uint64_t unused;
 };
 
 struct tokens {
@@ -50,6 +50,7 @@ tokens_new(const uint8_t key[TOKEN_KEY_SIZE], struct tokens **out)
         return VG_ERR_SYS;
     }
     t->memo_key = (struct hash_key){words[0], words[1]};
+    OPENSSL_cleanse(words, sizeof words);
     *out = t;
     return VG_OK;
 }
@@ -80,14 +81,6 @@ digest_of(struct tokens *t, const char *prefix, struct slice value, uint8_t out[
     return VG_OK;
 }
 
-static uint64_t
-memo_digest(const struct tokens *t, enum token_kind kind, struct slice value)
-{
-    uint64_t digest = str_hash(&t->memo_key, value.at, value.left) + kind;
-
-    return digest != 0 ? digest : 1;
-}
-
 /* The memory is there once somebody asks: many processes only have the key. */
 static bool
 memos_make(struct tokens *t)
@@ -102,20 +95,28 @@ memos_make(struct tokens *t)
     return t->memos != NULL;
 }
 
+static bool
+is_memo(const struct memo *a, const struct memo *b)
+{
+    return a->digest[0] == b->digest[0] && a->digest[1] == b->digest[1];
+}
+
 /* The token's bytes, remembered or made. */
 static enum vg_err
 bytes_of(struct tokens *t, enum token_kind kind, struct slice value, const uint8_t **out)
 {
-    uint64_t digest = memo_digest(t, kind, value);
-    struct memo made = {.digest = digest}, *memo;
+    struct memo made, *memo;
     uint8_t mac[DIGEST_SIZE];
     enum vg_err err;
 
     if (!memos_make(t))
         return VG_ERR_NOMEM;
-    memo = t->memos[digest % MEMO_SETS];
-    if (memo[0].digest != digest) {
-        if (memo[1].digest == digest) {
+    str_hash_wide(&t->memo_key, value.at, value.left, made.digest);
+    made.digest[0] += kind;
+    made.digest[1] |= 1; /* never that of an empty place */
+    memo = t->memos[made.digest[0] % MEMO_SETS];
+    if (!is_memo(&memo[0], &made)) {
+        if (is_memo(&memo[1], &made)) {
             made = memo[1];
         } else {
             err = digest_of(t, PREFIX[kind], value, mac);
@@ -158,6 +159,7 @@ tokens_derive(struct tokens *t, const char *label, uint64_t out[2])
         return err;
     out[0] = slice_be64(&s);
     out[1] = slice_be64(&s);
+    OPENSSL_cleanse(digest, sizeof digest);
     return VG_OK;
 }
 

@@ -8,8 +8,8 @@
  *
  * Tokens that were made lately are remembered in memory alone (1 MiB), each by a SipHash of
  * its value under a key that is derived from the token key, never by the value: who can read them
- * reads the key beside them, and learns nothing more. Two of 32 thousand values are taken for one
- * with a chance of 2^-63 for each new one. */
+ * reads the key beside them, and learns nothing more. That hash has as many bits as a token, so
+ * that it mistakes two values for one no sooner than the token itself would. */
 #pragma once
 
 #include "common/base.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What card_chain passes over holds nothing that could be a card number. */
+/* What card_chain passes over holds nothing that could be a card number, and it finds the same with the
+ * machine's vectors as without (card_chain_portable.c). */
 #include "pay_own.h"
 
 #include "agent/detect/card_number.h"
@@ -11,6 +12,8 @@ draw(uint64_t *state, uint64_t below)
     *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
     return (*state >> 33) % below;
 }
+
+size_t card_chain_portable(struct slice text, size_t from);
 
 static bool
 is_together(struct slice s, size_t at)
@@ -44,26 +47,35 @@ earliest(struct slice s, bool *any)
     return s.left;
 }
 
+/* Runs of bytes of a kind each: digits and separators together, few, with lead bytes, none. */
 static void
-test_random(void **state)
+draw_text(uint64_t *seed, uint8_t *text, size_t len)
 {
     static const char *const kinds[] = {"0123456789", "01234567 -", "4 1-1.1_1+1,",
                                         "abc,0",      "a,1%\\\xc2", "-- 1"};
+    size_t at = 0;
+
+    while (at < len) {
+        const char *kind = kinds[draw(seed, VG_ARRAY_LEN(kinds))];
+        size_t n = 1 + draw(seed, 20);
+
+        for (; n > 0 && at < len; n--)
+            text[at++] = (uint8_t)kind[draw(seed, strlen(kind))];
+    }
+}
+
+static void
+test_random(void **state)
+{
     uint64_t seed = 5;
 
     for (int i = 0; i < 200000; i++) {
         uint8_t text[300];
-        size_t len = draw(&seed, i % 2 ? sizeof text : 80), at = 0, got, want;
+        size_t len = draw(&seed, i % 2 ? sizeof text : 80), got, want;
         struct own o;
         bool any;
 
-        while (at < len) {
-            const char *kind = kinds[draw(&seed, VG_ARRAY_LEN(kinds))];
-            size_t n = 1 + draw(&seed, 20);
-
-            for (; n > 0 && at < len; n--)
-                text[at++] = (uint8_t)kind[draw(&seed, strlen(kind))];
-        }
+        draw_text(&seed, text, len);
         o = own_n(text, len);
         got = card_chain_likely(o.text, 0);
         want = earliest(o.text, &any);
@@ -71,6 +83,43 @@ test_random(void **state)
         assert_true(got == len || CARD_BYTE[byte_at(o.text, got)] == CARD_DIGIT ||
                     CARD_BYTE[byte_at(o.text, got)] == CARD_LEAD);
         free(o.block);
+    }
+}
+
+/* From every place of a text, so that blocks begin everywhere in it; and every byte in every place of
+ * a block. The texts end where their memory ends. */
+static void
+test_same(void **state)
+{
+    enum { TEXTS = 12000, LONG = 330 };
+    uint64_t seed = 11;
+
+    for (int i = 0; i < TEXTS; i++) {
+        uint8_t text[LONG];
+        size_t len = draw(&seed, LONG);
+        struct own o;
+
+        draw_text(&seed, text, len);
+        for (uint64_t n = draw(&seed, 3); n > 0 && len > 0; n--)
+            text[draw(&seed, len)] = (uint8_t)draw(&seed, 256);
+        o = own_n(text, len);
+        for (size_t from = 0; from <= len; from++)
+            assert_int_equal(card_chain_likely(o.text, from), card_chain_portable(o.text, from));
+        free(o.block);
+    }
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < 130; at++) {
+            uint8_t text[130];
+            struct own o;
+
+            memset(text, at % 2 ? '1' : 'a', sizeof text);
+            text[at] = (uint8_t)byte;
+            o = own_n(text, sizeof text);
+            for (size_t from = 0; from <= at; from++)
+                assert_int_equal(card_chain_likely(o.text, from),
+                                 card_chain_portable(o.text, from));
+            free(o.block);
+        }
     }
 }
 
@@ -95,6 +144,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_same),
         cmocka_unit_test(test_ordinary),
     };
 

@@ -67,6 +67,7 @@ static void
 test_too_long(void **state)
 {
     static char text[PAY_QUEUE_TEXT];
+    const struct card_view cards[PAY_QUEUE_CARDS + 1] = {{.line = 1}};
     struct txn_view t = {.id = str_n(text, sizeof text), .reason = str_of("why")};
     struct pay_queue *q;
 
@@ -76,6 +77,12 @@ test_too_long(void **state)
     t.reason = str_of("");
     assert_int_equal(pay_queue_put(q, &t, 1, NULL, 0), VG_OK);
     assert_int_equal(pay_queue_count(q), 1);
+    assert_int_equal(pay_queue_put(q, NULL, 1, cards, PAY_QUEUE_CARDS + 1), VG_ERR_LIMIT);
+    for (size_t n = 1; n < PAY_QUEUE; n++)
+        assert_int_equal(pay_queue_put(q, NULL, n, cards, 1), VG_OK);
+    assert_int_equal(pay_queue_put(q, NULL, 9, cards, 1), VG_ERR_LIMIT);
+    assert_int_equal(pay_queue_count(q), PAY_QUEUE);
+    assert_int_equal(pay_queue_ago(q, 0)->digest, PAY_QUEUE - 1);
     pay_queue_free(q);
 }
 
