@@ -11,7 +11,8 @@
  * day) begins the series again.
  *
  * Apart from numbers: a log that was written anew and lacks records that had stood in it (OBS_LOG, lost)
- * is a finding, until an export turns out to do that again and again. */
+ * is a finding, until an export turns out to do that again and again. One that lacks them all began
+ * anew: the first time somebody may have emptied it, after that it is rotated to where nobody looks. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +30,15 @@
 #define DIRECT_LEAST 200.0
 #define GAPS_PRIOR   3.0
 /* So many edited logs in that time are news; after that it is this shop's way. */
-#define EDITS_NEWS      3.0
-#define EDITS_MEMORY_NS (30 * VG_DAY_NS)
+#define EDITS_NEWS        3.0
+#define EDITS_MEMORY_NS   (30 * VG_DAY_NS)
+#define EMPTIED_NEWS      1.0
+#define EMPTIED_MEMORY_NS (180 * VG_DAY_NS)
 /* Longer digits are times or random. */
 #define DIGITS_MAX 12
 
 enum { SIZES = 11, SERIES_MAX = 512, BACK_MAX = 200, MISSING_MAX = 1000 };
-enum { SERIES_VERSION = 1, STATE_VERSION = 2 };
+enum { SERIES_VERSION = 1, STATE_VERSION = 3 };
 
 struct series {
     int64_t last;                      /* number */
@@ -51,7 +54,8 @@ struct series {
 struct missing {
     struct pay_frame frame; /* tables[0]: series */
     int64_t due_ns;         /* the earliest gap; INT64_MAX: none */
-    double edited;          /* logs that lacked records, forgotten with EDITS_MEMORY_NS */
+    /* Logs that lacked records, forgotten with EDITS_MEMORY_NS; that lacked all, with EMPTIED_MEMORY_NS. */
+    double edited, emptied;
     int64_t edited_ns;
 };
 
@@ -185,17 +189,22 @@ edited(struct missing *m, const struct log_view *v, int64_t now_ns)
                               .score = 75,
                               .group = "edited"};
 
-    if (now_ns > m->edited_ns)
+    bool all = v->lost >= v->held;
+
+    if (now_ns > m->edited_ns) {
         m->edited *= exp(-(double)(now_ns - m->edited_ns) / (double)EDITS_MEMORY_NS);
-    m->edited_ns = now_ns > m->edited_ns ? now_ns : m->edited_ns;
-    m->edited += 1;
-    if (m->edited > EDITS_NEWS)
+        m->emptied *= exp(-(double)(now_ns - m->edited_ns) / (double)EMPTIED_MEMORY_NS);
+        m->edited_ns = now_ns;
+    }
+    m->edited += all ? 0 : 1;
+    m->emptied += all ? 1 : 0;
+    if (all ? m->emptied > EMPTIED_NEWS : m->edited > EDITS_NEWS)
         return;
     if (!pay_party(&subject, "log", v->source, NULL))
         party_set(&subject, "log", "-", NULL);
     finding.facts =
         facts_of(m, "edited", v->lost, clock_text(m, v->first_ns), clock_text(m, v->last_ns),
-                 v->last_ns - v->first_ns, v->held, m->edited - 1);
+                 v->last_ns - v->first_ns, v->held, (all ? m->emptied : m->edited) - 1);
     judge_finding(m->frame.judge, &finding);
 }
 
@@ -381,6 +390,7 @@ missing_put(const void *self, struct buf *out)
 
     codec_put_i64(out, m->due_ns);
     codec_put_f64(out, m->edited);
+    codec_put_f64(out, m->emptied);
     codec_put_i64(out, m->edited_ns);
 }
 
@@ -391,6 +401,7 @@ missing_get(void *self, struct slice *in)
 
     m->due_ns = codec_i64(in);
     m->edited = codec_f64(in);
+    m->emptied = codec_f64(in);
     m->edited_ns = codec_time(in);
 }
 

@@ -142,7 +142,7 @@ pay_sensor_replaced(struct pay_sensor *s, const char *source, struct seen_recent
                                   .like = {"", 0},
                                   .lost = span_lost(p),
                                   .held = p->was.rows,
-                                  .first_ns = p->was.first_ns,
+                                  .first_ns = p->was.head[0].time_ns,
                                   .last_ns = p->was.last_ns};
     struct obs obs = {.kind = OBS_LOG, .time_ns = s->latest_ns, .log = &view};
 

@@ -183,7 +183,7 @@ spans_before(const struct tail *t, const struct tail_entry *e, struct spans *out
         const struct tail_slot *slot = &t->slot[i];
 
         if (slot->used && !slot->here && slot->source == e->source &&
-            slot->recent.spans.is.first != 0 && strcmp(slot->name, e->name) == 0 &&
+            slot->recent.spans.is.head[0].hash != 0 && strcmp(slot->name, e->name) == 0 &&
             (before == NULL || slot->last_look > before->last_look))
             before = slot;
     }
@@ -291,7 +291,7 @@ tell_replaced(struct tail *t)
         char name[LOGFILE_NAME_MAX];
 
         if (!slot->here || slot->recent.spans.was.rows == 0 || slot->news || slot->took ||
-            slot->partial || slot->recent.spans.is.first == 0 ||
+            slot->partial || slot->recent.spans.is.head[0].hash == 0 ||
             t->now_ns - slot->waiting_since_ns < TAIL_REPLACED_NS)
             continue;
         logfile_name(t->options.tokens, slot->name, name);

@@ -246,7 +246,7 @@ slot_save(struct tail *t, size_t index, const struct sink *sink)
     vg_json_put_int(&out, "untold", (int64_t)slot->recent.untold);
     vg_json_put_int(&out, "untold_bad", (int64_t)slot->recent.untold_bad);
     put_recent(&out, &slot->recent);
-    if (slot->recent.spans.is.first != 0 || slot->recent.spans.was.rows > 0) {
+    if (slot->recent.spans.is.head[0].hash != 0 || slot->recent.spans.was.rows > 0) {
         span_text(&slot->recent.spans, spans);
         vg_json_put_str(&out, "spans", spans, SPAN_TEXT);
     }

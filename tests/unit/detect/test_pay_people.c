@@ -246,6 +246,18 @@ test_edited_log(void **state)
     }
     assert_int_equal(shop_alerts(&s, NULL), shop_alerts(&s, "pay.missing_sales"));
     assert_in_range(shop_alerts(&s, "pay.missing_sales"), 2, 4);
+    v.lost = v.held; /* emptied: told once more, then it is rotated */
+    for (unsigned month = 0; month < 4; month++) {
+        json_array_clear(s.kit.events);
+        s.now_ns += 31 * VG_DAY_NS;
+        obs.time_ns = s.now_ns;
+        panel_observe(s.panel, &obs);
+        assert_int_equal(shop_alerts(&s, "pay.missing_sales"), month == 0);
+        if (month == 0)
+            shop_check_events(&s);
+        if (month == 1)
+            shop_reopen(&s);
+    }
     shop_check_events(&s);
     shop_close(&s);
 }
