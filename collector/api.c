@@ -118,7 +118,8 @@ api_read(struct work_job *job, struct storage *s)
         return err;
     if (r->post && !secret_equal(j->csrf, j->session.csrf))
         return api_refuse(j, 403, "csrf", "the page is too old: load it again");
-    if (j->session.user.role < r->role)
+    j->rights = rights_of(j->session.user.role);
+    if ((j->rights & (unsigned)r->right) != (unsigned)r->right)
         return api_refuse(j, 403, "role", "this needs another role");
     if (r->read != NULL)
         return r->read(j, s);

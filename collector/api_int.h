@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collector/password.h"
+#include "collector/rights.h"
 #include "collector/service.h"
 
 struct api_job;
@@ -10,8 +11,8 @@ struct api_job;
 struct api_route {
     const char *path; /* one that ends in '/' is followed by an id */
     bool post;
-    bool open;                          /* login: without a session */
-    enum storage_role role;             /* at least */
+    bool open; /* login: without a session */
+    enum right right;
     bool (*prepare)(struct api_job *j); /* on the loop: takes parameters from the call */
     enum vg_err (*read)(struct api_job *j, struct storage *s); /* VG_AGAIN: go on to write() */
     enum vg_err (*write)(struct api_job *j, struct storage *s);
@@ -28,6 +29,7 @@ struct api_job {
     bool has_cookie;
     uint8_t cookie_hash[STORAGE_HASH_SIZE];
     struct storage_session session;
+    unsigned rights; /* of the session, of enum right */
     json_t *body, *answer;
     int status; /* not 0: an error */
     const char *word, *message;

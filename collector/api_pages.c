@@ -34,7 +34,7 @@ me_write(struct api_job *j, struct storage *s)
 static enum vg_err
 overview(struct api_job *j, struct storage *s)
 {
-    return s->ops->overview(s, j->session.user.tenant, j->now_ns, &j->answer);
+    return s->ops->overview(s, &j->session.scope, j->now_ns, &j->answer);
 }
 
 static enum vg_err
@@ -49,7 +49,7 @@ static enum vg_err
 agents(struct api_job *j, struct storage *s)
 {
     json_t *list = NULL;
-    enum vg_err err = s->ops->agents(s, j->session.user.tenant, j->now_ns, &list);
+    enum vg_err err = s->ops->agents(s, &j->session.scope, j->now_ns, &list);
 
     return items(err, list, j);
 }
@@ -58,7 +58,7 @@ static enum vg_err
 sites(struct api_job *j, struct storage *s)
 {
     json_t *list = NULL;
-    enum vg_err err = s->ops->sites(s, j->session.user.tenant, &list);
+    enum vg_err err = s->ops->sites(s, &j->session.scope, &list);
 
     return items(err, list, j);
 }
@@ -136,7 +136,7 @@ incidents(struct api_job *j, struct storage *s)
 {
     json_t *row;
     size_t i;
-    enum vg_err err = s->ops->incidents(s, j->session.user.tenant, &j->query, &j->answer);
+    enum vg_err err = s->ops->incidents(s, &j->session.scope, &j->query, &j->answer);
 
     if (err != VG_OK)
         return err;
@@ -164,7 +164,7 @@ incident(struct api_job *j, struct storage *s)
 {
     struct text_message m;
     json_t *row = NULL;
-    enum vg_err err = s->ops->incident_get(s, j->session.user.tenant, j->id, &row);
+    enum vg_err err = s->ops->incident_get(s, &j->session.scope, j->id, &row);
 
     if (err != VG_OK)
         return err;
@@ -194,21 +194,21 @@ incident_write(struct api_job *j, struct storage *s)
 
     if (!storage_state_valid(state) || strlen(note) > 2000)
         return VG_ERR_FORMAT;
-    err = s->ops->incident_set(s, j->session.user.tenant, j->id, state, j->session.user.name,
+    err = s->ops->incident_set(s, &j->session.scope, j->id, state, j->session.user.name,
                                note[0] != '\0' ? note : NULL, j->now_ns);
     return err == VG_OK ? incident(j, s) : err;
 }
 
 const struct api_route API_ROUTES[] = {
-    {"/api/login", true, true, STORAGE_READONLY, NULL, api_login_read, api_login_write},
-    {"/api/logout", true, false, STORAGE_READONLY, NULL, NULL, api_logout_write},
-    {"/api/me", false, false, STORAGE_READONLY, NULL, me, NULL},
-    {"/api/me", true, false, STORAGE_READONLY, NULL, NULL, me_write},
-    {"/api/overview", false, false, STORAGE_READONLY, NULL, overview, NULL},
-    {"/api/incidents", false, false, STORAGE_READONLY, incidents_prepare, incidents, NULL},
-    {"/api/incidents/", false, false, STORAGE_READONLY, NULL, incident, NULL},
-    {"/api/incidents/", true, false, STORAGE_TECHNICIAN, NULL, NULL, incident_write},
-    {"/api/agents", false, false, STORAGE_READONLY, NULL, agents, NULL},
-    {"/api/sites", false, false, STORAGE_READONLY, NULL, sites, NULL},
-    {NULL, false, false, STORAGE_READONLY, NULL, NULL, NULL},
+    {"/api/login", true, true, RIGHT_NONE, NULL, api_login_read, api_login_write},
+    {"/api/logout", true, false, RIGHT_NONE, NULL, NULL, api_logout_write},
+    {"/api/me", false, false, RIGHT_NONE, NULL, me, NULL},
+    {"/api/me", true, false, RIGHT_NONE, NULL, NULL, me_write},
+    {"/api/overview", false, false, RIGHT_SEE, NULL, overview, NULL},
+    {"/api/incidents", false, false, RIGHT_SEE, incidents_prepare, incidents, NULL},
+    {"/api/incidents/", false, false, RIGHT_SEE, NULL, incident, NULL},
+    {"/api/incidents/", true, false, RIGHT_TRIAGE, NULL, NULL, incident_write},
+    {"/api/agents", false, false, RIGHT_SEE, NULL, agents, NULL},
+    {"/api/sites", false, false, RIGHT_SEE, NULL, sites, NULL},
+    {NULL, false, false, RIGHT_NONE, NULL, NULL, NULL},
 };

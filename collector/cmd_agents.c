@@ -39,7 +39,8 @@ cmd_token(const struct command *self, int argc, char **argv)
     struct cli_line line;
     struct cli_world w;
     struct storage_site site;
-    char tenant[UUID_TEXT_SIZE] = STORAGE_ALL;
+    struct storage_scope scope = STORAGE_EVERYTHING;
+    char tenant[UUID_TEXT_SIZE];
     int64_t valid_ns = VG_DAY_NS;
     int code = VG_EXIT_DONE;
     enum vg_err err = cli_parse(self, argc, argv, options, &line);
@@ -56,8 +57,10 @@ cmd_token(const struct command *self, int argc, char **argv)
     err = VG_OK;
     if (line.value[1] != NULL)
         err = w.store->ops->tenant_find(w.store, line.value[1], tenant);
+    if (err == VG_OK && line.value[1] != NULL)
+        scope = storage_scope_tenant(tenant);
     if (err == VG_OK)
-        err = w.store->ops->site_find(w.store, tenant, line.word[0], &site);
+        err = w.store->ops->site_find(w.store, &scope, line.word[0], &site);
     if (err == VG_OK)
         code = token_print(&w, &site, valid_ns);
     else if (err == VG_ERR_NOENT)
@@ -77,7 +80,7 @@ agent_list(struct cli_world *w)
     const json_t *row;
     json_t *rows;
     size_t i;
-    enum vg_err err = w->store->ops->agents(w->store, STORAGE_ALL, vtime_now(), &rows);
+    enum vg_err err = w->store->ops->agents(w->store, &STORAGE_EVERYTHING, vtime_now(), &rows);
 
     if (err != VG_OK)
         return err;
@@ -109,7 +112,7 @@ cmd_agent(const struct command *self, int argc, char **argv)
     if (list)
         err = agent_list(&w);
     else
-        err = w.store->ops->agent_revoke(w.store, STORAGE_ALL, line.word[1], vtime_now());
+        err = w.store->ops->agent_revoke(w.store, &STORAGE_EVERYTHING, line.word[1], vtime_now());
     if (err == VG_OK && !list)
         err = w.store->ops->audit(w.store, STORAGE_ALL, "command line", "agent.revoked",
                                   line.word[1], NULL, vtime_now());

@@ -134,7 +134,8 @@ cmd_export(const struct command *self, int argc, char **argv)
     static const char *const options[] = {"tenant", NULL};
     struct cli_line line;
     struct cli_world w;
-    char tenant[UUID_TEXT_SIZE] = STORAGE_ALL;
+    struct storage_scope scope = STORAGE_EVERYTHING;
+    char tenant[UUID_TEXT_SIZE];
     int code = VG_EXIT_DONE;
     enum vg_err err = cli_parse(self, argc, argv, options, &line);
 
@@ -147,11 +148,13 @@ cmd_export(const struct command *self, int argc, char **argv)
     err = VG_OK;
     if (line.value[0] != NULL)
         err = w.store->ops->tenant_find(w.store, line.value[0], tenant);
+    if (err == VG_OK && line.value[0] != NULL)
+        scope = storage_scope_tenant(tenant);
     if (err == VG_ERR_NOENT) {
         code = cli_usage(self, "no tenant \"%s\"", line.value[0]);
     } else {
         if (err == VG_OK)
-            err = w.store->ops->events(w.store, tenant, print_line, stdout);
+            err = w.store->ops->events(w.store, &scope, print_line, stdout);
         if (fflush(stdout) != 0)
             err = VG_ERR_SYS;
         if (err != VG_OK)

@@ -97,7 +97,7 @@ cmd_tenant(const struct command *self, int argc, char **argv)
     if (!cli_open(&line, CLI_STORE, &w, &code))
         return code;
     if (list) {
-        err = w.store->ops->tenants(w.store, STORAGE_ALL, &rows);
+        err = w.store->ops->tenants(w.store, &STORAGE_EVERYTHING, &rows);
         if (err == VG_OK) {
             print_rows(rows, keys);
             json_decref(rows);
@@ -196,7 +196,7 @@ cmd_site(const struct command *self, int argc, char **argv)
         return cli_usage(self, "write: site add TENANT NAME, or site list");
     if (!cli_open(&line, CLI_STORE, &w, &code))
         return code;
-    err = w.store->ops->sites(w.store, STORAGE_ALL, &rows);
+    err = w.store->ops->sites(w.store, &STORAGE_EVERYTHING, &rows);
     if (err == VG_OK) {
         print_rows(rows, keys);
         json_decref(rows);
@@ -233,25 +233,32 @@ user_write(const struct command *self, const struct cli_line *line, struct stora
            bool fresh, struct cli_world *w)
 {
     const char *tenant = line->value[USER_TENANT];
+    char id[UUID_TEXT_SIZE] = STORAGE_ALL;
     struct storage_user found;
     enum vg_err err = VG_OK;
 
     if (tenant != NULL) {
-        err = w->store->ops->tenant_find(w->store, tenant, user->tenant);
+        err = w->store->ops->tenant_find(w->store, tenant, id);
         if (err == VG_ERR_NOENT)
             return cli_usage(self, "no tenant \"%s\"", tenant);
+        /* Administrators and technicians stay the provider's, and see this one alone. */
+        user->given = user->role == STORAGE_ADMIN || user->role == STORAGE_TECHNICIAN;
+        if (!user->given)
+            memcpy(user->tenant, id, sizeof id);
     }
     if (err == VG_OK && fresh) {
         err = w->store->ops->user_add(w->store, user, vtime_now());
         if (err == VG_ERR_EXISTS)
             return cli_usage(self, "there is a user \"%s\" already", user->name);
-    } else if (err == VG_OK) {
-        err = w->store->ops->user_find(w->store, user->name, &found);
-        if (err == VG_ERR_NOENT)
-            return cli_usage(self, "no user \"%s\"", user->name);
-        if (err == VG_OK)
-            err = w->store->ops->user_set_password(w->store, found.id, user->password);
     }
+    if (err == VG_OK)
+        err = w->store->ops->user_find(w->store, user->name, &found);
+    if (err == VG_ERR_NOENT)
+        return cli_usage(self, "no user \"%s\"", user->name);
+    if (err == VG_OK && fresh && user->given)
+        err = w->store->ops->user_give(w->store, found.id, id);
+    if (err == VG_OK && !fresh)
+        err = w->store->ops->user_set_password(w->store, found.id, user->password);
     return err == VG_OK ? VG_EXIT_DONE : cli_failed(w, "user", err);
 }
 
@@ -266,7 +273,9 @@ user_change(const struct command *self, const struct cli_line *line, bool fresh)
 
     if (fresh && (line->value[USER_ROLE] == NULL ||
                   storage_role_parse(line->value[USER_ROLE], &user.role) != VG_OK))
-        return cli_usage(self, "write: --role admin, technician or readonly");
+        return cli_usage(self, "write: --role admin, technician, readonly or owner");
+    if (fresh && user.role == STORAGE_OWNER && line->value[USER_TENANT] == NULL)
+        return cli_usage(self, "an owner is a tenant's: write --tenant NAME");
     if (strcmp(language, "es-MX") != 0 && strcmp(language, "en") != 0)
         return cli_usage(self, "no language \"%s\"; write: --language es-MX or en", language);
     if (!name_fits(line->word[1]))
@@ -283,6 +292,52 @@ user_change(const struct command *self, const struct cli_line *line, bool fresh)
     cli_close(&w);
     if (code == VG_EXIT_DONE && line->value[USER_STDIN] == NULL)
         printf("%s\n", password);
+    return code;
+}
+
+/* Of the words behind the name each is a tenant; none: all tenants. */
+static enum vg_err
+give(struct cli_world *w, const struct cli_line *line, const char **unknown)
+{
+    struct storage_user user;
+    char tenant[UUID_TEXT_SIZE];
+    enum vg_err err = w->store->ops->begin(w->store);
+
+    if (err != VG_OK)
+        return err;
+    *unknown = line->word[1];
+    err = w->store->ops->user_find(w->store, line->word[1], &user);
+    if (err == VG_OK)
+        err = w->store->ops->user_given(w->store, user.id, line->words > 2);
+    for (size_t i = 2; err == VG_OK && i < line->words; i++) {
+        *unknown = line->word[i];
+        err = w->store->ops->tenant_find(w->store, line->word[i], tenant);
+        if (err == VG_OK)
+            err = w->store->ops->user_give(w->store, user.id, tenant);
+    }
+    if (err == VG_OK)
+        err = w->store->ops->commit(w->store);
+    if (err != VG_OK)
+        w->store->ops->rollback(w->store);
+    return err;
+}
+
+static int
+user_tenants(const struct command *self, const struct cli_line *line)
+{
+    struct cli_world w;
+    const char *unknown = "";
+    int code = VG_EXIT_DONE;
+    enum vg_err err;
+
+    if (!cli_open(line, CLI_STORE, &w, &code))
+        return code;
+    err = give(&w, line, &unknown);
+    if (err == VG_ERR_NOENT)
+        code = cli_usage(self, "no user of the provider, or no tenant, \"%s\"", unknown);
+    else if (err != VG_OK)
+        code = cli_failed(&w, "user", err);
+    cli_close(&w);
     return code;
 }
 
@@ -303,11 +358,14 @@ cmd_user(const struct command *self, int argc, char **argv)
         return user_change(self, &line, true);
     if (line.words == 2 && strcmp(line.word[0], "password") == 0)
         return user_change(self, &line, false);
+    if (line.words >= 2 && strcmp(line.word[0], "tenants") == 0)
+        return user_tenants(self, &line);
     if (line.words != 1 || strcmp(line.word[0], "list") != 0)
-        return cli_usage(self, "write: user add NAME --role ROLE, user password NAME, user list");
+        return cli_usage(self, "write: user add NAME --role ROLE, user password NAME,"
+                               " user tenants NAME [TENANT...], or user list");
     if (!cli_open(&line, CLI_STORE, &w, &code))
         return code;
-    err = w.store->ops->users(w.store, STORAGE_ALL, &rows);
+    err = w.store->ops->users(w.store, &STORAGE_EVERYTHING, &rows);
     if (err == VG_OK) {
         print_rows(rows, keys);
         json_decref(rows);

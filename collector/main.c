@@ -18,10 +18,13 @@ const struct command COMMANDS[] = {
      "  --mail ADDRESS     the owner's\n"
      "  --hours JSON       opening hours, as in the agent's configuration\n\n",
      cmd_site},
-    {"user", "user add NAME --role ROLE [OPTION]... | user password NAME | user list",
+    {"user",
+     "user add NAME --role ROLE [OPTION]... | user password NAME |\n"
+     "                        user tenants NAME [TENANT]... | user list",
      "Add or list the people who may use the dashboard",
-     "  --role ROLE        admin, technician or readonly\n"
-     "  --tenant TENANT    sees this tenant alone (default: all)\n"
+     "tenants says which tenants somebody of the provider sees; without any: all.\n"
+     "  --role ROLE        admin or technician (the provider's), owner (a tenant's) or readonly\n"
+     "  --tenant TENANT    sees this tenant alone; an owner and who only reads belong to it\n"
      "  --language LANG    es-MX (default) or en\n"
      "  --password-stdin   read the password; without it one is made and printed once\n\n",
      cmd_user},

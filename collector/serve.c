@@ -321,7 +321,7 @@ open_token_keys(struct service *s)
     enum vg_err err = storage_open(s->config->database, STORAGE_WRITE, &store, why);
 
     if (err == VG_OK)
-        err = store->ops->tenants(store, STORAGE_ALL, &tenants);
+        err = store->ops->tenants(store, &STORAGE_EVERYTHING, &tenants);
     if (err == VG_OK)
         err = token_keys_open(s->config, store, &s->token_keys);
     if (err == VG_OK && s->token_keys.made && json_array_size(tenants) > s->token_keys.count)

@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 3, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 4, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -294,6 +294,8 @@ static const struct storage_ops OPS = {
     .sites = sqlite_sites,
     .user_add = sqlite_user_add,
     .user_find = sqlite_user_find,
+    .user_given = sqlite_user_given,
+    .user_give = sqlite_user_give,
     .user_set_language = sqlite_user_set_language,
     .user_set_password = sqlite_user_set_password,
     .users = sqlite_users,
@@ -367,7 +369,7 @@ static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
     static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,
-                                                     SQLITE_SCHEMA_3};
+                                                      SQLITE_SCHEMA_3, SQLITE_SCHEMA_4};
     int version = 0;
     enum vg_err err;
 
@@ -445,7 +447,30 @@ storage_close(struct storage *s)
         s->ops->close(s);
 }
 
-static const char *const ROLES[] = {"readonly", "technician", "admin"};
+const struct storage_scope STORAGE_EVERYTHING = {.kind = STORAGE_SEES_ALL};
+
+struct storage_scope
+storage_scope_tenant(const char *tenant)
+{
+    struct storage_scope scope = {.kind = STORAGE_SEES_TENANT};
+
+    if (!vg_strcpy(scope.id, sizeof scope.id, tenant))
+        scope.kind = STORAGE_SEES_NONE;
+    return scope;
+}
+
+struct storage_scope
+storage_scope_of(const struct storage_user *user)
+{
+    struct storage_scope scope = {.kind = user->given ? STORAGE_SEES_GIVEN : STORAGE_SEES_ALL};
+
+    if (strcmp(user->tenant, STORAGE_ALL) != 0)
+        return storage_scope_tenant(user->tenant);
+    (void)vg_strcpy(scope.id, sizeof scope.id, user->id);
+    return scope;
+}
+
+static const char *const ROLES[] = {"readonly", "technician", "admin", "owner"};
 
 const char *
 storage_role_name(enum storage_role role)

@@ -70,13 +70,16 @@ sqlite_agent_hello(struct storage *base, const char *agent, const struct storage
 }
 
 enum vg_err
-sqlite_agent_revoke(struct storage *base, const char *tenant, const char *agent, int64_t now_ns)
+sqlite_agent_revoke(struct storage *base, const struct storage_scope *scope, const char *agent,
+                    int64_t now_ns)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "UPDATE agents SET revoked = coalesce(revoked, ?3)"
-                             " WHERE id = ?2 AND ?1 IN ('', tenant)");
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "UPDATE agents SET revoked = coalesce(revoked, ?3)"
+                                 " WHERE id = ?2 AND ",
+                                 "tenant", "");
 
-    sq_bind(st, "tti", tenant, agent, now_ns);
+    sq_bind(st, "tti", scope->id, agent, now_ns);
     return sq_change(s, st);
 }
 
@@ -153,25 +156,28 @@ agent_bundle(sqlite3_stmt *st)
 {
     json_t *status = sq_json_tree(st, 8);
     const json_t *version = json_object_get(json_object_get(status, "bundle"), "version");
-    json_t *out = json_is_integer(version) ? json_integer(json_integer_value(version)) : json_null();
+    json_t *out =
+        json_is_integer(version) ? json_integer(json_integer_value(version)) : json_null();
 
     json_decref(status);
     return out;
 }
 
 enum vg_err
-sqlite_agents(struct storage *base, const char *tenant, int64_t now_ns, json_t **out)
+sqlite_agents(struct storage *base, const struct storage_scope *scope, int64_t now_ns, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st =
-        sq(s, "SELECT a.id, a.host, a.site, s.name, t.name, a.version, a.last_seen, a.revoked,"
-              " a.status, (SELECT max(not_after) FROM certs WHERE certs.agent = a.id), a.last_seq"
-              " FROM agents a JOIN sites s ON s.id = a.site JOIN tenants t ON t.id = a.tenant"
-              " WHERE ?1 IN ('', a.tenant) ORDER BY t.name, s.name, a.host, a.id");
+    sqlite3_stmt *st = sq_scoped(
+        s, scope,
+        "SELECT a.id, a.host, a.site, s.name, t.name, a.version, a.last_seen, a.revoked,"
+        " a.status, (SELECT max(not_after) FROM certs WHERE certs.agent = a.id), a.last_seq"
+        " FROM agents a JOIN sites s ON s.id = a.site JOIN tenants t ON t.id = a.tenant"
+        " WHERE ",
+        "a.tenant", " ORDER BY t.name, s.name, a.host, a.id");
     json_t *all = json_array();
     enum vg_err err;
 
-    sq_bind(st, "t", tenant);
+    sq_bind(st, "t", scope->id);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(
             all, json_pack("{so so s{so so} so so so ss so so so so}", "id", sq_json_text(st, 0),

@@ -163,14 +163,15 @@ sqlite_incident_agent(struct storage *base, const char *incident, const char *ag
 }
 
 enum vg_err
-sqlite_events(struct storage *base, const char *tenant, storage_line_fn *fn, void *ctx)
+sqlite_events(struct storage *base, const struct storage_scope *scope, storage_line_fn *fn,
+              void *ctx)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT body FROM events WHERE class != 'refused' AND"
-                             " ?1 IN ('', tenant) ORDER BY key");
+    sqlite3_stmt *st = sq_scoped(s, scope, "SELECT body FROM events WHERE class != 'refused' AND ",
+                                 "tenant", " ORDER BY key");
     enum vg_err err, told = VG_OK;
 
-    sq_bind(st, "t", tenant);
+    sq_bind(st, "t", scope->id);
     while (told == VG_OK && (err = sq_step(s, st)) == VG_OK) {
         const char *body = sq_text(st, 0);
 

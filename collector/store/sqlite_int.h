@@ -6,7 +6,7 @@
 
 #include "collector/store/store.h"
 
-enum { SQLITE_STATEMENTS_MAX = 160 };
+enum { SQLITE_STATEMENTS_MAX = 400 };
 
 struct sqlite {
     struct storage base;
@@ -25,7 +25,7 @@ sqlite_of(struct storage *s)
     return (struct sqlite *)(void *)s;
 }
 
-extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[];
+extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -33,6 +33,14 @@ sqlite3_stmt *sq(struct sqlite *s, const char *sql);
 /* Binds by `kinds`, one letter a parameter: t text (NULL: null), i int64_t, b bytes as a struct
  * slice *. Texts and bytes are borrowed until the statement is done. */
 void sq_bind(sqlite3_stmt *st, const char *kinds, ...);
+/* The statement of `before`, the condition that `column` is a tenant in the scope, and `after`, all
+ * literals; its ?1 is scope->id. One text for each kind of scope, so that each has a plan of its own. */
+#define sq_scoped(s, scope, before, column, after)                                                 \
+    ((scope)->kind == STORAGE_SEES_ALL      ? sq(s, before "?1 IS NOT NULL" after)                 \
+     : (scope)->kind == STORAGE_SEES_TENANT ? sq(s, before column " = ?1" after)                   \
+     : (scope)->kind == STORAGE_SEES_GIVEN                                                         \
+         ? sq(s, before "+" column " IN (SELECT tenant FROM user_tenants WHERE user = ?1)" after)  \
+         : sq(s, before "?1 IS NULL" after))
 /* One step: VG_OK with a row, VG_ERR_NOENT without; errors. The statement stays open for reading. */
 enum vg_err sq_step(struct sqlite *s, sqlite3_stmt *st) VG_MUST_CHECK;
 /* Runs to the end without wanting rows. */
@@ -57,15 +65,18 @@ enum vg_err sqlite_tenant_add(struct storage *, const char *, int64_t, char[UUID
 enum vg_err sqlite_tenant_find(struct storage *, const char *, char[UUID_TEXT_SIZE]);
 enum vg_err sqlite_token_key_next(struct storage *, char[UUID_TEXT_SIZE], uint8_t[32]);
 enum vg_err sqlite_token_keys_forget(struct storage *);
-enum vg_err sqlite_tenants(struct storage *, const char *, json_t **);
+enum vg_err sqlite_tenants(struct storage *, const struct storage_scope *, json_t **);
 enum vg_err sqlite_site_add(struct storage *, const struct storage_site *, int64_t,
                             char[UUID_TEXT_SIZE]);
-enum vg_err sqlite_site_find(struct storage *, const char *, const char *, struct storage_site *);
+enum vg_err sqlite_site_find(struct storage *, const struct storage_scope *, const char *,
+                             struct storage_site *);
 enum vg_err sqlite_user_add(struct storage *, const struct storage_user *, int64_t);
 enum vg_err sqlite_user_find(struct storage *, const char *, struct storage_user *);
+enum vg_err sqlite_user_given(struct storage *, const char *, bool);
+enum vg_err sqlite_user_give(struct storage *, const char *, const char *);
 enum vg_err sqlite_user_set_language(struct storage *, const char *, const char *);
 enum vg_err sqlite_user_set_password(struct storage *, const char *, const char *);
-enum vg_err sqlite_users(struct storage *, const char *, json_t **);
+enum vg_err sqlite_users(struct storage *, const struct storage_scope *, json_t **);
 enum vg_err sqlite_session_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
                                const char *, int64_t, int64_t);
 enum vg_err sqlite_session_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE], int64_t,
@@ -88,12 +99,13 @@ enum vg_err sqlite_token_use(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
 enum vg_err sqlite_agent_add(struct storage *, const struct storage_agent *, int64_t);
 enum vg_err sqlite_agent_hello(struct storage *, const char *, const struct storage_hello *,
                                int64_t);
-enum vg_err sqlite_agent_revoke(struct storage *, const char *, const char *, int64_t);
+enum vg_err sqlite_agent_revoke(struct storage *, const struct storage_scope *, const char *,
+                                int64_t);
 enum vg_err sqlite_cert_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
                             int64_t, int64_t);
 enum vg_err sqlite_cert_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
                              struct storage_agent *);
-enum vg_err sqlite_agents(struct storage *, const char *, int64_t, json_t **);
+enum vg_err sqlite_agents(struct storage *, const struct storage_scope *, int64_t, json_t **);
 enum vg_err sqlite_seal_key_add(struct storage *, const char *, const char *, const uint8_t[32]);
 enum vg_err sqlite_seal_key(struct storage *, const char *, const char *, uint8_t[32]);
 
@@ -110,14 +122,16 @@ enum vg_err sqlite_incident_match(struct storage *, const struct storage_inciden
 enum vg_err sqlite_incident_add(struct storage *, const struct storage_incident *, int64_t);
 enum vg_err sqlite_incident_grow(struct storage *, const struct storage_incident *, int64_t);
 enum vg_err sqlite_incident_agent(struct storage *, const char *, const char *);
-enum vg_err sqlite_events(struct storage *, const char *, storage_line_fn *, void *);
+enum vg_err sqlite_events(struct storage *, const struct storage_scope *, storage_line_fn *,
+                          void *);
 
 /* sqlite_pages.c */
-enum vg_err sqlite_incidents(struct storage *, const char *, const struct storage_incident_query *,
-                             json_t **);
-enum vg_err sqlite_incident_get(struct storage *, const char *, const char *, json_t **);
-enum vg_err sqlite_incident_set(struct storage *, const char *, const char *, const char *,
-                                const char *, const char *, int64_t);
+enum vg_err sqlite_incidents(struct storage *, const struct storage_scope *,
+                             const struct storage_incident_query *, json_t **);
+enum vg_err sqlite_incident_get(struct storage *, const struct storage_scope *, const char *,
+                                json_t **);
+enum vg_err sqlite_incident_set(struct storage *, const struct storage_scope *, const char *,
+                                const char *, const char *, const char *, int64_t);
 /* One row of INCIDENT_COLUMNS as INCIDENT of API.md with "event"; NULL without memory. */
 #define INCIDENT_COLUMNS                                                                           \
     "i.id, i.site, s.name, t.name, i.detector, i.severity, i.state, i.first, i.last, i.count, "    \
@@ -128,8 +142,8 @@ enum vg_err sqlite_incident_set(struct storage *, const char *, const char *, co
 json_t *sqlite_incident_row(sqlite3_stmt *st);
 
 /* sqlite_overview.c */
-enum vg_err sqlite_overview(struct storage *, const char *, int64_t, json_t **);
-enum vg_err sqlite_sites(struct storage *, const char *, json_t **);
+enum vg_err sqlite_overview(struct storage *, const struct storage_scope *, int64_t, json_t **);
+enum vg_err sqlite_sites(struct storage *, const struct storage_scope *, json_t **);
 
 /* sqlite_mail.c */
 enum vg_err sqlite_mail_queue(struct storage *, const struct storage_incident *, bool, int64_t);

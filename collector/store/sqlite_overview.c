@@ -26,15 +26,14 @@ count_in(json_t *counts, enum severity severity, int64_t n)
 }
 
 static enum vg_err
-add_open(struct sqlite *s, const char *tenant, json_t *page)
+add_open(struct sqlite *s, const struct storage_scope *scope, json_t *page)
 {
-    sqlite3_stmt *st =
-        sq(s, "SELECT severity, count(*) FROM incidents WHERE ?1 IN ('', tenant) AND " OPEN_STATE
-              " GROUP BY severity");
+    sqlite3_stmt *st = sq_scoped(s, scope, "SELECT severity, count(*) FROM incidents WHERE ",
+                                 "tenant", " AND " OPEN_STATE " GROUP BY severity");
     json_t *counts = severity_counts();
     enum vg_err err;
 
-    sq_bind(st, "t", tenant);
+    sq_bind(st, "t", scope->id);
     while ((err = sq_step(s, st)) == VG_OK)
         count_in(counts, (enum severity)sqlite3_column_int(st, 0), sqlite3_column_int64(st, 1));
     (void)json_object_set_new(page, "open", counts);
@@ -42,14 +41,15 @@ add_open(struct sqlite *s, const char *tenant, json_t *page)
 }
 
 static enum vg_err
-add_agents(struct sqlite *s, const char *tenant, int64_t now_ns, json_t *page)
+add_agents(struct sqlite *s, const struct storage_scope *scope, int64_t now_ns, json_t *page)
 {
-    sqlite3_stmt *st = sq(s, "SELECT count(*), coalesce(sum(last_seen > ?2), 0) FROM agents"
-                             " WHERE ?1 IN ('', tenant) AND revoked IS NULL");
+    sqlite3_stmt *st =
+        sq_scoped(s, scope, "SELECT count(*), coalesce(sum(last_seen > ?2), 0) FROM agents WHERE ",
+                  "tenant", " AND revoked IS NULL");
     int64_t total, online;
     enum vg_err err;
 
-    sq_bind(st, "ti", tenant, now_ns - STORAGE_SILENT_NS);
+    sq_bind(st, "ti", scope->id, now_ns - STORAGE_SILENT_NS);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
@@ -64,21 +64,22 @@ add_agents(struct sqlite *s, const char *tenant, int64_t now_ns, json_t *page)
 }
 
 enum vg_err
-sqlite_sites(struct storage *base, const char *tenant, json_t **out)
+sqlite_sites(struct storage *base, const struct storage_scope *scope, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st =
-        sq(s, "SELECT s.id, s.name, t.name, s.zone, s.language, s.mail, s.hours,"
-              " (SELECT count(*) FROM agents a WHERE a.site = s.id AND a.revoked IS NULL),"
-              " (SELECT count(*) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
-              " (SELECT max(severity) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
-              " (SELECT max(last_seen) FROM agents a WHERE a.site = s.id)"
-              " FROM sites s JOIN tenants t ON t.id = s.tenant WHERE ?1 IN ('', s.tenant)"
-              " ORDER BY 9 DESC, t.name, s.name LIMIT ?2");
+    sqlite3_stmt *st = sq_scoped(
+        s, scope,
+        "SELECT s.id, s.name, t.name, s.zone, s.language, s.mail, s.hours,"
+        " (SELECT count(*) FROM agents a WHERE a.site = s.id AND a.revoked IS NULL),"
+        " (SELECT count(*) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
+        " (SELECT max(severity) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
+        " (SELECT max(last_seen) FROM agents a WHERE a.site = s.id)"
+        " FROM sites s JOIN tenants t ON t.id = s.tenant WHERE ",
+        "s.tenant", " ORDER BY 9 DESC, t.name, s.name LIMIT ?2");
     json_t *all = json_array();
     enum vg_err err;
 
-    sq_bind(st, "ti", tenant, (int64_t)OVERVIEW_SITES);
+    sq_bind(st, "ti", scope->id, (int64_t)OVERVIEW_SITES);
     while ((err = sq_step(s, st)) == VG_OK) {
         bool quiet = sqlite3_column_type(st, 9) == SQLITE_NULL;
         const char *worst = severity_name((enum severity)sqlite3_column_int(st, 9));
@@ -102,10 +103,11 @@ sqlite_sites(struct storage *base, const char *tenant, json_t **out)
 
 /* The last 30 days (UTC) with the incidents that began on each, by their gravest severity. */
 static enum vg_err
-add_days(struct sqlite *s, const char *tenant, int64_t now_ns, json_t *page)
+add_days(struct sqlite *s, const struct storage_scope *scope, int64_t now_ns, json_t *page)
 {
-    sqlite3_stmt *st = sq(s, "SELECT first / 86400000000000, severity, count(*) FROM incidents"
-                             " WHERE ?1 IN ('', tenant) AND first >= ?2 GROUP BY 1, 2");
+    sqlite3_stmt *st = sq_scoped(
+        s, scope, "SELECT first / 86400000000000, severity, count(*) FROM incidents WHERE ",
+        "tenant", " AND first >= ?2 GROUP BY 1, 2");
     int64_t first_day = now_ns / VG_DAY_NS - (OVERVIEW_DAYS - 1);
     json_t *days = json_array();
     enum vg_err err;
@@ -121,7 +123,7 @@ add_days(struct sqlite *s, const char *tenant, int64_t now_ns, json_t *page)
         (void)json_object_set_new(day, "day", json_string(text));
         (void)json_array_append_new(days, day);
     }
-    sq_bind(st, "ti", tenant, first_day * VG_DAY_NS);
+    sq_bind(st, "ti", scope->id, first_day * VG_DAY_NS);
     while ((err = sq_step(s, st)) == VG_OK) {
         int64_t day = sqlite3_column_int64(st, 0) - first_day;
 
@@ -134,14 +136,15 @@ add_days(struct sqlite *s, const char *tenant, int64_t now_ns, json_t *page)
 }
 
 static enum vg_err
-add_detectors(struct sqlite *s, const char *tenant, int64_t now_ns, json_t *page)
+add_detectors(struct sqlite *s, const struct storage_scope *scope, int64_t now_ns, json_t *page)
 {
-    sqlite3_stmt *st = sq(s, "SELECT detector, count(*) FROM incidents WHERE ?1 IN ('', tenant)"
-                             " AND last >= ?2 GROUP BY detector ORDER BY 2 DESC, 1 LIMIT ?3");
+    sqlite3_stmt *st =
+        sq_scoped(s, scope, "SELECT detector, count(*) FROM incidents WHERE ", "tenant",
+                  " AND last >= ?2 GROUP BY detector ORDER BY 2 DESC, 1 LIMIT ?3");
     json_t *list = json_array();
     enum vg_err err;
 
-    sq_bind(st, "tii", tenant, now_ns - OVERVIEW_DAYS * VG_DAY_NS, (int64_t)OVERVIEW_DETECTORS);
+    sq_bind(st, "tii", scope->id, now_ns - OVERVIEW_DAYS * VG_DAY_NS, (int64_t)OVERVIEW_DETECTORS);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(list, json_pack("{so so}", "detector", sq_json_text(st, 0),
                                                     "count", sq_json_int(st, 1)));
@@ -150,14 +153,16 @@ add_detectors(struct sqlite *s, const char *tenant, int64_t now_ns, json_t *page
 }
 
 static enum vg_err
-add_mails(struct sqlite *s, const char *tenant, json_t *page)
+add_mails(struct sqlite *s, const struct storage_scope *scope, json_t *page)
 {
-    sqlite3_stmt *st = sq(s, "SELECT coalesce(sum(state IN ('queued','sending')), 0),"
-                             " coalesce(sum(state = 'failed'), 0) FROM mails WHERE state IN"
-                             " ('queued','sending','failed') AND ?1 IN ('', tenant)");
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "SELECT coalesce(sum(state IN ('queued','sending')), 0),"
+                                 " coalesce(sum(state = 'failed'), 0) FROM mails WHERE state IN"
+                                 " ('queued','sending','failed') AND ",
+                                 "tenant", "");
     enum vg_err err;
 
-    sq_bind(st, "t", tenant);
+    sq_bind(st, "t", scope->id);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
@@ -169,22 +174,23 @@ add_mails(struct sqlite *s, const char *tenant, json_t *page)
 }
 
 enum vg_err
-sqlite_overview(struct storage *base, const char *tenant, int64_t now_ns, json_t **out)
+sqlite_overview(struct storage *base, const struct storage_scope *scope, int64_t now_ns,
+                json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
     json_t *page = json_object(), *sites = NULL;
-    enum vg_err err = add_open(s, tenant, page);
+    enum vg_err err = add_open(s, scope, page);
 
     if (err == VG_OK)
-        err = add_agents(s, tenant, now_ns, page);
-    if (err == VG_OK && (err = sqlite_sites(base, tenant, &sites)) == VG_OK)
+        err = add_agents(s, scope, now_ns, page);
+    if (err == VG_OK && (err = sqlite_sites(base, scope, &sites)) == VG_OK)
         (void)json_object_set_new(page, "sites", sites);
     if (err == VG_OK)
-        err = add_days(s, tenant, now_ns, page);
+        err = add_days(s, scope, now_ns, page);
     if (err == VG_OK)
-        err = add_detectors(s, tenant, now_ns, page);
+        err = add_detectors(s, scope, now_ns, page);
     if (err == VG_OK)
-        err = add_mails(s, tenant, page);
+        err = add_mails(s, scope, page);
     if (err != VG_OK) {
         json_decref(page);
         return err;

@@ -65,18 +65,18 @@ like_text(const char *text, char out[512])
 }
 
 enum vg_err
-sqlite_incidents(struct storage *base, const char *tenant,
+sqlite_incidents(struct storage *base, const struct storage_scope *scope,
                  const struct storage_incident_query *query, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(
-        s, "SELECT " INCIDENT_COLUMNS ", i.last " INCIDENT_FROM
-           "WHERE ?1 IN ('', i.tenant) AND (i.last, i.id) < (?2, ?3)"
-           " AND (?4 = 'all' OR (i.state LIKE 'resolved%') = (?4 = 'resolved'))"
-           " AND i.severity >= ?5 AND ?6 IN ('', i.site) AND ?7 IN ('', i.detector, i.family)"
-           " AND (?8 = '%%' OR i.subject_label LIKE ?8 ESCAPE '\\' OR i.subject_id LIKE ?8 ESCAPE"
-           " '\\' OR i.detector LIKE ?8 ESCAPE '\\' OR s.name LIKE ?8 ESCAPE '\\')"
-           " ORDER BY i.last DESC, i.id DESC LIMIT ?9");
+    sqlite3_stmt *st = sq_scoped(
+        s, scope, "SELECT " INCIDENT_COLUMNS ", i.last " INCIDENT_FROM "WHERE ", "i.tenant",
+        " AND (i.last, i.id) < (?2, ?3)"
+        " AND (?4 = 'all' OR (i.state LIKE 'resolved%') = (?4 = 'resolved'))"
+        " AND i.severity >= ?5 AND ?6 IN ('', i.site) AND ?7 IN ('', i.detector, i.family)"
+        " AND (?8 = '%%' OR i.subject_label LIKE ?8 ESCAPE '\\' OR i.subject_id LIKE ?8 ESCAPE"
+        " '\\' OR i.detector LIKE ?8 ESCAPE '\\' OR s.name LIKE ?8 ESCAPE '\\')"
+        " ORDER BY i.last DESC, i.id DESC LIMIT ?9");
     char id[UUID_TEXT_SIZE], like[512], next[64] = "";
     json_t *items = json_array();
     enum severity least = SEVERITY_INFO;
@@ -88,7 +88,7 @@ sqlite_incidents(struct storage *base, const char *tenant,
     if (err != VG_OK)
         goto fail;
     like_text(query->text, like);
-    sq_bind(st, "tittittti", tenant, last_ns, id, query->state, (int64_t)least, query->site,
+    sq_bind(st, "tittittti", scope->id, last_ns, id, query->state, (int64_t)least, query->site,
             query->detector, like, (int64_t)query->limit + 1);
     while ((err = sq_step(s, st)) == VG_OK) {
         if (json_array_size(items) == query->limit) {
@@ -166,15 +166,18 @@ add_history(struct sqlite *s, const char *id, json_t *row)
 }
 
 enum vg_err
-sqlite_incident_get(struct storage *base, const char *tenant, const char *id, json_t **out)
+sqlite_incident_get(struct storage *base, const struct storage_scope *scope, const char *id,
+                    json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT " INCIDENT_COLUMNS ", s.zone, s.language " INCIDENT_FROM
-                             "WHERE ?1 IN ('', i.tenant) AND i.id = ?2");
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "SELECT " INCIDENT_COLUMNS ", s.zone, s.language " INCIDENT_FROM
+                                 "WHERE i.id = ?2 AND ",
+                                 "i.tenant", "");
     json_t *row = NULL, *site;
     enum vg_err err;
 
-    sq_bind(st, "tt", tenant, id);
+    sq_bind(st, "tt", scope->id, id);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
@@ -199,15 +202,15 @@ sqlite_incident_get(struct storage *base, const char *tenant, const char *id, js
 }
 
 enum vg_err
-sqlite_incident_set(struct storage *base, const char *tenant, const char *id, const char *state,
-                    const char *who, const char *note, int64_t now_ns)
+sqlite_incident_set(struct storage *base, const struct storage_scope *scope, const char *id,
+                    const char *state, const char *who, const char *note, int64_t now_ns)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "UPDATE incidents SET state = ?3, updated = ?4 WHERE id = ?2 AND"
-                             " ?1 IN ('', tenant)");
+    sqlite3_stmt *st = sq_scoped(
+        s, scope, "UPDATE incidents SET state = ?3, updated = ?4 WHERE id = ?2 AND ", "tenant", "");
     enum vg_err err;
 
-    sq_bind(st, "ttti", tenant, id, state, now_ns);
+    sq_bind(st, "ttti", scope->id, id, state, now_ns);
     err = sq_change(s, st);
     if (err != VG_OK)
         return err;

@@ -76,16 +76,18 @@ sqlite_token_keys_forget(struct storage *base)
 }
 
 enum vg_err
-sqlite_tenants(struct storage *base, const char *tenant, json_t **out)
+sqlite_tenants(struct storage *base, const struct storage_scope *scope, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT t.id, t.name, t.created,"
-                             " (SELECT count(*) FROM sites WHERE sites.tenant = t.id)"
-                             " FROM tenants t WHERE ?1 IN ('', t.id) ORDER BY t.name");
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "SELECT t.id, t.name, t.created,"
+                                 " (SELECT count(*) FROM sites WHERE sites.tenant = t.id)"
+                                 " FROM tenants t WHERE ",
+                                 "t.id", " ORDER BY t.name");
     json_t *all = json_array();
     enum vg_err err;
 
-    sq_bind(st, "t", tenant);
+    sq_bind(st, "t", scope->id);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(
             all, json_pack("{so so so so}", "id", sq_json_text(st, 0), "name", sq_json_text(st, 1),
@@ -133,17 +135,18 @@ sqlite_site_row(sqlite3_stmt *st, struct storage_site *out)
 }
 
 enum vg_err
-sqlite_site_find(struct storage *base, const char *tenant, const char *id_or_name,
+sqlite_site_find(struct storage *base, const struct storage_scope *scope, const char *id_or_name,
                  struct storage_site *out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT " SITE_COLUMNS " FROM sites JOIN tenants ON tenants.id ="
-                             " sites.tenant WHERE ?1 IN ('', sites.tenant) AND"
-                             " (sites.id = ?2 OR sites.name = ?2) LIMIT 2");
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "SELECT " SITE_COLUMNS " FROM sites JOIN tenants ON tenants.id ="
+                                 " sites.tenant WHERE ",
+                                 "sites.tenant", " AND (sites.id = ?2 OR sites.name = ?2) LIMIT 2");
     struct storage_site found;
     enum vg_err err;
 
-    sq_bind(st, "tt", tenant, id_or_name);
+    sq_bind(st, "tt", scope->id, id_or_name);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
@@ -163,16 +166,18 @@ sqlite_user_add(struct storage *base, const struct storage_user *user, int64_t n
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq(s, "INSERT INTO users (id, tenant, name, role, language, password,"
-                             " created) VALUES (?,?,?,?,?,?,?)");
+                             " created, given) VALUES (?,?,?,?,?,?,?,?)");
     char id[UUID_TEXT_SIZE];
     enum vg_err err = uuid_v7(now_ns, id);
 
     if (err != VG_OK)
         return err;
-    sq_bind(st, "tttttti", id, user->tenant, user->name, storage_role_name(user->role),
-            user->language, user->password, now_ns);
+    sq_bind(st, "ttttttii", id, user->tenant, user->name, storage_role_name(user->role),
+            user->language, user->password, now_ns, (int64_t)user->given);
     return sq_run(s, st);
 }
+
+#define USER_COLUMNS "u.id, u.tenant, u.name, u.role, u.language, u.password, u.given"
 
 static void
 user_row(sqlite3_stmt *st, struct storage_user *out)
@@ -185,14 +190,14 @@ user_row(sqlite3_stmt *st, struct storage_user *out)
         out->role = STORAGE_READONLY;
     sq_copy(st, 4, out->language, sizeof out->language);
     sq_copy(st, 5, out->password, sizeof out->password);
+    out->given = sqlite3_column_int(st, 6) != 0;
 }
 
 enum vg_err
 sqlite_user_find(struct storage *base, const char *name, struct storage_user *out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st =
-        sq(s, "SELECT id, tenant, name, role, language, password FROM users WHERE name = ?");
+    sqlite3_stmt *st = sq(s, "SELECT " USER_COLUMNS " FROM users u WHERE u.name = ?");
     enum vg_err err;
 
     sq_bind(st, "t", name);
@@ -202,6 +207,32 @@ sqlite_user_find(struct storage *base, const char *name, struct storage_user *ou
     user_row(st, out);
     sq_end(st);
     return VG_OK;
+}
+
+enum vg_err
+sqlite_user_given(struct storage *base, const char *user, bool given)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE users SET given = ?2 WHERE id = ?1 AND tenant = ''");
+    enum vg_err err;
+
+    sq_bind(st, "ti", user, (int64_t)given);
+    err = sq_change(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "DELETE FROM user_tenants WHERE user = ?");
+    sq_bind(st, "t", user);
+    return sq_run(s, st);
+}
+
+enum vg_err
+sqlite_user_give(struct storage *base, const char *user, const char *tenant)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "INSERT OR IGNORE INTO user_tenants (user, tenant) VALUES (?,?)");
+
+    sq_bind(st, "tt", user, tenant);
+    return sq_run(s, st);
 }
 
 enum vg_err
@@ -231,22 +262,26 @@ sqlite_user_set_password(struct storage *base, const char *user, const char *enc
 }
 
 enum vg_err
-sqlite_users(struct storage *base, const char *tenant, json_t **out)
+sqlite_users(struct storage *base, const struct storage_scope *scope, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT u.id, u.name, u.role, u.language, t.name, u.created FROM users"
-                             " u LEFT JOIN tenants t ON t.id = u.tenant"
-                             " WHERE ?1 IN ('', u.tenant) ORDER BY u.name");
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "SELECT u.id, u.name, u.role, u.language, t.name, u.created,"
+                                 " iif(u.given, (SELECT json_group_array(g.name) FROM (SELECT"
+                                 "  g.name FROM user_tenants x JOIN tenants g ON g.id = x.tenant"
+                                 "  WHERE x.user = u.id ORDER BY g.name) g), NULL) FROM"
+                                 " users u LEFT JOIN tenants t ON t.id = u.tenant WHERE ",
+                                 "u.tenant", " ORDER BY u.name");
     json_t *all = json_array();
     enum vg_err err;
 
-    sq_bind(st, "t", tenant);
+    sq_bind(st, "t", scope->id);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(
-            all,
-            json_pack("{so so so so so so}", "id", sq_json_text(st, 0), "name", sq_json_text(st, 1),
-                      "role", sq_json_text(st, 2), "language", sq_json_text(st, 3), "tenant",
-                      sq_json_text(st, 4), "created", sq_json_time(st, 5)));
+            all, json_pack("{so so so so so so so}", "id", sq_json_text(st, 0), "name",
+                           sq_json_text(st, 1), "role", sq_json_text(st, 2), "language",
+                           sq_json_text(st, 3), "tenant", sq_json_text(st, 4), "created",
+                           sq_json_time(st, 5), "tenants", sq_json_tree(st, 6)));
     if (err != VG_ERR_NOENT) {
         json_decref(all);
         return err;
@@ -273,8 +308,8 @@ sqlite_session_find(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE],
                     struct storage_session *out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT u.id, u.tenant, u.name, u.role, u.language, u.password,"
-                             " x.csrf, x.expires FROM sessions x JOIN users u ON u.id = x.user"
+    sqlite3_stmt *st = sq(s, "SELECT " USER_COLUMNS
+                             ", x.csrf, x.expires FROM sessions x JOIN users u ON u.id = x.user"
                              " WHERE x.hash = ? AND x.expires > ?");
     struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
     enum vg_err err;
@@ -284,8 +319,9 @@ sqlite_session_find(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE],
     if (err != VG_OK)
         return err;
     user_row(st, &out->user);
-    sq_copy(st, 6, out->csrf, sizeof out->csrf);
-    out->expires_ns = sqlite3_column_int64(st, 7);
+    out->scope = storage_scope_of(&out->user);
+    sq_copy(st, 7, out->csrf, sizeof out->csrf);
+    out->expires_ns = sqlite3_column_int64(st, 8);
     sq_end(st);
     return VG_OK;
 }

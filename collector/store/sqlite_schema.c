@@ -83,3 +83,14 @@ const char SQLITE_SCHEMA_3[] =
     "  agent TEXT NOT NULL REFERENCES agents(id), canary INTEGER NOT NULL, state TEXT NOT NULL,"
     "  since INTEGER NOT NULL, crashes INTEGER NOT NULL, why TEXT NOT NULL,"
     "  PRIMARY KEY (version, agent)) WITHOUT ROWID;";
+
+/* Who is whose: an administrator or technician of one tenant becomes one of the provider's who was given
+ * that tenant; a user of the provider sees all tenants or those given. */
+const char SQLITE_SCHEMA_4[] =
+    "ALTER TABLE users ADD COLUMN given INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE user_tenants (user TEXT NOT NULL REFERENCES users(id),"
+    "  tenant TEXT NOT NULL REFERENCES tenants(id), PRIMARY KEY (user, tenant)) WITHOUT ROWID;"
+    "INSERT INTO user_tenants (user, tenant) SELECT id, tenant FROM users"
+    "  WHERE tenant != '' AND role IN ('admin', 'technician');"
+    "UPDATE users SET given = 1, tenant = '' WHERE id IN (SELECT user FROM user_tenants);"
+    "CREATE INDEX audit_tenant ON audit (tenant, id);";

@@ -4,8 +4,8 @@
  *
  * One `struct storage` is one connection and belongs to one thread. Inside the collector one
  * connection writes (collector/work.h gathers its jobs into group commits), others read; the mailer
- * and the commands open connections of their own. Every reading function takes the `tenant` whose
- * rows may be seen: its id, or STORAGE_ALL for the operator of the collector. Rows for pages come as
+ * and the commands open connections of their own. Every function for people takes the `scope` whose
+ * rows may be seen or changed: what is outside of it is not there. Rows for pages come as
  * JSON objects, shaped as collector/API.md where it names them; times in them are RFC 3339 texts.
  * Results in *out are the caller's (json_decref). Ids are UUID texts. Times are ns UTC.
  *
@@ -28,8 +28,17 @@ enum {
     STORAGE_PAGE_MAX = 200,        /* rows of one page */
     STORAGE_INCIDENT_EVENTS = 100, /* newest events shown with an incident */
     STORAGE_BUNDLE_PIECE = 192 * 1024,
-    STORAGE_MAIL_INCIDENTS = 50,   /* incidents named in one summary mail */
+    STORAGE_MAIL_INCIDENTS = 50, /* incidents named in one summary mail */
 };
+
+/* Whose rows somebody may see: all, one tenant's, or those of the tenants that a user of the provider
+ * was given (user_tenants). Zeroed: nobody's. */
+struct storage_scope {
+    enum { STORAGE_SEES_NONE, STORAGE_SEES_ALL, STORAGE_SEES_TENANT, STORAGE_SEES_GIVEN } kind;
+    char id[UUID_TEXT_SIZE]; /* the tenant's; the user's */
+};
+extern const struct storage_scope STORAGE_EVERYTHING; /* the operator's, at the command line */
+struct storage_scope storage_scope_tenant(const char *tenant);
 
 /* 2^40 - 1: an agent that makes a thousand events a second needs 34 years for them. */
 #define STORAGE_SEQ_MAX ((INT64_C(1) << 40) - 1)
@@ -41,18 +50,25 @@ struct storage_site {
     char hours[512]; /* JSON text of `shop.hours`, or "" */
 };
 
-enum storage_role { STORAGE_READONLY, STORAGE_TECHNICIAN, STORAGE_ADMIN };
+/* Administrators and technicians are the provider's, owners are a tenant's; either has people who only
+ * read (collector/rights.h says who may do what). */
+enum storage_role { STORAGE_READONLY, STORAGE_TECHNICIAN, STORAGE_ADMIN, STORAGE_OWNER };
 
 struct storage_user {
     char id[UUID_TEXT_SIZE], name[STORAGE_NAME_MAX + 1];
-    char tenant[UUID_TEXT_SIZE]; /* STORAGE_ALL: sees every tenant */
+    char tenant[UUID_TEXT_SIZE]; /* STORAGE_ALL: of the provider */
+    bool given;                  /* of the provider, and sees only the tenants of user_tenants */
     enum storage_role role;
     char language[8];
     char password[256]; /* argon2id, encoded */
 };
 
+/* What a user sees. */
+struct storage_scope storage_scope_of(const struct storage_user *user);
+
 struct storage_session {
     struct storage_user user;
+    struct storage_scope scope; /* the user's */
     char csrf[65];
     int64_t expires_ns;
 };
@@ -150,21 +166,26 @@ struct storage_ops {
      * is replaced; VG_ERR_NOENT: no more. Then all are overwritten, also in what is around the database. */
     enum vg_err (*token_key_next)(struct storage *s, char tenant[UUID_TEXT_SIZE], uint8_t key[32]);
     enum vg_err (*token_keys_forget)(struct storage *s);
-    enum vg_err (*tenants)(struct storage *s, const char *tenant, json_t **out);
+    enum vg_err (*tenants)(struct storage *s, const struct storage_scope *scope, json_t **out);
     enum vg_err (*site_add)(struct storage *s, const struct storage_site *site, int64_t now_ns,
                             char id[UUID_TEXT_SIZE]); /* id, names of tenant, key: ignored */
     /* By id or by name; VG_ERR_EXISTS: several tenants have a site of that name. */
-    enum vg_err (*site_find)(struct storage *s, const char *tenant, const char *id_or_name,
-                             struct storage_site *out);
+    enum vg_err (*site_find)(struct storage *s, const struct storage_scope *scope,
+                             const char *id_or_name, struct storage_site *out);
     /* [{"id","name","tenant","zone","language","mail","hours","agents","open","worst","last_seen"}] */
-    enum vg_err (*sites)(struct storage *s, const char *tenant, json_t **out);
+    enum vg_err (*sites)(struct storage *s, const struct storage_scope *scope, json_t **out);
 
     enum vg_err (*user_add)(struct storage *s, const struct storage_user *user, int64_t now_ns);
     enum vg_err (*user_find)(struct storage *s, const char *name, struct storage_user *out);
+    /* The tenants that a user of the provider sees: all of them, or (given) those that user_give() adds; the
+     * list begins empty. */
+    enum vg_err (*user_given)(struct storage *s, const char *user, bool given);
+    enum vg_err (*user_give)(struct storage *s, const char *user, const char *tenant);
     enum vg_err (*user_set_language)(struct storage *s, const char *user, const char *language);
     enum vg_err (*user_set_password)(struct storage *s, const char *user, const char *encoded);
-    /* [{"id","name","role","language","tenant","created"}] */
-    enum vg_err (*users)(struct storage *s, const char *tenant, json_t **out);
+    /* [{"id","name","role","language","tenant": name or null,"tenants": [names] or null: all,"created"}];
+     * of the provider's users only the operator and who sees everything sees any. */
+    enum vg_err (*users)(struct storage *s, const struct storage_scope *scope, json_t **out);
 
     /* `hash`: SHA-256 of the cookie; the cookie itself is not kept. */
     enum vg_err (*session_add)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
@@ -186,15 +207,16 @@ struct storage_ops {
     enum vg_err (*agent_add)(struct storage *s, const struct storage_agent *agent, int64_t now_ns);
     enum vg_err (*agent_hello)(struct storage *s, const char *agent,
                                const struct storage_hello *hello, int64_t now_ns);
-    enum vg_err (*agent_revoke)(struct storage *s, const char *tenant, const char *agent,
-                                int64_t now_ns);
+    enum vg_err (*agent_revoke)(struct storage *s, const struct storage_scope *scope,
+                                const char *agent, int64_t now_ns);
     enum vg_err (*cert_add)(struct storage *s, const uint8_t fingerprint[STORAGE_HASH_SIZE],
                             const char *agent, int64_t now_ns, int64_t not_after_ns);
     /* By certificate; a revoked agent is found, with `revoked` set. */
     enum vg_err (*cert_find)(struct storage *s, const uint8_t fingerprint[STORAGE_HASH_SIZE],
                              struct storage_agent *out);
     /* The items of GET /api/agents. Online: seen in the last STORAGE_SILENT_NS. */
-    enum vg_err (*agents)(struct storage *s, const char *tenant, int64_t now_ns, json_t **out);
+    enum vg_err (*agents)(struct storage *s, const struct storage_scope *scope, int64_t now_ns,
+                          json_t **out);
     /* The first seal key of one store of an agent: kept once, never replaced. */
     enum vg_err (*seal_key_add)(struct storage *s, const char *agent, const char *store,
                                 const uint8_t key[32]);
@@ -226,16 +248,17 @@ struct storage_ops {
 
     /* Rows as INCIDENT of API.md without title and brief, with "event": the one that speaks for it.
      * *out {"items": [...], "next": cursor or null}. VG_ERR_FORMAT: the cursor is not ours. */
-    enum vg_err (*incidents)(struct storage *s, const char *tenant,
+    enum vg_err (*incidents)(struct storage *s, const struct storage_scope *scope,
                              const struct storage_incident_query *query, json_t **out);
     /* One such row with "events", "mails", "history" and "site" {id,name,zone,language}. */
-    enum vg_err (*incident_get)(struct storage *s, const char *tenant, const char *id,
-                                json_t **out);
-    enum vg_err (*incident_set)(struct storage *s, const char *tenant, const char *id,
-                                const char *state, const char *who, const char *note,
-                                int64_t now_ns);
+    enum vg_err (*incident_get)(struct storage *s, const struct storage_scope *scope,
+                                const char *id, json_t **out);
+    enum vg_err (*incident_set)(struct storage *s, const struct storage_scope *scope,
+                                const char *id, const char *state, const char *who,
+                                const char *note, int64_t now_ns);
     /* GET /api/overview as it stands. */
-    enum vg_err (*overview)(struct storage *s, const char *tenant, int64_t now_ns, json_t **out);
+    enum vg_err (*overview)(struct storage *s, const struct storage_scope *scope, int64_t now_ns,
+                            json_t **out);
 
     /* ---- mails: an outbox that a crash cannot empty ---- */
     /* For an incident that is new or became graver, in the transaction of the incident: queues a mail
@@ -293,7 +316,8 @@ struct storage_ops {
     /* Whole? VG_ERR_FORMAT with the first fault in `why`. */
     enum vg_err (*check)(struct storage *s, char why[STORAGE_WHY_MAX]);
     /* Every event of the tenant in the order it came, as its JSON line. */
-    enum vg_err (*events)(struct storage *s, const char *tenant, storage_line_fn *fn, void *ctx);
+    enum vg_err (*events)(struct storage *s, const struct storage_scope *scope, storage_line_fn *fn,
+                          void *ctx);
 };
 
 struct storage {

@@ -118,7 +118,7 @@ incidents(struct world *w)
                                        .limit = 100};
     json_t *page, *items;
 
-    assert_int_equal(w->s->ops->incidents(w->s, STORAGE_ALL, &q, &page), VG_OK);
+    assert_int_equal(w->s->ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_OK);
     items = json_incref(json_object_get(page, "items"));
     json_decref(page);
     return items;
@@ -150,7 +150,7 @@ stored(struct world *w)
 {
     size_t n = 0;
 
-    assert_int_equal(w->s->ops->events(w->s, STORAGE_ALL, count_line, &n), VG_OK);
+    assert_int_equal(w->s->ops->events(w->s, &STORAGE_EVERYTHING, count_line, &n), VG_OK);
     return n;
 }
 

@@ -46,7 +46,7 @@ setup(void **state)
     assert_int_equal(storage_open(w->database, STORAGE_WRITE, &w->s, why), VG_OK);
     assert_int_equal(w->s->ops->tenant_add(w->s, "Soporte Norte", now, site.tenant), VG_OK);
     assert_int_equal(w->s->ops->site_add(w->s, &site, now, site.id), VG_OK);
-    assert_int_equal(w->s->ops->site_find(w->s, STORAGE_ALL, site.id, &w->site), VG_OK);
+    assert_int_equal(w->s->ops->site_find(w->s, &STORAGE_EVERYTHING, site.id, &w->site), VG_OK);
     strcpy(agent.tenant, w->site.tenant);
     strcpy(agent.site, w->site.id);
     assert_int_equal(w->s->ops->agent_add(w->s, &agent, now), VG_OK);

@@ -12,12 +12,14 @@
 #include "collector/store/store.h"
 #include "common/vtime.h"
 
+static const struct storage_scope NOBODY = {.kind = STORAGE_SEES_TENANT, .id = "nobody"};
 #define NOW INT64_C(1790000000000000000)
 
 struct world {
     char dir[64], path[96];
     struct storage *s;
     struct storage_site site;
+    struct storage_scope own; /* who sees the tenant of `site` */
 };
 
 static int
@@ -36,7 +38,8 @@ setup(void **state)
     assert_int_equal(storage_open(w->path, STORAGE_WRITE, &w->s, why), VG_OK);
     assert_int_equal(w->s->ops->tenant_add(w->s, "Proveedor", NOW, site.tenant), VG_OK);
     assert_int_equal(w->s->ops->site_add(w->s, &site, NOW, site.id), VG_OK);
-    assert_int_equal(w->s->ops->site_find(w->s, STORAGE_ALL, "Centro", &w->site), VG_OK);
+    assert_int_equal(w->s->ops->site_find(w->s, &STORAGE_EVERYTHING, "Centro", &w->site), VG_OK);
+    w->own = storage_scope_tenant(w->site.tenant);
     *state = w;
     return 0;
 }
@@ -124,6 +127,8 @@ test_people(void **state)
                         found;
     struct storage_session session;
     struct storage_site other = w->site, got;
+    struct storage_scope elsewhere;
+    json_t *list;
     char id[UUID_TEXT_SIZE];
     uint8_t hash[STORAGE_HASH_SIZE] = {1};
 
@@ -143,11 +148,39 @@ test_people(void **state)
 
     /* The same name at two tenants is told, not guessed. */
     assert_int_equal(ops->tenant_add(w->s, "Otro", NOW, other.tenant), VG_OK);
+    elsewhere = storage_scope_tenant(other.tenant);
     assert_int_equal(ops->site_add(w->s, &other, NOW, id), VG_OK);
-    assert_int_equal(ops->site_find(w->s, STORAGE_ALL, "Centro", &got), VG_ERR_EXISTS);
-    assert_int_equal(ops->site_find(w->s, other.tenant, "Centro", &got), VG_OK);
+    assert_int_equal(ops->site_find(w->s, &STORAGE_EVERYTHING, "Centro", &got), VG_ERR_EXISTS);
+    assert_int_equal(ops->site_find(w->s, &elsewhere, "Centro", &got), VG_OK);
     assert_string_equal(got.id, id);
-    assert_int_equal(ops->site_find(w->s, other.tenant, w->site.id, &got), VG_ERR_NOENT);
+    assert_int_equal(ops->site_find(w->s, &elsewhere, w->site.id, &got), VG_ERR_NOENT);
+
+    /* A user of the provider sees all tenants, those given, or (given none yet) nobody. */
+    assert_int_equal(storage_scope_of(&found).kind, STORAGE_SEES_ALL);
+    assert_int_equal(ops->user_given(w->s, found.id, true), VG_OK);
+    assert_int_equal(ops->user_find(w->s, "ana", &found), VG_OK);
+    session.scope = storage_scope_of(&found);
+    assert_int_equal(session.scope.kind, STORAGE_SEES_GIVEN);
+    assert_int_equal(ops->site_find(w->s, &session.scope, "Centro", &got), VG_ERR_NOENT);
+    assert_int_equal(ops->user_give(w->s, found.id, other.tenant), VG_OK);
+    assert_int_equal(ops->site_find(w->s, &session.scope, "Centro", &got), VG_OK);
+    assert_string_equal(got.id, id);
+    assert_int_equal(ops->tenants(w->s, &session.scope, &list), VG_OK);
+    assert_int_equal(json_array_size(list), 1);
+    json_decref(list);
+    assert_int_equal(ops->users(w->s, &STORAGE_EVERYTHING, &list), VG_OK);
+    assert_string_equal(
+        json_string_value(json_array_get(json_object_get(json_array_get(list, 0), "tenants"), 0)),
+        "Otro");
+    json_decref(list);
+    assert_int_equal(ops->user_given(w->s, found.id, false), VG_OK);
+    assert_int_equal(ops->site_find(w->s, &STORAGE_EVERYTHING, id, &got), VG_OK);
+    /* A zeroed scope sees nothing at all. */
+    session.scope = (struct storage_scope){0};
+    assert_int_equal(ops->site_find(w->s, &session.scope, id, &got), VG_ERR_NOENT);
+    assert_int_equal(ops->sites(w->s, &session.scope, &list), VG_OK);
+    assert_int_equal(json_array_size(list), 0);
+    json_decref(list);
 }
 
 static void
@@ -182,21 +215,21 @@ test_agents(void **state)
     add_agent(w, AGENT, 5);
     assert_int_equal(ops->cert_find(w->s, fp, &agent), VG_OK);
     assert_false(agent.revoked);
-    assert_int_equal(ops->agents(w->s, STORAGE_ALL, NOW, &list), VG_OK);
+    assert_int_equal(ops->agents(w->s, &STORAGE_EVERYTHING, NOW, &list), VG_OK);
     assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "state")),
                         "never");
     json_decref(list);
     assert_int_equal(ops->agent_hello(w->s, AGENT, &hello, NOW), VG_OK);
-    assert_int_equal(ops->agents(w->s, w->site.tenant, NOW + 1, &list), VG_OK);
+    assert_int_equal(ops->agents(w->s, &w->own, NOW + 1, &list), VG_OK);
     assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "state")),
                         "online");
     assert_int_equal(json_array_size(json_object_get(json_array_get(list, 0), "sensors")), 1);
     json_decref(list);
-    assert_int_equal(ops->agents(w->s, "nobody", NOW + 1, &list), VG_OK);
+    assert_int_equal(ops->agents(w->s, &NOBODY, NOW + 1, &list), VG_OK);
     assert_int_equal(json_array_size(list), 0);
     json_decref(list);
-    assert_int_equal(ops->agent_revoke(w->s, "nobody", AGENT, NOW), VG_ERR_NOENT);
-    assert_int_equal(ops->agent_revoke(w->s, w->site.tenant, AGENT, NOW), VG_OK);
+    assert_int_equal(ops->agent_revoke(w->s, &NOBODY, AGENT, NOW), VG_ERR_NOENT);
+    assert_int_equal(ops->agent_revoke(w->s, &w->own, AGENT, NOW), VG_OK);
     assert_int_equal(ops->cert_find(w->s, fp, &agent), VG_OK);
     assert_true(agent.revoked);
     assert_int_equal(ops->seal_key_add(w->s, AGENT, STORE, key), VG_OK);
@@ -231,7 +264,7 @@ test_incidents_page_by_page(void **state)
         size_t i;
 
         q.cursor = cursor;
-        assert_int_equal(ops->incidents(w->s, w->site.tenant, &q, &page), VG_OK);
+        assert_int_equal(ops->incidents(w->s, &w->own, &q, &page), VG_OK);
         json_array_foreach(json_object_get(page, "items"), i, row)
         {
             const char *time = vg_json_str(row, "last", "");
@@ -250,25 +283,25 @@ test_incidents_page_by_page(void **state)
     assert_int_equal(pages, 2);
     q.cursor = "";
     q.text = "%b_";
-    assert_int_equal(ops->incidents(w->s, STORAGE_ALL, &q, &page), VG_OK);
+    assert_int_equal(ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
     json_decref(page);
     q.text = "";
     q.state = "resolved";
-    assert_int_equal(ops->incidents(w->s, STORAGE_ALL, &q, &page), VG_OK);
+    assert_int_equal(ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 0);
     json_decref(page);
     q.state = "all";
     q.severity = "critical";
-    assert_int_equal(ops->incidents(w->s, STORAGE_ALL, &q, &page), VG_OK);
+    assert_int_equal(ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 0);
     json_decref(page);
     q.severity = "";
-    assert_int_equal(ops->incidents(w->s, "nobody", &q, &page), VG_OK);
+    assert_int_equal(ops->incidents(w->s, &NOBODY, &q, &page), VG_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 0);
     json_decref(page);
     q.cursor = "12:zz";
-    assert_int_equal(ops->incidents(w->s, STORAGE_ALL, &q, &page), VG_ERR_FORMAT);
+    assert_int_equal(ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_ERR_FORMAT);
 }
 
 static void
@@ -283,18 +316,17 @@ test_incident_states(void **state)
     add_agent(w, AGENT, 5);
     assert_int_equal(ops->stream_open(w->s, AGENT, STORE, NOW, &stream, &durable), VG_OK);
     add_incident(w, stream, 1, NOW, "x", &i);
-    assert_int_equal(ops->incident_set(w->s, "nobody", i.id, "acknowledged", "ana", "", NOW),
+    assert_int_equal(ops->incident_set(w->s, &NOBODY, i.id, "acknowledged", "ana", "", NOW),
                      VG_ERR_NOENT);
-    assert_int_equal(
-        ops->incident_set(w->s, w->site.tenant, i.id, "resolved_false", "ana", "ruido", NOW),
-        VG_OK);
-    assert_int_equal(ops->incident_get(w->s, "nobody", i.id, &row), VG_ERR_NOENT);
-    assert_int_equal(ops->incident_get(w->s, w->site.tenant, i.id, &row), VG_OK);
+    assert_int_equal(ops->incident_set(w->s, &w->own, i.id, "resolved_false", "ana", "ruido", NOW),
+                     VG_OK);
+    assert_int_equal(ops->incident_get(w->s, &NOBODY, i.id, &row), VG_ERR_NOENT);
+    assert_int_equal(ops->incident_get(w->s, &w->own, i.id, &row), VG_OK);
     assert_string_equal(vg_json_str(row, "state", ""), "resolved_false");
     assert_int_equal(json_array_size(json_object_get(row, "history")), 1);
     assert_int_equal(json_array_size(json_object_get(row, "events")), 1);
     json_decref(row);
-    assert_int_equal(ops->overview(w->s, STORAGE_ALL, NOW, &row), VG_OK);
+    assert_int_equal(ops->overview(w->s, &STORAGE_EVERYTHING, NOW, &row), VG_OK);
     assert_int_equal(vg_json_int(json_object_get(row, "open"), "high", -1), 0);
     assert_int_equal(json_array_size(json_object_get(row, "days")), 30);
     json_decref(row);
