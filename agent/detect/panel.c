@@ -23,7 +23,7 @@ struct panel {
     const struct sink *sink;
     struct judge *judge;
     struct net_scene *scene; /* NULL: not the net sensor */
-    struct pay_ahead *ahead; /* NULL: not the pay sensor */
+    struct pay_ahead ahead;  /* of the pay sensor's detectors */
     struct seat seats[PANEL_DETECTORS_MAX];
     size_t count;
     /* Who wants a kind, in the order of the table. */
@@ -57,7 +57,7 @@ seat_make(struct panel *panel, const struct panel_options *options, const struct
         .shop_kind = options->shop_kind,
         .judge = panel->judge,
         .scene = panel->scene,
-        .ahead = panel->ahead,
+        .ahead = &panel->ahead,
         .geo_dir = options->geo_dir,
         .history = options->history,
     };
@@ -136,8 +136,6 @@ panel_new(const struct panel_options *options, const struct sink *sink, struct p
     if (err == VG_OK && strcmp(options->sensor, "net") == 0)
         err =
             net_scene_new(&(struct net_scene_options){.geo_dir = options->geo_dir}, &panel->scene);
-    if (err == VG_OK && strcmp(options->sensor, "pay") == 0)
-        err = pay_ahead_new(&panel->ahead);
     if (err == VG_OK)
         err = check_off(options, why);
     if (err != VG_OK)
@@ -165,7 +163,6 @@ panel_free(struct panel *panel)
         panel->seats[i].detector->free(panel->seats[i].self);
     judge_free(panel->judge);
     net_scene_free(panel->scene);
-    pay_ahead_free(panel->ahead);
     free(panel);
 }
 
@@ -200,7 +197,7 @@ panel_observe(struct panel *panel, const struct obs *obs)
 void
 panel_expect(const struct panel *panel, const struct pay_keys *keys, enum keytab_step step)
 {
-    pay_ahead_look(panel->ahead, keys, step);
+    pay_ahead_look(&panel->ahead, keys, step);
 }
 
 void

@@ -1,38 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/detect/pay_ahead.h"
 
-#include <stdlib.h>
-
-struct pay_ahead {
-    struct {
-        const struct keytab *table;
-        enum pay_key_kind kind;
-    } tables[PAY_AHEAD_MAX];
-    struct {
-        void (*expect)(const void *self, uint64_t key);
-        const void *self;
-        enum pay_key_kind kind;
-    } others[PAY_AHEAD_MAX];
-    size_t table_count, other_count;
-};
-
-enum vg_err
-pay_ahead_new(struct pay_ahead **out)
-{
-    struct pay_ahead *a = calloc(1, sizeof *a);
-
-    if (a == NULL)
-        return VG_ERR_NOMEM;
-    *out = a;
-    return VG_OK;
-}
-
-void
-pay_ahead_free(struct pay_ahead *a)
-{
-    free(a);
-}
-
 void
 pay_ahead_add(struct pay_ahead *a, const struct keytab *table, enum pay_key_kind kind)
 {

@@ -8,10 +8,19 @@
 
 enum { PAY_AHEAD_MAX = 48 };
 
-struct pay_ahead;
-
-enum vg_err pay_ahead_new(struct pay_ahead **out) VG_MUST_CHECK;
-void pay_ahead_free(struct pay_ahead *a);
+/* Nothing to be looked ahead for: all zero. */
+struct pay_ahead {
+    struct {
+        const struct keytab *table; /* borrowed */
+        enum pay_key_kind kind;
+    } tables[PAY_AHEAD_MAX];
+    struct {
+        void (*expect)(const void *self, uint64_t key);
+        const void *self;
+        enum pay_key_kind kind;
+    } others[PAY_AHEAD_MAX];
+    size_t table_count, other_count;
+};
 
 /* The table is asked for this key of most payments; it outlives the looking. `a` may be NULL. Beyond
  * PAY_AHEAD_MAX it is not looked ahead for. */

@@ -34,7 +34,7 @@
 #define CERTAIN_P        1e-8
 #define CERTAIN_DECLINED 12.0
 
-enum { PLACE_VERSION = 2, ISSUER_VERSION = 1, STATE_VERSION = 3 };
+enum { PLACE_VERSION = 2, STATE_VERSION = 3 };
 enum { AT_IP, AT_DEVICE, AT_TERMINAL, AT_BIN, AT_LOG, AT_MAIL, AT_MAILBOX, AT_COUNT };
 
 /* The attack that goes on: its subject stays the same. */
@@ -442,7 +442,7 @@ testing_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MA
     if (err == VG_OK)
         err = pay_places_new('p', PLACE_VERSION, &s->places);
     if (err == VG_OK)
-        err = pay_issuers_new('i', ISSUER_VERSION, &s->issuers);
+        err = keytab_new(&PAY_ISSUERS, &s->issuers);
     if (err != VG_OK) {
         testing_free(s);
         return err;

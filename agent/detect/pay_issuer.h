@@ -36,8 +36,7 @@ struct pay_issuer_look {
     bool in_a_row;   /* the neighbours say more than the number */
 };
 
-/* A table of pay_issuer whose rows are named `name` and have the form `version`. */
-enum vg_err pay_issuers_new(char name, uint16_t version, struct keytab **out) VG_MUST_CHECK;
+extern const struct keytab_options PAY_ISSUERS; /* a table of them */
 /* Counts a card that was declined or tried with a small amount; `last4` from 0 to 9999. NULL: it is
  * one of those that are kept (or no memory). Borrowed until the next call. */
 struct pay_issuer *pay_issuer_count(struct keytab *issuers, uint64_t key, uint64_t card,

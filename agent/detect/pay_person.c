@@ -43,16 +43,10 @@ pay_person_count(struct pay_person *p, bool refund, double w, int64_t now_ns)
         p->sales += w;
 }
 
-enum vg_err
-pay_people_new(char name, uint16_t version, struct keytab **out)
-{
-    const struct keytab_options options = {.cell_bytes = sizeof(struct pay_person),
-                                           .cells_max = PAY_PEOPLE_MAX,
-                                           .row_bits = 5,
-                                           .name = name,
-                                           .version = version,
-                                           .put = pay_person_put,
-                                           .get = pay_person_get};
-
-    return keytab_new(&options, out);
-}
+const struct keytab_options PAY_PEOPLE = {.cell_bytes = sizeof(struct pay_person),
+                                          .cells_max = PAY_PEOPLE_MAX,
+                                          .row_bits = 5,
+                                          .name = 'p',
+                                          .version = 2,
+                                          .put = pay_person_put,
+                                          .get = pay_person_get};

@@ -15,8 +15,7 @@ struct pay_person {
     double sales, refunds;
 };
 
-/* A table of pay_person whose rows are named `name` and have the form `version`. */
-enum vg_err pay_people_new(char name, uint16_t version, struct keytab **out) VG_MUST_CHECK;
+extern const struct keytab_options PAY_PEOPLE; /* a table of them */
 void pay_person_count(struct pay_person *p, bool refund, double w, int64_t now_ns);
 void pay_person_put(const void *person, struct buf *out);
 void pay_person_get(void *person, struct slice *in);

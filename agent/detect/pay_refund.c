@@ -378,7 +378,7 @@ refund_make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX
     if (err == VG_OK)
         err = pay_sales_new('s', STATE_VERSION, &r->sales);
     if (err == VG_OK)
-        err = pay_people_new('p', STATE_VERSION, &r->people);
+        err = keytab_new(&PAY_PEOPLE, &r->people);
     if (err == VG_OK)
         err = pay_shares_new('l', STATE_VERSION, PAY_PEOPLE_MAX, &r->late);
     if (err != VG_OK) {

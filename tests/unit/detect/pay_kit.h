@@ -13,7 +13,8 @@
 #define SHOP_START (INT64_C(1709251200) * VG_SEC_NS) /* 2024-03-01 */
 
 struct shop {
-    const char *kind; /* NULL: not known */
+    const char *kind;    /* NULL: not known */
+    const char *geo_dir; /* NULL: nobody knows where an address is */
     struct kit kit;
     struct texts *texts;
     struct zone *zone;
@@ -29,7 +30,7 @@ struct shop {
 struct shop_txn {
     struct txn_view view;
     char id[24], card[24], terminal[16], employee[16], ip[24], original[24], account[24], mail[48];
-    char customer[24], shape[48], mailbox[48]; /* "": as mail */
+    char device[24], customer[24], shape[48], mailbox[48]; /* "": as mail */
 };
 
 static inline void
@@ -38,6 +39,7 @@ shop_panel(struct shop *s)
     const struct panel_options options = {
         .sensor = "pay",
         .rules_dir = "rules",
+        .geo_dir = s->geo_dir,
         .texts = s->texts,
         .zone = s->zone,
         .currency = "MXN",
@@ -132,7 +134,8 @@ shop_give(struct shop *s, struct shop_txn *t)
     v->mail_shape = str_of(t->shape[0] != '\0' ? t->shape : t->mail);
     v->mailbox = str_of(t->mailbox[0] != '\0' ? t->mailbox : t->mail);
     v->customer = str_of(t->customer);
-    v->reason = v->device = v->order = str_of("");
+    v->device = str_of(t->device);
+    v->reason = v->order = str_of("");
     v->source = str_of("pos.csv");
     v->line = s->next_id;
     judge_observation_begin(panel_judge(s->panel));

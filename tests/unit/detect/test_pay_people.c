@@ -47,8 +47,9 @@ test_void_supervisor(void **state)
     shop_close(&s);
 }
 
+/* Twenty days of somebody; of 100 sales so many are followed by this (a sale: a large one). */
 static void
-newcomer(struct shop *s, const char *name, unsigned refunds_in_100)
+somebody(struct shop *s, const char *name, unsigned in_100, enum txn_kind kind)
 {
     struct shop_txn t;
 
@@ -56,8 +57,15 @@ newcomer(struct shop *s, const char *name, unsigned refunds_in_100)
         shop_run(s, 1);
         for (int k = 0; k < 15; k++) {
             many_sale(s, &t, NULL, name);
-            if (kit_next(&s->rng) % 100 < refunds_in_100)
-                many_after(s, &t, TXN_REFUND);
+            if (kit_next(&s->rng) % 100 >= in_100)
+                continue;
+            if (kind != TXN_SALE) {
+                many_after(s, &t, kind);
+                continue;
+            }
+            (void)snprintf(t.id, sizeof t.id, "t%llu", (unsigned long long)s->next_id++);
+            t.view.amount = 200000;
+            shop_give(s, &t);
         }
     }
 }
@@ -70,12 +78,48 @@ test_new_employee(void **state)
     (void)state;
     shop_open_budget(&s, 23, 100);
     many_days(&s, 60);
-    newcomer(&s, "honest", 1);
+    somebody(&s, "honest", 1, TXN_REFUND);
     assert_int_equal(shop_alerts(&s, "pay.new_employee_pattern"), 0);
-    newcomer(&s, "thief", 15);
+    somebody(&s, "thief", 15, TXN_REFUND);
     assert_in_range(shop_alerts(&s, "pay.new_employee_pattern"), 1, 2);
     shop_check_events(&s);
     shop_close(&s);
+}
+
+/* What a newcomer can do unlike the others; who was there when the log began is no newcomer. */
+static void
+test_new_employee_ways(void **state)
+{
+    static const struct {
+        enum txn_kind kind;
+        const char *name, *what;
+    } cases[] = {{TXN_VOID, "thief", "void"},
+                 {TXN_SALE, "thief", "large"},
+                 {TXN_REFUND, "emp1", NULL},
+                 {TXN_VOID, "emp1", NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < VG_ARRAY_LEN(cases); i++) {
+        struct shop s;
+        size_t k, told = 0;
+        json_t *e;
+
+        shop_open_budget(&s, 30 + i, 100);
+        many_days(&s, 60);
+        json_array_clear(s.kit.events);
+        somebody(&s, cases[i].name, 15, cases[i].kind);
+        json_array_foreach(s.kit.events, k, e)
+        {
+            if (strcmp(vg_json_str(e, "detector", ""), "pay.new_employee_pattern") != 0)
+                continue;
+            told++;
+            assert_string_equal(vg_json_str(json_object_get(e, "subject"), "id", ""), "thief");
+        }
+        if ((told > 0) != (cases[i].what != NULL) || told > 2)
+            fail_msg("case %zu: told %zu times", i, told);
+        shop_check_events(&s);
+        shop_close(&s);
+    }
 }
 
 /* A card that comes again and again, always to one of the four at work, or to whoever is free. */
@@ -323,12 +367,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_void_abuse),          cmocka_unit_test(test_void_supervisor),
-        cmocka_unit_test(test_new_employee),        cmocka_unit_test(test_collusion),
-        cmocka_unit_test(test_collusion_habit),     cmocka_unit_test(test_off_hours),
-        cmocka_unit_test(test_deep_night),          cmocka_unit_test(test_refund_after_closing),
-        cmocka_unit_test(test_missing_sales),       cmocka_unit_test(test_edited_log),
-        cmocka_unit_test(test_missing_sales_quiet), cmocka_unit_test(test_share_honest),
+        cmocka_unit_test(test_void_abuse),
+        cmocka_unit_test(test_void_supervisor),
+        cmocka_unit_test(test_new_employee),
+        cmocka_unit_test(test_new_employee_ways),
+        cmocka_unit_test(test_collusion),
+        cmocka_unit_test(test_collusion_habit),
+        cmocka_unit_test(test_off_hours),
+        cmocka_unit_test(test_deep_night),
+        cmocka_unit_test(test_refund_after_closing),
+        cmocka_unit_test(test_missing_sales),
+        cmocka_unit_test(test_edited_log),
+        cmocka_unit_test(test_missing_sales_quiet),
+        cmocka_unit_test(test_share_honest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

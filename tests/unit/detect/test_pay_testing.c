@@ -251,13 +251,79 @@ test_restart(void **state)
     shop_close(&parts);
 }
 
+static void
+test_card_testing(void **state)
+{
+    struct shop s;
+    json_t *e;
+
+    (void)state;
+    shop_open(&s, 4);
+    shop_run(&s, 21);
+    json_array_clear(s.kit.events);
+    many_attack(&s, 60, false);
+    assert_int_equal(shop_alerts(&s, NULL), 1); /* one attack, one alert (and no second subject) */
+    e = json_array_get(s.kit.events, 0);
+    assert_string_equal(vg_json_str(e, "detector", ""), "pay.card_testing");
+    assert_true(json_array_size(json_object_get(e, "evidence")) >= 5);
+    shop_check_events(&s);
+    shop_close(&s);
+
+    /* one customer who tries one card again and again is no card testing */
+    shop_open(&s, 4);
+    shop_run(&s, 21);
+    json_array_clear(s.kit.events);
+    many_attack(&s, 12, true);
+    assert_int_equal(shop_alerts(&s, "pay.card_testing"), 0);
+    shop_close(&s);
+}
+
+/* The access log of a checkout names no card: attempts from one address are told by their number. */
+static void
+tries(struct shop *s, int count, bool declined)
+{
+    for (int i = 0; i < count; i++) {
+        struct shop_txn t;
+
+        s->now_ns += 20 * VG_SEC_NS;
+        shop_sale(s, &t);
+        t.card[0] = t.terminal[0] = t.employee[0] = '\0';
+        t.view.last4[0] = t.view.bin[0] = '\0';
+        (void)vg_strcpy(t.ip, sizeof t.ip, "198.51.100.7");
+        t.view.kind = TXN_AUTH;
+        t.view.has_amount = false;
+        t.view.line = (uint64_t)i + 1;
+        t.view.outcome = declined ? TXN_DECLINED : TXN_APPROVED;
+        shop_give(s, &t);
+    }
+}
+
+static void
+test_nameless_card_testing(void **state)
+{
+    struct shop s;
+
+    (void)state;
+    shop_open(&s, 4);
+    shop_run(&s, 21);
+    json_array_clear(s.kit.events);
+    tries(&s, 4, true); /* somebody mistypes */
+    tries(&s, 12, false);
+    assert_int_equal(shop_alerts(&s, "pay.card_testing"), 0);
+    s.now_ns += 3 * VG_HOUR_NS;
+    tries(&s, 12, true);
+    assert_int_equal(shop_alerts(&s, "pay.card_testing"), 1);
+    shop_close(&s);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_busy),       cmocka_unit_test(test_mail_pattern),
-        cmocka_unit_test(test_mailbox),    cmocka_unit_test(test_range),
-        cmocka_unit_test(test_colleagues), cmocka_unit_test(test_last_four_only),
+        cmocka_unit_test(test_card_testing), cmocka_unit_test(test_nameless_card_testing),
+        cmocka_unit_test(test_busy),         cmocka_unit_test(test_mail_pattern),
+        cmocka_unit_test(test_mailbox),      cmocka_unit_test(test_range),
+        cmocka_unit_test(test_colleagues),   cmocka_unit_test(test_last_four_only),
         cmocka_unit_test(test_restart),
     };
 
