@@ -9,6 +9,7 @@
 #include "collector/service.h"
 #include "common/hex.h"
 #include "common/log.h"
+#include "common/str.h"
 #include "common/vtime.h"
 
 enum { HOST_MAX = 127, STATUS_MAX = 32 * 1024 };
@@ -216,6 +217,7 @@ told(const json_t *body, const char *key, char *out, size_t size)
     if (text == NULL)
         return NULL;
     (void)vg_strcpy(out, size, text);
+    str_plain(out);
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include "collector/service.h"
 #include "common/hex.h"
 #include "common/log.h"
+#include "common/str.h"
 #include "common/vtime.h"
 
 struct enroll_job {
@@ -54,6 +55,9 @@ register_agent(struct enroll_job *j, struct storage *s)
     (void)vg_strcpy(j->agent.host, sizeof j->agent.host, vg_json_str(j->body, "host", ""));
     (void)vg_strcpy(j->agent.machine, sizeof j->agent.machine, vg_json_str(j->body, "machine", ""));
     (void)vg_strcpy(j->agent.version, sizeof j->agent.version, vg_json_str(j->body, "version", ""));
+    str_plain(j->agent.host);
+    str_plain(j->agent.machine);
+    str_plain(j->agent.version);
     err = s->ops->agent_add(s, &j->agent, j->now_ns);
     if (err == VG_OK)
         err = s->ops->cert_add(s, j->cert.fingerprint, j->agent.id, j->now_ns, j->cert.until_ns);

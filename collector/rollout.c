@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/str.h"
 #include "common/vtime.h"
 
 /* ---- the ring ---- */
@@ -116,11 +117,11 @@ rollout_publish(struct storage *s, struct storage_bundle *b, struct slice whole,
 
 /* ---- what agents say ---- */
 
-/* Not for what is in the bundle: the agent's disk, its clock, or it is past this version already. */
+/* Not for what is in the bundle: the agent's disk, its clock, a busy machine, or it is past this version already. */
 static bool
 passes(const char *word)
 {
-    static const char *const words[] = {"disk", "memory", "expired", "future", "old"};
+    static const char *const words[] = {"disk", "memory", "expired", "future", "busy", "old"};
 
     for (size_t i = 0; i < VG_ARRAY_LEN(words); i++)
         if (strcmp(words[i], word) == 0)
@@ -140,6 +141,7 @@ heard_no(struct storage *s, const char *agent, const json_t *bundle, const char 
     if (r.version <= 0 || r.version == vg_json_int(bundle, "version", 0))
         return VG_OK; /* it runs by now, for all that was before */
     (void)snprintf(why, sizeof why, "%.16s: %.200s", word, vg_json_str(no, "why", ""));
+    str_plain(why);
     r.state = strcmp(key, "left") == 0 ? "left" : passes(word) ? "waiting" : "refused";
     return s->ops->bundle_report(s, agent, &r, now_ns);
 }
@@ -312,6 +314,32 @@ rollout_pending(struct storage *s, int64_t now_ns)
     return err;
 }
 
+/* Nobody was there to choose at first, or those chosen were revoked since: nobody would ever prove it. */
+static bool
+has_canary(const json_t *ring)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(ring, i, row) if (vg_json_bool(row, "canary", false)) return true;
+    return false;
+}
+
+static enum vg_err
+judge_one(struct storage *s, const struct storage_bundle *b, int64_t now_ns)
+{
+    char why[STORAGE_WHY_MAX];
+    json_t *ring = NULL;
+    enum vg_err err = s->ops->bundle_ring(s, b->version, &ring);
+
+    if (err == VG_OK && strcmp(b->state, "canary") == 0 && !has_canary(ring))
+        err = choose(s, b, now_ns); /* they are looked at the next time */
+    else if (err == VG_OK && (err = add_noise(s, ring)) == VG_OK)
+        err = carry_out(s, b, rollout_decide(b, ring, now_ns, why), why, now_ns);
+    json_decref(ring);
+    return err;
+}
+
 enum vg_err
 rollout_judge(struct storage *s, int64_t now_ns)
 {
@@ -320,19 +348,12 @@ rollout_judge(struct storage *s, int64_t now_ns)
     enum vg_err err;
 
     while ((err = s->ops->bundle_below(s, b.version, &b)) == VG_OK) {
-        char why[STORAGE_WHY_MAX];
-        json_t *ring = NULL;
         bool all = strcmp(b.state, "all") == 0;
 
         if (!is_open(&b, now_ns) || (all && !newest_all))
             continue;
         newest_all = newest_all && !all;
-        err = s->ops->bundle_ring(s, b.version, &ring);
-        if (err == VG_OK)
-            err = add_noise(s, ring);
-        if (err == VG_OK)
-            err = carry_out(s, &b, rollout_decide(&b, ring, now_ns, why), why, now_ns);
-        json_decref(ring);
+        err = judge_one(s, &b, now_ns);
         if (err != VG_OK)
             return err;
     }

@@ -21,6 +21,17 @@ str_eq_nocase(struct str a, struct str b)
     return true;
 }
 
+void
+str_plain(char *text)
+{
+    for (unsigned char *at = (unsigned char *)text; *at != 0; at++) {
+        if (*at < 0x20 || *at == 0x7f)
+            *at = '?';
+        else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+            at[0] = at[1] = '?';
+    }
+}
+
 bool
 str_has(struct str s, struct str part)
 {

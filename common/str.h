@@ -41,6 +41,10 @@ bool str_eq_nocase(struct str a, struct str b);
 bool str_has(struct str s, struct str part);
 bool str_has_nocase(struct str s, struct str part);
 
+/* In place: control characters (also C1, as UTF-8 has them) become '?', so that text from elsewhere steers no
+ * terminal on which it is shown. */
+void str_plain(char *text);
+
 /* SipHash-1-3 (Aumasson and Bernstein, 2012). The key of a process is random, so that nobody who
  * chooses keys chooses collisions; results must never depend on its value. */
 struct hash_key {

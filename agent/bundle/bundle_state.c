@@ -312,8 +312,8 @@ is_named(const struct bundle_state *s, const char *name)
             (strcmp(name, bundle[1]) == 0 || strcmp(name, s->last.folder) == 0));
 }
 
-void
-bundle_sweep(const char *state_dir, const struct bundle_state *s)
+static void
+sweep(const char *state_dir, const struct bundle_state *s, const char *but)
 {
     char folder[BUNDLE_PATH_BYTES], path[BUNDLE_PATH_BYTES];
     struct platform_names names;
@@ -321,8 +321,25 @@ bundle_sweep(const char *state_dir, const struct bundle_state *s)
     if (!bundle_path(state_dir, "", folder) ||
         platform_folder_list(folder, NAMES_MAX, &names) != VG_OK)
         return;
-    for (size_t i = 0; i < names.count; i++)
-        if (!is_named(s, names.name[i]) && bundle_path(state_dir, names.name[i], path))
+    for (size_t i = 0; i < names.count; i++) {
+        bool keep = s != NULL
+                        ? is_named(s, names.name[i])
+                        : !ends_with(names.name[i], ".part") || strcmp(names.name[i], but) == 0;
+
+        if (!keep && bundle_path(state_dir, names.name[i], path))
             (void)!platform_tree_remove(path); /* next time, then */
+    }
     platform_names_free(&names);
+}
+
+void
+bundle_sweep(const char *state_dir, const struct bundle_state *s)
+{
+    sweep(state_dir, s, "");
+}
+
+void
+bundle_sweep_parts(const char *state_dir, const char *but)
+{
+    sweep(state_dir, NULL, but);
 }

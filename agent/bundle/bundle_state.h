@@ -92,8 +92,10 @@ enum vg_err bundle_settle(const char *state_dir, struct bundle_state *s,
 /* This word may have no more to do with the bundle by tomorrow: the disk, the clock, a busy
  * machine. */
 bool bundle_word_passes(const char *word);
-/* Removes what the state does not name. */
+/* Removes what the state does not name, but for downloads. */
 void bundle_sweep(const char *state_dir, const struct bundle_state *s);
+/* Removes all downloads but HASH.part of this name: of what is offered no more. */
+void bundle_sweep_parts(const char *state_dir, const char *but);
 
 /* Who may sign: the configuration's key, else the one pinned at enrolment
  * (STATE/identity/bundle.pub). Returns how many. */

@@ -93,13 +93,16 @@ apply_there(const struct agent_config *config, const char *file)
     if (err != VG_OK)
         return cli_fail(VG_EXIT_INPUT, "bundle: %s: %s", file, vg_err_name(err));
     for (;;) {
+        bool gone;
+
         pause_a_moment();
+        /* First: by the time it is gone the state says why. */
+        gone = platform_path_stat(drop, &stat) == VG_ERR_NOENT;
         err = bundle_state_load(config->state_dir, &after);
         if (err == VG_OK &&
             (after.taken > before.taken || after.refused_count > before.refused_count))
             return tell(&after, after.taken > before.taken);
-        if (platform_path_stat(drop, &stat) == VG_ERR_NOENT ||
-            platform_clock_monotonic() > until_ns)
+        if (gone || platform_clock_monotonic() > until_ns)
             return cli_fail(VG_EXIT_INTERNAL, "bundle: the service did not say what came of it");
     }
 }

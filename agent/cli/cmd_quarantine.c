@@ -137,6 +137,8 @@ cannot(const struct quarantine_command *c, const struct quarantine_entry *e, enu
                                        : "something of that name lies in its place")
         : err == VG_ERR_NOENT ? (c->es ? "su carpeta ya no existe" : "its folder is gone")
         : err == VG_ERR_LIMIT ? (c->es ? "no hay espacio" : "there is no space")
+        : err == VG_ERR_SYS   ? (c->es ? "la unidad no dejó escribir: ¿es de solo lectura?"
+                                       : "the drive did not let us write: is it read-only?")
         : err == VG_AGAIN     ? (c->es ? "la cuarentena está ocupada; intente otra vez"
                                        : "the quarantine is busy; try again")
         : err == VG_ERR_DENIED

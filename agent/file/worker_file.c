@@ -148,6 +148,7 @@ file_open(const struct agent_config *config, const struct sink *sink, struct wor
     }
     file_walk_on_folder(w->walk, file_round_on_folder, w);
     file_walk_leave_out(w->walk, config->rules_dir);
+    file_walk_leave_out(w->walk, config->rules_base);
     file_walk_leave_out(w->walk, config->state_dir);
     w->pass.minute = file_pass_minute(config);
     note_absent(w);

@@ -89,7 +89,8 @@ enum vg_err quarantine_find(struct quarantine *q, const char *id,
                             struct quarantine_entry *out) VG_MUST_CHECK;
 /* Back to its place with owner, mode (without set-user bits) and times; its hash is remembered.
  * VG_ERR_EXISTS: something else lies there. VG_ERR_NOENT: its folder is gone. VG_ERR_DENIED: a link in
- * the path, no right, or a broken seal. VG_AGAIN: another process is at work. The entry stays until
+ * the path, no right, or a broken seal. VG_ERR_LIMIT: its drive is full. VG_ERR_SYS: read-only, or the drive
+ * complains. VG_AGAIN: another process is at work. The entry stays until
  * quarantine_drop(). */
 enum vg_err quarantine_restore(struct quarantine *q,
                                const struct quarantine_entry *entry) VG_MUST_CHECK;

@@ -41,6 +41,7 @@ system_files_new(const struct agent_config *config, struct system_files **out)
     if (agent_config_keys_folder(config->state_dir, keys))
         add_own(s, keys);
     add_own(s, config->rules_dir);
+    add_own(s, config->rules_base); /* of the program, where a bundle's are in use */
     add_own(s, config->geo_dir);
     program = platform_program_path();
     add_own(s, program);

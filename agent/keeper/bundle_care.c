@@ -135,6 +135,7 @@ fetch_begin(struct bundle_care *c, int64_t version, int64_t size, const char *sh
     fetch_end(c, c->fetch.version > 0 && strcmp(c->fetch.sha256, sha256) != 0);
     (void)vg_strcpy(f.sha256, sizeof f.sha256, sha256);
     (void)snprintf(name, sizeof name, "%.32s.part", sha256);
+    bundle_sweep_parts(c->o.config->state_dir, name);
     if (!bundle_path(c->o.config->state_dir, name, f.path) ||
         platform_file_open_own(f.path, &f.part) != VG_OK)
         return;

@@ -235,17 +235,21 @@ sqlite_bundle_canary(struct storage *base, int64_t version, const char *agent)
     return sq_run(s, st);
 }
 
-/* `since` is when the collector first heard of this state: its own clock. */
+/* `since` is when the collector first heard of this state: its own clock. An agent that the bundle is not
+ * for has no say in it: other tenants' shops are none of its business. */
 enum vg_err
 sqlite_bundle_report(struct storage *base, const char *agent, const struct storage_report *r,
                      int64_t now_ns)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(
-        s, "INSERT INTO bundle_agents (version, agent, canary, state, since, crashes, why)"
-           " SELECT ?1, ?2, 0, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM bundles WHERE"
-           " version = ?1) ON CONFLICT (version, agent) DO UPDATE SET crashes = max(crashes, ?5),"
-           " since = iif(state = ?3, since, ?4), why = ?6, state = ?3");
+    sqlite3_stmt *st =
+        sq(s, "INSERT INTO bundle_agents (version, agent, canary, state, since, crashes, why)"
+              " SELECT ?1, ?2, 0, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM bundles WHERE"
+              " version = ?1) AND (NOT EXISTS (SELECT 1 FROM bundle_tenants WHERE version = ?1) OR"
+              " EXISTS (SELECT 1 FROM bundle_tenants t JOIN agents a ON a.tenant = t.tenant WHERE"
+              " t.version = ?1 AND a.id = ?2))"
+              " ON CONFLICT (version, agent) DO UPDATE SET crashes = max(crashes, ?5),"
+              " since = iif(state = ?3, since, ?4), why = ?6, state = ?3");
 
     sq_bind(st, "ittiit", r->version, agent, r->state, now_ns, r->crashes, r->why);
     return sq_run(s, st);

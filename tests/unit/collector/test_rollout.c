@@ -207,10 +207,141 @@ test_when_all_have_it(void **state)
 
 /* ---- in the database ---- */
 
+struct db {
+    char folder[32], path[64];
+    struct storage *s;
+};
+
+static void
+db_open(struct db *d)
+{
+    char why[STORAGE_WHY_MAX];
+
+    (void)vg_strcpy(d->folder, sizeof d->folder, "/tmp/vigia-rollout-XXXXXX");
+    assert_non_null(mkdtemp(d->folder));
+    (void)snprintf(d->path, sizeof d->path, "%s/c.sqlite", d->folder);
+    assert_int_equal(storage_open(d->path, STORAGE_WRITE, &d->s, why), VG_OK);
+}
+
+static void
+db_close(struct db *d)
+{
+    storage_close(d->s);
+    (void)unlink(d->path);
+    (void)rmdir(d->folder);
+}
+
+/* A tenant with one site and one agent. */
+static void
+add_shop(struct db *d, const char *name, const char *agent, char tenant[UUID_TEXT_SIZE])
+{
+    struct storage_site site = {.zone = "UTC", .language = "es-MX"};
+    struct storage_agent a = {.host = "caja", .machine = "m", .version = "1"};
+
+    assert_int_equal(d->s->ops->tenant_add(d->s, name, NOW, tenant), VG_OK);
+    (void)vg_strcpy(site.name, sizeof site.name, name);
+    (void)vg_strcpy(site.tenant, sizeof site.tenant, tenant);
+    assert_int_equal(d->s->ops->site_add(d->s, &site, NOW, a.site), VG_OK);
+    (void)vg_strcpy(a.tenant, sizeof a.tenant, tenant);
+    (void)vg_strcpy(a.id, sizeof a.id, agent);
+    assert_int_equal(d->s->ops->agent_add(d->s, &a, NOW), VG_OK);
+}
+
+static size_t
+ring_size(struct db *d, int64_t version)
+{
+    json_t *ring = NULL;
+    size_t n;
+
+    assert_int_equal(d->s->ops->bundle_ring(d->s, version, &ring), VG_OK);
+    n = json_array_size(ring);
+    json_decref(ring);
+    return n;
+}
+
+#define AGENT_A "018f0000-0000-7000-8000-0000000000a1"
+#define AGENT_B "018f0000-0000-7000-8000-0000000000b1"
+
+/* What is for one tenant's shops cannot be stopped by an agent of another's. */
+static void
+test_no_say_in_what_is_for_others(void **state)
+{
+    struct storage_bundle b = {
+        .version = 7, .size = 1, .expires_ns = NOW + VG_DAY_NS, .share = 100};
+    char tenant[2][UUID_TEXT_SIZE];
+    struct storage_report r = {.version = 7, .state = "refused", .why = "no"};
+    struct db d;
+
+    (void)state;
+    db_open(&d);
+    add_shop(&d, "uno", AGENT_A, tenant[0]);
+    add_shop(&d, "dos", AGENT_B, tenant[1]);
+    assert_int_equal(rollout_publish(d.s, &b, slice_of("x", 1), tenant, 1, "test", NOW), VG_OK);
+    assert_int_equal(d.s->ops->bundle_report(d.s, AGENT_B, &r, NOW), VG_OK);
+    assert_int_equal(ring_size(&d, 7), 0);
+    assert_int_equal(d.s->ops->bundle_report(d.s, AGENT_A, &r, NOW), VG_OK);
+    assert_int_equal(ring_size(&d, 7), 1);
+    b.version = 8;
+    assert_int_equal(rollout_publish(d.s, &b, slice_of("x", 1), NULL, 0, "test", NOW), VG_OK);
+    r.version = 8; /* for all */
+    assert_int_equal(d.s->ops->bundle_report(d.s, AGENT_B, &r, NOW), VG_OK);
+    assert_int_equal(ring_size(&d, 8), 1);
+    db_close(&d);
+}
+
+/* Nobody was there when it was published, or who was chosen is there no more. */
+static void
+test_a_ring_without_anybody_is_chosen_again(void **state)
+{
+    struct storage_bundle b = {.version = 7, .size = 1, .expires_ns = NOW + VG_DAY_NS, .share = 10};
+    char tenant[UUID_TEXT_SIZE];
+    struct db d;
+
+    (void)state;
+    db_open(&d);
+    assert_int_equal(rollout_publish(d.s, &b, slice_of("x", 1), NULL, 0, "test", NOW), VG_OK);
+    assert_int_equal(rollout_judge(d.s, NOW), VG_OK);
+    assert_int_equal(ring_size(&d, 7), 0);
+    add_shop(&d, "uno", AGENT_A, tenant);
+    assert_int_equal(rollout_judge(d.s, NOW), VG_OK);
+    assert_int_equal(ring_size(&d, 7), 1);
+    assert_int_equal(d.s->ops->agent_revoke(d.s, &STORAGE_EVERYTHING, AGENT_A, NOW), VG_OK);
+    assert_int_equal(ring_size(&d, 7), 0);
+    add_shop(&d, "dos", AGENT_B, tenant);
+    assert_int_equal(rollout_judge(d.s, NOW), VG_OK);
+    assert_int_equal(ring_size(&d, 7), 1);
+    db_close(&d);
+}
+
+/* No time for a trial is a matter of the machine; and what an agent says steers no terminal. */
+static void
+test_what_an_agent_says(void **state)
+{
+    struct storage_bundle b = {
+        .version = 7, .size = 1, .expires_ns = NOW + VG_DAY_NS, .share = 100};
+    char tenant[UUID_TEXT_SIZE];
+    json_t *told, *ring = NULL;
+    struct db d;
+
+    (void)state;
+    db_open(&d);
+    add_shop(&d, "uno", AGENT_A, tenant);
+    assert_int_equal(rollout_publish(d.s, &b, slice_of("x", 1), NULL, 0, "test", NOW), VG_OK);
+    told = json_pack("{sI s{sI ss ss}}", "version", (json_int_t)6, "refused", "version",
+                     (json_int_t)7, "word", "busy", "why", "\033]0;x\007");
+    assert_int_equal(rollout_heard(d.s, AGENT_A, told, NOW), VG_OK);
+    json_decref(told);
+    assert_int_equal(d.s->ops->bundle_ring(d.s, 7, &ring), VG_OK);
+    assert_string_equal(vg_json_str(json_array_get(ring, 0), "state", ""), "waiting");
+    assert_string_equal(vg_json_str(json_array_get(ring, 0), "why", ""), "busy: ?]0;x?");
+    json_decref(ring);
+    db_close(&d);
+}
+
 static void
 test_content_comes_back(void **state)
 {
-    char folder[] = "/tmp/vigia-rollout-XXXXXX", path[64], why[STORAGE_WHY_MAX];
+    struct db d;
     struct storage_bundle b = {.version = 7, .expires_ns = NOW + VG_DAY_NS, .share = 100}, got;
     size_t size = 2 * STORAGE_BUNDLE_PIECE + 5;
     uint8_t *bytes = malloc(size);
@@ -218,9 +349,8 @@ test_content_comes_back(void **state)
     struct buf back;
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(path, sizeof path, "%s/c.sqlite", folder);
-    assert_int_equal(storage_open(path, STORAGE_WRITE, &s, why), VG_OK);
+    db_open(&d);
+    s = d.s;
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)(i * 31 + i / 251);
     b.size = (int64_t)size;
@@ -243,9 +373,7 @@ test_content_comes_back(void **state)
     assert_int_equal(rollout_judge(s, NOW), VG_OK);
     buf_done(&back);
     free(bytes);
-    storage_close(s);
-    (void)unlink(path);
-    (void)rmdir(folder);
+    db_close(&d);
 }
 
 int
@@ -257,6 +385,9 @@ main(void)
         cmocka_unit_test(test_quiet_hour),
         cmocka_unit_test(test_what_stops_it),
         cmocka_unit_test(test_when_all_have_it),
+        cmocka_unit_test(test_no_say_in_what_is_for_others),
+        cmocka_unit_test(test_a_ring_without_anybody_is_chosen_again),
+        cmocka_unit_test(test_what_an_agent_says),
         cmocka_unit_test(test_content_comes_back),
     };
 

@@ -182,13 +182,30 @@ exit_codes_rank(void **state)
         assert_string_not_equal(vg_err_name((enum vg_err)e), "unknown");
 }
 
+static void
+test_plain_text_steers_no_terminal(void **state)
+{
+    char text[] = "a\033[31m\n\x7f\xc2\x9b!\xc3\xb1\xc2\xa0\xc2";
+
+    (void)state;
+    str_plain(text);
+    assert_string_equal(text, "a?[31m?"
+                              "?"
+                              "?"
+                              "?!\xc3\xb1\xc2\xa0\xc2");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slice_reads_and_sticks),    cmocka_unit_test(buf_grows_to_its_cap),
-        cmocka_unit_test(hash_is_siphash_1_3),       cmocka_unit_test(json_is_bounded),
-        cmocka_unit_test(json_written_is_read_back), cmocka_unit_test(logs_escape_and_limit),
+        cmocka_unit_test(test_plain_text_steers_no_terminal),
+        cmocka_unit_test(slice_reads_and_sticks),
+        cmocka_unit_test(buf_grows_to_its_cap),
+        cmocka_unit_test(hash_is_siphash_1_3),
+        cmocka_unit_test(json_is_bounded),
+        cmocka_unit_test(json_written_is_read_back),
+        cmocka_unit_test(logs_escape_and_limit),
         cmocka_unit_test(exit_codes_rank),
     };
 

@@ -216,6 +216,33 @@ test_goes_on_after_a_restart(void **state)
     assert_int_equal(asked(k), 0);
 }
 
+/* However often another one is offered, and however often the agent is killed meanwhile. */
+static void
+test_downloads_do_not_pile_up(void **state)
+{
+    struct kit *k = *state;
+    char path[BUNDLE_PATH_BYTES];
+    struct platform_names names;
+    size_t parts = 0;
+
+    for (int64_t version = 7; version < 12; version++) {
+        char sha[BUNDLE_HEX];
+
+        hash_of(&version, sizeof version, sha);
+        say_hello(k, version, 100, sha);
+        give(k, "some", 4);
+        assert_int_equal(asked(k), 4);
+        bundle_care_free(k->care);
+        begin(k);
+    }
+    assert_true(bundle_path(k->state, "", path));
+    assert_int_equal(platform_folder_list(path, 100, &names), VG_OK);
+    for (size_t i = 0; i < names.count; i++)
+        parts += strstr(names.name[i], ".part") != NULL;
+    platform_names_free(&names);
+    assert_int_equal(parts, 1);
+}
+
 static void
 test_a_download_that_was_damaged(void **state)
 {
@@ -449,6 +476,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_offers_that_make_no_sense, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pieces_that_make_no_sense, setup, teardown),
         cmocka_unit_test_setup_teardown(test_goes_on_after_a_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_downloads_do_not_pile_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_download_that_was_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(test_crashes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_was_here_does_not_come_back, setup, teardown),
