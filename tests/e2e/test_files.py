@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file sensor and `scan` with the real agent: every bad file told once, whatever lies around it or dies."""
-import contextlib, datetime, fcntl, gzip, io, json, lzma, os, re, shutil, signal, subprocess, sys, tarfile, time, zipfile, zlib, zoneinfo
+import contextlib, ctypes, datetime, fcntl, gzip, io, json, lzma, os, re, shutil, signal, subprocess, sys, tarfile, time, zipfile, zlib, zoneinfo
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ YARA = vigia.ROOT / 'tests/fixtures/yara'
 WEBSHELL, NOTE, POS = 'webshell_php', 'ransom_note', 'pos_ram_scraper'
 
 
-def put(path, fixture, more=''):
-    """Written beside the folder and renamed into it, as a browser or a copy program ends."""
-    part = path.parent.parent / ('part-' + path.name)
+def put(path, fixture, more='', beside=None):
+    """Written beside the watched folder and renamed into it, as a browser or a copy program ends: however slow
+    the machine is, nobody sees it half-written."""
+    part = (beside or path.parent.parent) / ('part-' + path.name)
     part.write_bytes((YARA / fixture).read_bytes() + more.encode())
     part.rename(path)
     return path
@@ -41,7 +42,16 @@ def counts(agent):
     return workers.get('file', {}).get('health') or {}
 
 
-def wait_found(agent, paths, seconds=60):
+def put_in_place(path, fixture):
+    """The same file with other bytes, in one step: it is never empty meanwhile."""
+    was = path.stat()
+    with open(path, 'r+b', buffering=0) as f:
+        bytes = (YARA / fixture).read_bytes().ljust(was.st_size)
+        assert f.write(bytes) == len(bytes)
+    assert path.stat().st_ino == was.st_ino
+
+
+def wait_found(agent, paths, seconds=180):
     wanted = sorted(str(p) for p in paths)
 
     def all_told():
@@ -51,7 +61,7 @@ def wait_found(agent, paths, seconds=60):
     assert sorted(found(agent)) == wanted
 
 
-def wait_count(agent, name, at_least, seconds=60):
+def wait_count(agent, name, at_least, seconds=180):
     return vigia.wait_for(lambda: counts(agent).get(name, -1) >= at_least and counts(agent), seconds, 0.5)
 
 
@@ -72,14 +82,13 @@ def test_new_changed_unchanged_moved(watched):
 
     # A new one in a folder that is new as well, put there while it is watched.
     (folder / 'facturas').mkdir()
-    second = folder / 'facturas' / 'NOTA.txt'
-    second.write_bytes((YARA / (NOTE + '.hit')).read_bytes())
+    second = put(folder / 'facturas' / 'NOTA.txt', NOTE + '.hit', beside=folder.parent)
     wait_found(agent, [first, second])
     assert wait_count(agent, 'file.scanned', 3)['file.scanned'] == 3, 'the unchanged ones were left alone'
 
     # A clean file turns bad in place: the same file, scanned again.
     changed = folder / 'limpio.php'
-    changed.write_bytes((YARA / (WEBSHELL + '.hit')).read_bytes())
+    put_in_place(changed, WEBSHELL + '.hit')
     wait_found(agent, [first, second, changed])
     assert wait_count(agent, 'file.scanned', 4)['file.scanned'] == 4
 
@@ -161,9 +170,20 @@ def test_odd_files_do_no_harm(watched):
 
 # ---- sticks, drives of others, the full pass ----
 
+CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
+
+
+def keep_mounts_to_ourselves():
+    """Every agent of the machine would see a stick, those of the tests that run beside this one too."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS) or libc.mount(b'none', b'/', None, MS_REC | MS_PRIVATE, None):
+        pytest.skip('no right to mount')
+
+
 @pytest.fixture
 def stick():
     """A drive as a desktop mounts it; what a stick is, test_files.c knows."""
+    keep_mounts_to_ourselves()
     where = Path('/media/vigia-test-%d' % os.getpid())
     with contextlib.suppress(OSError):
         where.mkdir(parents=True)
@@ -178,11 +198,23 @@ def stick():
     where.rmdir()
 
 
+def pull_out(root):
+    """As an owner does who tries again while something is still being read."""
+    vigia.wait_for(lambda: subprocess.run(['umount', root], capture_output=True).returncode == 0, 60)
+
+
+def open_below(pid, root):
+    held = []
+    for f in Path('/proc/%d/fd' % pid).iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            held.append(os.readlink(f))
+    return [f for f in held if f.startswith(str(root))]
+
+
 def test_stick(watched, stick):
     folder, agent = watched
     agent.start()
-    wait_count(agent, 'file.full_passes', 1)
-    assert counts(agent)['file.sticks'] == 0
+    assert wait_count(agent, 'file.full_passes', 1)['file.sticks'] == 0
     root = stick()
     (root / 'FOTOS').mkdir()
     shutil.copyfile(YARA / (WEBSHELL + '.hit'), root / 'FOTOS' / 'factura.php')
@@ -190,14 +222,13 @@ def test_stick(watched, stick):
     assert wait_count(agent, 'file.sticks', 1)
     # Nothing of ours keeps it: it can be pulled out, and comes again as another one.
     pid = agent.process.workers()['file']
-    open_there = [os.readlink(f) for f in Path('/proc/%d/fd' % pid).iterdir() if f.is_symlink()]
-    assert not [f for f in open_there if f.startswith(str(root))]
-    subprocess.run(['umount', root], check=True)
-    vigia.wait_for(lambda: counts(agent).get('file.sticks') == 0, 30)
+    vigia.wait_for(lambda: not open_below(pid, root), 60)
+    pull_out(root)
+    vigia.wait_for(lambda: counts(agent).get('file.sticks') == 0, 180)
     stick()
     shutil.copyfile(YARA / (NOTE + '.hit'), root / 'LEEME.txt')
     wait_found(agent, [root / 'FOTOS' / 'factura.php', root / 'LEEME.txt'])
-    subprocess.run(['umount', root], check=True)
+    pull_out(root)
     assert agent.process.workers()['file'] == pid
     assert agent.stop() == 0
 
