@@ -47,87 +47,6 @@ network_is_off(const char *label, struct slice text)
     return true;
 }
 
-/* ---- opening hours ---- */
-
-static const char *const DAYS_EN[7] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-static const char *const DAYS_ES[7] = {"lun", "mar", "mie", "jue", "vie", "sab", "dom"};
-
-static int
-day_of(const char *name, size_t len)
-{
-    for (int i = 0; i < 7; i++)
-        if (len == 3 && (strncmp(name, DAYS_EN[i], 3) == 0 || strncmp(name, DAYS_ES[i], 3) == 0))
-            return i;
-    return -1;
-}
-
-/* "mon-fri", "sat", "fri-mon" (around the week's end), "daily". */
-static bool
-days_parse(const char *key, bool day[7])
-{
-    const char *dash = strchr(key, '-');
-    int first, last;
-
-    memset(day, 0, 7 * sizeof(day[0]));
-    if (strcmp(key, "daily") == 0) {
-        first = 0;
-        last = 6;
-    } else {
-        first = day_of(key, dash != NULL ? (size_t)(dash - key) : strlen(key));
-        last = dash != NULL ? day_of(dash + 1, strlen(dash + 1)) : first;
-    }
-    if (first < 0 || last < 0)
-        return false;
-    for (int d = first;; d = (d + 1) % 7) {
-        day[d] = true;
-        if (d == last)
-            return true;
-    }
-}
-
-static uint16_t
-minutes_of(const char *clock)
-{
-    return (uint16_t)(((clock[0] - '0') * 10 + (clock[1] - '0')) * 60 + (clock[3] - '0') * 10 +
-                      (clock[4] - '0'));
-}
-
-/* VG_ERR_CONFIG with the key that is wrong in *key. The values were checked by the schema. */
-static enum vg_err
-hours_parse(const json_t *hours, struct shop_hours *out, const char **key, const char **why)
-{
-    bool told[7] = {false}, day[7];
-    const json_t *value;
-    const char *name;
-
-    memset(out, 0, sizeof(*out));
-    json_object_foreach((json_t *)hours, name, value)
-    {
-        const char *text = json_string_value(value);
-
-        *key = name;
-        if (text == NULL || !days_parse(name, day)) {
-            *why = "days are mon tue wed thu fri sat sun, one (sat), a range (mon-fri) or daily";
-            return VG_ERR_CONFIG;
-        }
-        for (int d = 0; d < 7; d++) {
-            if (!day[d])
-                continue;
-            if (told[d]) {
-                *why = "this day already has hours above";
-                return VG_ERR_CONFIG;
-            }
-            told[d] = true;
-            if (strcmp(text, "closed") == 0)
-                continue;
-            out->day[d].open_min = minutes_of(text);
-            out->day[d].close_min = minutes_of(text + 6);
-        }
-        out->known = true;
-    }
-    return VG_OK;
-}
-
 /* ---- from the tree ---- */
 
 static void
@@ -205,7 +124,7 @@ read_shop(struct agent_config *c, struct conf_error *err)
     c->language = vg_json_str(shop, "language", "en");
     c->currency = vg_json_str(shop, "currency", "MXN");
     c->shop_kind = vg_json_str(shop, "kind", "any");
-    if (hours_parse(json_object_get(shop, "hours"), &c->hours, &key, &why) != VG_OK) {
+    if (shop_hours_parse(json_object_get(shop, "hours"), &c->hours, &key, &why) != VG_OK) {
         snprintf(where, sizeof(where), "shop.hours.%.60s", key);
         tell(err, where, why, "hours: {mon-fri: 09:00-20:00, sat: 10:00-15:00}");
         return VG_ERR_CONFIG;
@@ -283,7 +202,7 @@ read_scan(struct agent_config *c)
     if (severity_parse(vg_json_str(scan, "severity", ""), &c->scan.least) != VG_OK)
         c->scan.least = SEVERITY_HIGH;
     c->scan.quarantine_bytes = vg_json_int(scan, "quarantine_size", INT64_C(1) << 30);
-    c->scan.pass_min = strchr(pass, ':') != NULL ? minutes_of(pass) : -1;
+    c->scan.pass_min = strchr(pass, ':') != NULL ? shop_clock_min(pass) : -1;
     c->scan.sticks = vg_json_bool(scan, "sticks", true);
     c->scan.network = vg_json_bool(scan, "network", false);
 }

@@ -19,8 +19,8 @@ struct agent_config {
     json_t *tree; /* checked, with defaults; owned */
 
     const char *shop_name, *zone_name, *language, *currency, *shop_kind;
-    struct shop_hours hours; /* close_min < open_min: closes after midnight; 24:00 is 1440 */
-    struct zone *zone;       /* owned */
+    struct shop_hours hours;
+    struct zone *zone; /* owned */
 
     bool
         net_enabled; /* `network:` is there, or absent with defaults; `network: off` turns it off */

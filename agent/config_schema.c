@@ -46,25 +46,9 @@ check_currency(const char *text, char why[160])
 }
 
 static bool
-clock_ok(const char *p)
-{
-    unsigned hour, min;
-
-    for (int i = 0; i < 5; i++)
-        if (i == 2 ? p[i] != ':' : p[i] < '0' || p[i] > '9')
-            return false;
-    hour = (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
-    min = (unsigned)(p[3] - '0') * 10 + (unsigned)(p[4] - '0');
-    return hour * 60 + min <= 24 * 60 && min < 60;
-}
-
-static bool
 check_hours(const char *text, char why[160])
 {
-    if (strcmp(text, "closed") == 0)
-        return true;
-    if (strlen(text) == 11 && clock_ok(text) && text[5] == '-' && clock_ok(text + 6) &&
-        strncmp(text, text + 6, 5) != 0 && strncmp(text, "24", 2) != 0)
+    if (shop_hours_text_ok(text))
         return true;
     snprintf(why, 160, "opening hours are HH:MM-HH:MM (24 hours) or closed");
     return false;
@@ -74,7 +58,7 @@ static bool
 check_pass(const char *text, char why[160])
 {
     if (strcmp(text, "auto") == 0 ||
-        (strlen(text) == 5 && clock_ok(text) && strncmp(text, "24", 2) != 0))
+        (strlen(text) == 5 && shop_clock_ok(text) && strncmp(text, "24", 2) != 0))
         return true;
     snprintf(why, 160, "an hour is HH:MM (24 hours), or auto");
     return false;

@@ -46,3 +46,20 @@ json_t *api_user(const struct storage_user *user);
 enum vg_err api_login_read(struct api_job *j, struct storage *s);
 enum vg_err api_login_write(struct api_job *j, struct storage *s);
 enum vg_err api_logout_write(struct api_job *j, struct storage *s);
+
+/* api_fleet.c */
+enum vg_err api_tenants(struct api_job *j, struct storage *s);
+enum vg_err api_tenant_add(struct api_job *j, struct storage *s);
+enum vg_err api_tenant_set(struct api_job *j, struct storage *s);
+enum vg_err api_sites(struct api_job *j, struct storage *s);
+enum vg_err api_site(struct api_job *j, struct storage *s);
+enum vg_err api_site_add(struct api_job *j, struct storage *s);
+enum vg_err api_site_set(struct api_job *j, struct storage *s);
+bool api_tokens_prepare(struct api_job *j);
+enum vg_err api_tokens(struct api_job *j, struct storage *s);
+enum vg_err api_token_add(struct api_job *j, struct storage *s);
+enum vg_err api_token_set(struct api_job *j, struct storage *s);
+bool api_agents_prepare(struct api_job *j);
+enum vg_err api_agents(struct api_job *j, struct storage *s);
+enum vg_err api_agent(struct api_job *j, struct storage *s);
+enum vg_err api_agent_set(struct api_job *j, struct storage *s);

@@ -37,32 +37,6 @@ overview(struct api_job *j, struct storage *s)
     return s->ops->overview(s, &j->session.scope, j->now_ns, &j->answer);
 }
 
-static enum vg_err
-items(enum vg_err err, json_t *list, struct api_job *j)
-{
-    if (err == VG_OK)
-        j->answer = json_pack("{so}", "items", list);
-    return err;
-}
-
-static enum vg_err
-agents(struct api_job *j, struct storage *s)
-{
-    json_t *list = NULL;
-    enum vg_err err = s->ops->agents(s, &j->session.scope, j->now_ns, &list);
-
-    return items(err, list, j);
-}
-
-static enum vg_err
-sites(struct api_job *j, struct storage *s)
-{
-    json_t *list = NULL;
-    enum vg_err err = s->ops->sites(s, &j->session.scope, &list);
-
-    return items(err, list, j);
-}
-
 /* ---- incidents ---- */
 
 /* Fills the message of a row's event in the reader's language. Numbers of time are the shop's. */
@@ -208,7 +182,18 @@ const struct api_route API_ROUTES[] = {
     {"/api/incidents", false, false, RIGHT_SEE, incidents_prepare, incidents, NULL},
     {"/api/incidents/", false, false, RIGHT_SEE, NULL, incident, NULL},
     {"/api/incidents/", true, false, RIGHT_TRIAGE, NULL, NULL, incident_write},
-    {"/api/agents", false, false, RIGHT_SEE, NULL, agents, NULL},
-    {"/api/sites", false, false, RIGHT_SEE, NULL, sites, NULL},
+    {"/api/agents", false, false, RIGHT_SEE, api_agents_prepare, api_agents, NULL},
+    {"/api/agents/", false, false, RIGHT_SEE, NULL, api_agent, NULL},
+    {"/api/agents/", true, false, RIGHT_FLEET, NULL, NULL, api_agent_set},
+    {"/api/tenants", false, false, RIGHT_SEE, NULL, api_tenants, NULL},
+    {"/api/tenants", true, false, RIGHT_PEOPLE, NULL, NULL, api_tenant_add},
+    {"/api/tenants/", true, false, RIGHT_PEOPLE, NULL, NULL, api_tenant_set},
+    {"/api/sites", false, false, RIGHT_SEE, NULL, api_sites, NULL},
+    {"/api/sites", true, false, RIGHT_FLEET, NULL, NULL, api_site_add},
+    {"/api/sites/", false, false, RIGHT_SEE, NULL, api_site, NULL},
+    {"/api/sites/", true, false, RIGHT_FLEET, NULL, NULL, api_site_set},
+    {"/api/tokens", false, false, RIGHT_FLEET, api_tokens_prepare, api_tokens, NULL},
+    {"/api/tokens", true, false, RIGHT_FLEET, NULL, NULL, api_token_add},
+    {"/api/tokens/", true, false, RIGHT_FLEET, NULL, NULL, api_token_set},
     {NULL, false, false, RIGHT_NONE, NULL, NULL, NULL},
 };

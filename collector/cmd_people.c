@@ -5,11 +5,10 @@
 
 #include "collector/cli.h"
 #include "collector/password.h"
+#include "collector/site_check.h"
 #include "collector/token_keys.h"
 #include "common/hex.h"
-#include "common/mail.h"
 #include "common/vtime.h"
-#include "common/zone.h"
 
 int
 cmd_init(const struct command *self, int argc, char **argv)
@@ -67,17 +66,6 @@ print_rows(const json_t *rows, const char *const *keys)
     }
 }
 
-static bool
-name_fits(const char *name)
-{
-    size_t n = strlen(name);
-
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-            return false;
-    return n > 0 && n <= STORAGE_NAME_MAX;
-}
-
 int
 cmd_tenant(const struct command *self, int argc, char **argv)
 {
@@ -92,7 +80,8 @@ cmd_tenant(const struct command *self, int argc, char **argv)
 
     if (err != VG_OK)
         return err == VG_END ? VG_EXIT_DONE : VG_EXIT_USAGE;
-    if (!list && (line.words != 2 || strcmp(line.word[0], "add") != 0 || !name_fits(line.word[1])))
+    if (!list &&
+        (line.words != 2 || strcmp(line.word[0], "add") != 0 || !site_name_fits(line.word[1])))
         return cli_usage(self, "write: tenant add NAME, or tenant list");
     if (!cli_open(&line, CLI_STORE, &w, &code))
         return code;
@@ -125,26 +114,19 @@ site_options(const struct command *self, const struct cli_line *line, struct sto
     const char *language = line->value[SITE_LANGUAGE] ? line->value[SITE_LANGUAGE] : "es-MX";
     const char *mail = line->value[SITE_MAIL] ? line->value[SITE_MAIL] : "";
     const char *hours = line->value[SITE_HOURS] ? line->value[SITE_HOURS] : "";
-    struct zone *zone = NULL;
+    char why[SITE_WHY_MAX];
 
-    if (!name_fits(line->word[2]))
-        (void)cli_usage(self, "a name has 1 to %d bytes", STORAGE_NAME_MAX);
-    else if (zone_load(zone_text, &zone) != VG_OK)
-        (void)cli_usage(self, "no time zone \"%s\"; write: --zone America/Mexico_City", zone_text);
-    else if (strcmp(language, "es-MX") != 0 && strcmp(language, "en") != 0)
-        (void)cli_usage(self, "no language \"%s\"; write: --language es-MX or en", language);
-    else if (mail[0] != '\0' && !mail_address_valid(mail))
-        (void)cli_usage(self, "no mail address \"%s\"", mail);
-    else if (vg_strcpy(site->name, sizeof site->name, line->word[2]) &&
-             vg_strcpy(site->zone, sizeof site->zone, zone_text) &&
-             vg_strcpy(site->language, sizeof site->language, language) &&
-             vg_strcpy(site->mail, sizeof site->mail, mail) &&
-             vg_strcpy(site->hours, sizeof site->hours, hours)) {
-        zone_free(zone);
-        return true;
-    } else
+    if (vg_strcpy(site->name, sizeof site->name, line->word[2]) &&
+        vg_strcpy(site->zone, sizeof site->zone, zone_text) &&
+        vg_strcpy(site->language, sizeof site->language, language) &&
+        vg_strcpy(site->mail, sizeof site->mail, mail) &&
+        vg_strcpy(site->hours, sizeof site->hours, hours)) {
+        if (site_wrong_field(site, why) == NULL)
+            return true;
+        (void)cli_usage(self, "%s", why);
+    } else {
         (void)cli_usage(self, "a value is too long");
-    zone_free(zone);
+    }
     return false;
 }
 
@@ -278,7 +260,7 @@ user_change(const struct command *self, const struct cli_line *line, bool fresh)
         return cli_usage(self, "an owner is a tenant's: write --tenant NAME");
     if (strcmp(language, "es-MX") != 0 && strcmp(language, "en") != 0)
         return cli_usage(self, "no language \"%s\"; write: --language es-MX or en", language);
-    if (!name_fits(line->word[1]))
+    if (!site_name_fits(line->word[1]))
         return cli_usage(self, "a name has 1 to %d bytes", STORAGE_NAME_MAX);
     (void)vg_strcpy(user.name, sizeof user.name, line->word[1]);
     (void)vg_strcpy(user.language, sizeof user.language, language);

@@ -33,7 +33,8 @@ const struct command COMMANDS[] = {
      "  --valid TIME       how long it may be used (default 24h, at most 30d); it works once\n"
      "  --tenant TENANT    where several tenants have a site of this name\n\n",
      cmd_token},
-    {"agent", "agent list | agent revoke ID", "List agents, or shut one out at once",
+    {"agent", "agent list | agent revoke ID | agent remove ID",
+     "List agents, shut one out at once, take one that was shut out off the lists",
      "Columns: id, state, tenant, site, name, last seen, version of the rules (0: the "
      "program's).\n\n",
      cmd_agent},

@@ -12,14 +12,7 @@
 #include "agent/detect/keytab_step.h"
 #include "agent/detect/net_scene.h"
 #include "agent/detect/obs.h"
-
-/* Opening hours: minutes since local midnight for each weekday (0 Monday); open == close: closed. */
-struct shop_hours {
-    bool known;
-    struct {
-        uint16_t open_min, close_min;
-    } day[7];
-};
+#include "common/hours.h"
 
 enum { DETECT_WHY_MAX = 200 };
 

@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 4, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 5, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -311,6 +311,14 @@ static const struct storage_ops OPS = {
     .cert_add = sqlite_cert_add,
     .cert_find = sqlite_cert_find,
     .agents = sqlite_agents,
+    .agent_get = sqlite_agent_get,
+    .agent_find = sqlite_agent_find,
+    .agent_remove = sqlite_agent_remove,
+    .tenant_get = sqlite_tenant_get,
+    .tenant_rename = sqlite_tenant_rename,
+    .site_set = sqlite_site_set,
+    .tokens = sqlite_tokens,
+    .token_withdraw = sqlite_token_withdraw,
     .seal_key_add = sqlite_seal_key_add,
     .seal_key = sqlite_seal_key,
     .stream_open = sqlite_stream_open,
@@ -368,8 +376,8 @@ schema_version(struct sqlite *s, int *out)
 static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
-    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,
-                                                      SQLITE_SCHEMA_3, SQLITE_SCHEMA_4};
+    static const char *const steps[SCHEMA_VERSION] = {
+        SQLITE_SCHEMA_1, SQLITE_SCHEMA_2, SQLITE_SCHEMA_3, SQLITE_SCHEMA_4, SQLITE_SCHEMA_5};
     int version = 0;
     enum vg_err err;
 

@@ -6,15 +6,23 @@
 
 enum vg_err
 sqlite_token_add(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE],
-                 const struct storage_site *site, int64_t now_ns, int64_t expires_ns)
+                 const struct storage_site *site, const char *who, int64_t now_ns,
+                 int64_t expires_ns, char id[UUID_TEXT_SIZE])
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st =
-        sq(s, "INSERT INTO tokens (hash, tenant, site, created, expires) VALUES (?,?,?,?,?)");
+    sqlite3_stmt *st = sq(s, "INSERT INTO tokens (hash, tenant, site, created, expires, id, who)"
+                             " VALUES (?,?,?,?,?,?,?)");
     struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
+    char made[UUID_TEXT_SIZE];
+    enum vg_err err = uuid_v7(now_ns, made);
 
-    sq_bind(st, "bttii", &key, site->tenant, site->id, now_ns, expires_ns);
-    return sq_run(s, st);
+    if (err != VG_OK)
+        return err;
+    sq_bind(st, "bttiitt", &key, site->tenant, site->id, now_ns, expires_ns, made, who);
+    err = sq_run(s, st);
+    if (err == VG_OK)
+        memcpy(id, made, sizeof made);
+    return err;
 }
 
 enum vg_err
@@ -96,13 +104,27 @@ sqlite_cert_add(struct storage *base, const uint8_t fingerprint[STORAGE_HASH_SIZ
     return sq_run(s, st);
 }
 
+void
+sqlite_agent_row(sqlite3_stmt *st, struct storage_agent *out)
+{
+    memset(out, 0, sizeof *out);
+    sq_copy(st, 0, out->id, sizeof out->id);
+    sq_copy(st, 1, out->tenant, sizeof out->tenant);
+    sq_copy(st, 2, out->site, sizeof out->site);
+    sq_copy(st, 3, out->host, sizeof out->host);
+    sq_copy(st, 4, out->machine, sizeof out->machine);
+    sq_copy(st, 5, out->version, sizeof out->version);
+    sq_copy(st, 6, out->store, sizeof out->store);
+    out->revoked = sqlite3_column_int(st, 7) != 0;
+    sq_copy(st, 8, out->silent, sizeof out->silent);
+}
+
 enum vg_err
 sqlite_cert_find(struct storage *base, const uint8_t fingerprint[STORAGE_HASH_SIZE],
                  struct storage_agent *out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT a.id, a.tenant, a.site, a.host, a.machine, a.version,"
-                             " a.revoked IS NOT NULL FROM certs c JOIN agents a ON a.id = c.agent"
+    sqlite3_stmt *st = sq(s, "SELECT " AGENT_COLUMNS " FROM certs c JOIN agents a ON a.id = c.agent"
                              " WHERE c.fingerprint = ?");
     struct slice key = slice_of(fingerprint, STORAGE_HASH_SIZE);
     enum vg_err err;
@@ -111,87 +133,8 @@ sqlite_cert_find(struct storage *base, const uint8_t fingerprint[STORAGE_HASH_SI
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
-    memset(out, 0, sizeof *out);
-    sq_copy(st, 0, out->id, sizeof out->id);
-    sq_copy(st, 1, out->tenant, sizeof out->tenant);
-    sq_copy(st, 2, out->site, sizeof out->site);
-    sq_copy(st, 3, out->host, sizeof out->host);
-    sq_copy(st, 4, out->machine, sizeof out->machine);
-    sq_copy(st, 5, out->version, sizeof out->version);
-    out->revoked = sqlite3_column_int(st, 6) != 0;
+    sqlite_agent_row(st, out);
     sq_end(st);
-    return VG_OK;
-}
-
-static const char *
-agent_state(sqlite3_stmt *st, int64_t now_ns)
-{
-    int64_t seen = sqlite3_column_int64(st, 6);
-
-    if (sqlite3_column_type(st, 7) != SQLITE_NULL)
-        return "revoked";
-    if (seen == 0)
-        return "never";
-    return now_ns - seen < STORAGE_SILENT_NS ? "online" : "silent";
-}
-
-/* The sensors of the last hello's status: an array of {"name","state"}, empty where it has none. */
-static json_t *
-agent_sensors(sqlite3_stmt *st)
-{
-    json_t *status = sq_json_tree(st, 8), *out = json_array(), *w;
-    size_t i;
-
-    json_array_foreach(json_object_get(status, "workers"), i, w)(void)
-        json_array_append_new(out, json_pack("{ss ss}", "name", vg_json_str(w, "name", "?"),
-                                             "state", vg_json_str(w, "state", "?")));
-    json_decref(status);
-    return out;
-}
-
-/* The version of the rules that it runs, as it said last: 0 for those of the program, null when it did
- * not say. */
-static json_t *
-agent_bundle(sqlite3_stmt *st)
-{
-    json_t *status = sq_json_tree(st, 8);
-    const json_t *version = json_object_get(json_object_get(status, "bundle"), "version");
-    json_t *out =
-        json_is_integer(version) ? json_integer(json_integer_value(version)) : json_null();
-
-    json_decref(status);
-    return out;
-}
-
-enum vg_err
-sqlite_agents(struct storage *base, const struct storage_scope *scope, int64_t now_ns, json_t **out)
-{
-    struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq_scoped(
-        s, scope,
-        "SELECT a.id, a.host, a.site, s.name, t.name, a.version, a.last_seen, a.revoked,"
-        " a.status, (SELECT max(not_after) FROM certs WHERE certs.agent = a.id), a.last_seq"
-        " FROM agents a JOIN sites s ON s.id = a.site JOIN tenants t ON t.id = a.tenant"
-        " WHERE ",
-        "a.tenant", " ORDER BY t.name, s.name, a.host, a.id");
-    json_t *all = json_array();
-    enum vg_err err;
-
-    sq_bind(st, "t", scope->id);
-    while ((err = sq_step(s, st)) == VG_OK)
-        (void)json_array_append_new(
-            all, json_pack("{so so s{so so} so so so ss so so so so}", "id", sq_json_text(st, 0),
-                           "name", sq_json_text(st, 1), "site", "id", sq_json_text(st, 2), "name",
-                           sq_json_text(st, 3), "tenant", sq_json_text(st, 4), "version",
-                           sq_json_text(st, 5), "last_seen", sq_json_time(st, 6), "state",
-                           agent_state(st, now_ns), "sensors", agent_sensors(st), "cert_not_after",
-                           sq_json_time(st, 9), "last_seq", sq_json_int(st, 10), "bundle",
-                           agent_bundle(st)));
-    if (err != VG_ERR_NOENT) {
-        json_decref(all);
-        return err;
-    }
-    *out = all;
     return VG_OK;
 }
 

@@ -25,7 +25,8 @@ sqlite_of(struct storage *s)
     return (struct sqlite *)(void *)s;
 }
 
-extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[];
+extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
+    SQLITE_SCHEMA_5[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -93,7 +94,8 @@ void sqlite_site_row(sqlite3_stmt *st, struct storage_site *out);
 
 /* sqlite_agents.c */
 enum vg_err sqlite_token_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
-                             const struct storage_site *, int64_t, int64_t);
+                             const struct storage_site *, const char *, int64_t, int64_t,
+                             char[UUID_TEXT_SIZE]);
 enum vg_err sqlite_token_use(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
                              int64_t, struct storage_site *);
 enum vg_err sqlite_agent_add(struct storage *, const struct storage_agent *, int64_t);
@@ -105,9 +107,34 @@ enum vg_err sqlite_cert_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE], 
                             int64_t, int64_t);
 enum vg_err sqlite_cert_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
                              struct storage_agent *);
-enum vg_err sqlite_agents(struct storage *, const struct storage_scope *, int64_t, json_t **);
 enum vg_err sqlite_seal_key_add(struct storage *, const char *, const char *, const uint8_t[32]);
 enum vg_err sqlite_seal_key(struct storage *, const char *, const char *, uint8_t[32]);
+
+/* The columns of AGENT_COLUMNS (of `a`) into *out. */
+#define AGENT_COLUMNS                                                                              \
+    "a.id, a.tenant, a.site, a.host, a.machine, a.version, a.store, a.revoked IS NOT NULL, "       \
+    "a.silent"
+void sqlite_agent_row(sqlite3_stmt *st, struct storage_agent *out);
+
+/* sqlite_fleet.c */
+enum vg_err sqlite_tenant_get(struct storage *, const struct storage_scope *, const char *,
+                              char[STORAGE_NAME_MAX + 1]);
+enum vg_err sqlite_tenant_rename(struct storage *, const struct storage_scope *, const char *,
+                                 const char *);
+enum vg_err sqlite_site_set(struct storage *, const struct storage_scope *,
+                            const struct storage_site *);
+enum vg_err sqlite_tokens(struct storage *, const struct storage_scope *, const char *, int64_t,
+                          json_t **);
+enum vg_err sqlite_token_withdraw(struct storage *, const struct storage_scope *, const char *,
+                                  int64_t, struct storage_site *);
+enum vg_err sqlite_agent_remove(struct storage *, const struct storage_scope *, const char *,
+                                int64_t);
+enum vg_err sqlite_agent_find(struct storage *, const struct storage_scope *, const char *,
+                              struct storage_agent *);
+enum vg_err sqlite_agents(struct storage *, const struct storage_scope *,
+                          const struct storage_agent_query *, int64_t, json_t **);
+enum vg_err sqlite_agent_get(struct storage *, const struct storage_scope *, const char *, int64_t,
+                             json_t **);
 
 /* sqlite_events.c */
 enum vg_err sqlite_stream_open(struct storage *, const char *, const char *, int64_t, int64_t *,
@@ -132,6 +159,8 @@ enum vg_err sqlite_incident_get(struct storage *, const struct storage_scope *, 
                                 json_t **);
 enum vg_err sqlite_incident_set(struct storage *, const struct storage_scope *, const char *,
                                 const char *, const char *, const char *, int64_t);
+/* Text for LIKE ... ESCAPE '\\': found anywhere, its own % and _ mean themselves. */
+void sqlite_like_text(const char *text, char out[512]);
 /* One row of INCIDENT_COLUMNS as INCIDENT of API.md with "event"; NULL without memory. */
 #define INCIDENT_COLUMNS                                                                           \
     "i.id, i.site, s.name, t.name, i.detector, i.severity, i.state, i.first, i.last, i.count, "    \

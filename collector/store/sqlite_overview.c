@@ -73,7 +73,7 @@ sqlite_sites(struct storage *base, const struct storage_scope *scope, json_t **o
         " (SELECT count(*) FROM agents a WHERE a.site = s.id AND a.revoked IS NULL),"
         " (SELECT count(*) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
         " (SELECT max(severity) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
-        " (SELECT max(last_seen) FROM agents a WHERE a.site = s.id)"
+        " (SELECT max(last_seen) FROM agents a WHERE a.site = s.id), s.tenant"
         " FROM sites s JOIN tenants t ON t.id = s.tenant WHERE ",
         "s.tenant", " ORDER BY 9 DESC, t.name, s.name LIMIT ?2");
     json_t *all = json_array();
@@ -85,13 +85,13 @@ sqlite_sites(struct storage *base, const struct storage_scope *scope, json_t **o
         const char *worst = severity_name((enum severity)sqlite3_column_int(st, 9));
 
         (void)json_array_append_new(
-            all,
-            json_pack("{so so so so so so so so so so so}", "id", sq_json_text(st, 0), "name",
-                      sq_json_text(st, 1), "tenant", sq_json_text(st, 2), "zone",
-                      sq_json_text(st, 3), "language", sq_json_text(st, 4), "mail",
-                      sq_json_text(st, 5), "hours", sq_json_tree(st, 6), "agents",
-                      sq_json_int(st, 7), "open", sq_json_int(st, 8), "worst",
-                      quiet ? json_null() : json_string(worst), "last_seen", sq_json_time(st, 10)));
+            all, json_pack("{so so so so so so so so so so so so}", "id", sq_json_text(st, 0),
+                           "name", sq_json_text(st, 1), "tenant", sq_json_text(st, 2), "zone",
+                           sq_json_text(st, 3), "language", sq_json_text(st, 4), "mail",
+                           sq_json_text(st, 5), "hours", sq_json_tree(st, 6), "agents",
+                           sq_json_int(st, 7), "open", sq_json_int(st, 8), "worst",
+                           quiet ? json_null() : json_string(worst), "last_seen",
+                           sq_json_time(st, 10), "tenant_id", sq_json_text(st, 11)));
     }
     if (err != VG_ERR_NOENT) {
         json_decref(all);

@@ -48,9 +48,8 @@ cursor_parse(const char *text, int64_t *last_ns, char id[UUID_TEXT_SIZE])
     return vg_strcpy(id, UUID_TEXT_SIZE, end + 1) ? VG_OK : VG_ERR_FORMAT;
 }
 
-/* Text for LIKE ... ESCAPE '\': found anywhere, its own % and _ mean themselves. */
-static void
-like_text(const char *text, char out[512])
+void
+sqlite_like_text(const char *text, char out[512])
 {
     size_t n = 0;
 
@@ -87,7 +86,7 @@ sqlite_incidents(struct storage *base, const struct storage_scope *scope,
         err = severity_parse(query->severity, &least);
     if (err != VG_OK)
         goto fail;
-    like_text(query->text, like);
+    sqlite_like_text(query->text, like);
     sq_bind(st, "tittittti", scope->id, last_ns, id, query->state, (int64_t)least, query->site,
             query->detector, like, (int64_t)query->limit + 1);
     while ((err = sq_step(s, st)) == VG_OK) {

@@ -94,3 +94,21 @@ const char SQLITE_SCHEMA_4[] =
     "  WHERE tenant != '' AND role IN ('admin', 'technician');"
     "UPDATE users SET given = 1, tenant = '' WHERE id IN (SELECT user FROM user_tenants);"
     "CREATE INDEX audit_tenant ON audit (tenant, id);";
+
+/* The fleet: tokens have a name and a maker; agents can be removed, be silent, be found to be several. */
+const char SQLITE_SCHEMA_5[] =
+    "ALTER TABLE tokens ADD COLUMN id TEXT;"
+    "ALTER TABLE tokens ADD COLUMN who TEXT;"
+    "UPDATE tokens SET id = substr(lower(hex(hash)),1,8) || '-' || substr(lower(hex(hash)),9,4) ||"
+    "  '-4' || substr(lower(hex(hash)),14,3) || '-8' || substr(lower(hex(hash)),18,3) || '-' ||"
+    "  substr(lower(hex(hash)),21,12);"
+    "CREATE UNIQUE INDEX tokens_id ON tokens (id);"
+    "ALTER TABLE agents ADD COLUMN removed INTEGER;"
+    "ALTER TABLE agents ADD COLUMN silent TEXT;" /* an incident */
+    "ALTER TABLE agents ADD COLUMN cloned INTEGER;"
+    "ALTER TABLE agents ADD COLUMN returns INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE agents ADD COLUMN returns_since INTEGER;"
+    "CREATE INDEX agents_tenant ON agents (tenant);"
+    "CREATE TABLE agent_faces (agent TEXT NOT NULL REFERENCES agents(id), kind TEXT NOT NULL,"
+    "  value TEXT NOT NULL, host TEXT NOT NULL, address TEXT NOT NULL, first INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL, PRIMARY KEY (agent, kind, value)) WITHOUT ROWID;";

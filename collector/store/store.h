@@ -29,6 +29,8 @@ enum {
     STORAGE_INCIDENT_EVENTS = 100, /* newest events shown with an incident */
     STORAGE_BUNDLE_PIECE = 192 * 1024,
     STORAGE_MAIL_INCIDENTS = 50, /* incidents named in one summary mail */
+    STORAGE_AGENTS_MAX = 1000,   /* rows of one list of agents */
+    STORAGE_FACES_MAX = 16,      /* machines, and stores, remembered of one agent */
 };
 
 /* Whose rows somebody may see: all, one tenant's, or those of the tenants that a user of the provider
@@ -75,8 +77,13 @@ struct storage_session {
 
 struct storage_agent {
     char id[UUID_TEXT_SIZE], tenant[UUID_TEXT_SIZE], site[UUID_TEXT_SIZE];
-    char host[128], machine[128], version[32];
+    char host[128], machine[128], version[32], store[UUID_TEXT_SIZE];
     bool revoked;
+    char silent[UUID_TEXT_SIZE]; /* the incident of its silence; "": none */
+};
+
+struct storage_agent_query {
+    const char *site, *text, *state; /* "": any; state: online, silent, revoked, never */
 };
 
 /* What an agent tells of itself. Texts may be NULL: stays as it was. */
@@ -167,12 +174,21 @@ struct storage_ops {
     enum vg_err (*token_key_next)(struct storage *s, char tenant[UUID_TEXT_SIZE], uint8_t key[32]);
     enum vg_err (*token_keys_forget)(struct storage *s);
     enum vg_err (*tenants)(struct storage *s, const struct storage_scope *scope, json_t **out);
+    /* Of one that is in the scope. */
+    enum vg_err (*tenant_get)(struct storage *s, const struct storage_scope *scope, const char *id,
+                              char name[STORAGE_NAME_MAX + 1]);
+    enum vg_err (*tenant_rename)(struct storage *s, const struct storage_scope *scope,
+                                 const char *id, const char *name);
     enum vg_err (*site_add)(struct storage *s, const struct storage_site *site, int64_t now_ns,
                             char id[UUID_TEXT_SIZE]); /* id, names of tenant, key: ignored */
     /* By id or by name; VG_ERR_EXISTS: several tenants have a site of that name. */
     enum vg_err (*site_find)(struct storage *s, const struct storage_scope *scope,
                              const char *id_or_name, struct storage_site *out);
-    /* [{"id","name","tenant","zone","language","mail","hours","agents","open","worst","last_seen"}] */
+    /* All of the site with that id but its tenant; then sites found keep their agents' settings. */
+    enum vg_err (*site_set)(struct storage *s, const struct storage_scope *scope,
+                            const struct storage_site *site);
+    /* [{"id","name","tenant","tenant_id","zone","language","mail","hours","agents","open","worst",
+     * "last_seen"}] */
     enum vg_err (*sites)(struct storage *s, const struct storage_scope *scope, json_t **out);
 
     enum vg_err (*user_add)(struct storage *s, const struct storage_user *user, int64_t now_ns);
@@ -200,7 +216,15 @@ struct storage_ops {
 
     /* ---- agents ---- */
     enum vg_err (*token_add)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
-                             const struct storage_site *site, int64_t now_ns, int64_t expires_ns);
+                             const struct storage_site *site, const char *who, int64_t now_ns,
+                             int64_t expires_ns, char id[UUID_TEXT_SIZE]);
+    /* Those that can still be used, of one site or (site "") of all:
+     * [{"id","site":{"id","name"},"tenant","who","created","expires"}], at most STORAGE_PAGE_MAX. */
+    enum vg_err (*tokens)(struct storage *s, const struct storage_scope *scope, const char *site,
+                          int64_t now_ns, json_t **out);
+    /* An open one, taken back; *site: where it would have led. */
+    enum vg_err (*token_withdraw)(struct storage *s, const struct storage_scope *scope,
+                                  const char *id, int64_t now_ns, struct storage_site *site);
     /* Uses the token up. VG_ERR_NOENT: unknown, used or expired. */
     enum vg_err (*token_use)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
                              const char *agent, int64_t now_ns, struct storage_site *out);
@@ -209,14 +233,22 @@ struct storage_ops {
                                const struct storage_hello *hello, int64_t now_ns);
     enum vg_err (*agent_revoke)(struct storage *s, const struct storage_scope *scope,
                                 const char *agent, int64_t now_ns);
+    /* One that was revoked leaves all lists; its events stay. VG_ERR_NOENT too: it was not revoked. */
+    enum vg_err (*agent_remove)(struct storage *s, const struct storage_scope *scope,
+                                const char *agent, int64_t now_ns);
+    enum vg_err (*agent_find)(struct storage *s, const struct storage_scope *scope,
+                              const char *agent, struct storage_agent *out);
     enum vg_err (*cert_add)(struct storage *s, const uint8_t fingerprint[STORAGE_HASH_SIZE],
                             const char *agent, int64_t now_ns, int64_t not_after_ns);
     /* By certificate; a revoked agent is found, with `revoked` set. */
     enum vg_err (*cert_find)(struct storage *s, const uint8_t fingerprint[STORAGE_HASH_SIZE],
                              struct storage_agent *out);
-    /* The items of GET /api/agents. Online: seen in the last STORAGE_SILENT_NS. */
-    enum vg_err (*agents)(struct storage *s, const struct storage_scope *scope, int64_t now_ns,
-                          json_t **out);
+    /* GET /api/agents: {"items", "more"}. Online: seen in the last STORAGE_SILENT_NS. */
+    enum vg_err (*agents)(struct storage *s, const struct storage_scope *scope,
+                          const struct storage_agent_query *query, int64_t now_ns, json_t **out);
+    /* GET /api/agents/ID. */
+    enum vg_err (*agent_get)(struct storage *s, const struct storage_scope *scope, const char *id,
+                             int64_t now_ns, json_t **out);
     /* The first seal key of one store of an agent: kept once, never replaced. */
     enum vg_err (*seal_key_add)(struct storage *s, const char *agent, const char *store,
                                 const uint8_t key[32]);

@@ -10,6 +10,9 @@ import { Overview } from "./pages/overview.js";
 import { Incidents } from "./pages/incidents.js";
 import { Incident } from "./pages/incident.js";
 import { Agents } from "./pages/agents.js";
+import { Agent } from "./pages/agent.js";
+import { Sites } from "./pages/sites.js";
+import { Site } from "./pages/site.js";
 import { Missing } from "./pages/missing.js";
 
 function page(where) {
@@ -18,6 +21,9 @@ function page(where) {
   if (first === "incidents" && second !== undefined)
     return html`<${Incident} id=${second} key=${second} />`;
   if (first === "incidents") return html`<${Incidents} />`;
+  if (first === "agents" && second !== undefined) return html`<${Agent} id=${second} key=${second} />`;
+  if (first === "sites" && second !== undefined) return html`<${Site} id=${second} key=${second} />`;
+  if (first === "sites") return html`<${Sites} />`;
   if (first === "agents") return html`<${Agents} />`;
   return html`<${Missing} />`;
 }

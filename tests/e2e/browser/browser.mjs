@@ -39,3 +39,12 @@ export async function accessibility(page) {
   await cdp.detach();
   return JSON.parse(result.value);
 }
+
+/* From the address to the first page. Signing in stands here alone. */
+export async function signIn(page, url, user, password) {
+  await page.goto(url);
+  await page.locator("form input[name=user]").fill(user);
+  await page.locator("input[name=password]").fill(password);
+  await page.locator("button[type=submit]").click();
+  await page.locator("nav.places").waitFor();
+}

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fleet } from "./en_fleet.js";
+
 export const en = {
+  ...fleet,
   "app.tagline": "Security for shops",
   "nav.main": "Main",
   "nav.overview": "Overview",
@@ -40,7 +43,7 @@ export const en = {
   "overview.day": "Day",
   "overview.total": "Total",
   "overview.sites": "Shops by risk",
-  "overview.sites_none": "No shops yet. Create one with “vigia-collector site”.",
+  "overview.sites_none": "No shops yet. Add one on the page “Shops”.",
   "overview.detectors": "Noisiest detectors",
   "overview.detectors_hint": "Incidents of 30 days by detector",
   "overview.detectors_none": "No detector has raised anything yet.",
@@ -137,7 +140,6 @@ export const en = {
 
   "agents.title": "Agents",
   "agents.none": "No agents yet",
-  "agents.none_more": "Make a token with “vigia-collector token” and enrol the first agent.",
   "agents.name": "Agent",
   "agents.site": "Shop",
   "agents.state": "State",

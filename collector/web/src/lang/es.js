@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { fleet } from "./es_fleet.js";
+
 export const es = {
+  ...fleet,
   "app.tagline": "Seguridad para tiendas",
   "nav.main": "Principal",
   "nav.overview": "Resumen",
@@ -40,7 +43,7 @@ export const es = {
   "overview.day": "Día",
   "overview.total": "Total",
   "overview.sites": "Tiendas por riesgo",
-  "overview.sites_none": "Aún no hay tiendas. Cree una con «vigia-collector site».",
+  "overview.sites_none": "Aún no hay tiendas. Agregue una en la página «Tiendas».",
   "overview.detectors": "Lo que más avisa",
   "overview.detectors_hint": "Incidentes de 30 días por detector",
   "overview.detectors_none": "Ningún detector ha avisado todavía.",
@@ -137,7 +140,6 @@ export const es = {
 
   "agents.title": "Equipos",
   "agents.none": "Aún no hay equipos",
-  "agents.none_more": "Cree un pase con «vigia-collector token» e inscriba el primer equipo.",
   "agents.name": "Equipo",
   "agents.site": "Tienda",
   "agents.state": "Estado",

@@ -78,7 +78,7 @@ function Sites({ sites }) {
       : html`<ul class="rows">
           ${sorted.map(
             (site) => html`<li>
-              <a class="row" href=${address(["incidents"], { site: site.id })}>
+              <a class="row" href=${address(["sites", site.id])}>
                 <span class="row-main">
                   <strong>${site.name}</strong>
                   <small>${t("overview.seen")}: <${Ago} at=${site.last_seen} /></small>

@@ -12,7 +12,7 @@ const TYPING_PAUSE_MS = 300;
 export const isFiltered = (query) =>
   query.state !== "open" || ["severity", "site", "detector", "q"].some((k) => query[k]);
 
-const Choice = ({ label, value, onChange, children }) =>
+export const Choice = ({ label, value, onChange, children }) =>
   html`<label class="filter">
     <span>${label}</span>
     <select value=${value || ""} onChange=${(e) => onChange(e.target.value)}>
@@ -20,7 +20,7 @@ const Choice = ({ label, value, onChange, children }) =>
     </select>
   </label>`;
 
-function Search({ query }) {
+export function Search({ query, hint = t("incidents.search_hint") }) {
   const [text, setText] = useState(query.q || "");
   const timer = useRef(0);
   const latest = useRef(query);
@@ -35,7 +35,7 @@ function Search({ query }) {
   };
   return html`<label class="filter filter-search">
     <span>${t("incidents.search")}</span>
-    <input type="search" value=${text} placeholder=${t("incidents.search_hint")} onInput=${type} />
+    <input type="search" value=${text} placeholder=${hint} onInput=${type} />
   </label>`;
 }
 

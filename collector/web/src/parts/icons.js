@@ -13,6 +13,7 @@ import monitor from "lucide-static/icons/monitor.svg";
 import octagon from "lucide-static/icons/octagon-alert.svg";
 import overview from "lucide-static/icons/layout-dashboard.svg";
 import siren from "lucide-static/icons/siren.svg";
+import store from "lucide-static/icons/store.svg";
 import triangle from "lucide-static/icons/triangle-alert.svg";
 import wifi from "lucide-static/icons/wifi.svg";
 import wifiOff from "lucide-static/icons/wifi-off.svg";
@@ -30,6 +31,7 @@ const icons = {
   octagon,
   overview,
   siren,
+  store,
   triangle,
   wifi,
   wifiOff,

@@ -10,6 +10,7 @@ import { Icon, Mark } from "./icons.js";
 const PLACES = [
   ["overview", "overview", []],
   ["incidents", "siren", ["incidents"]],
+  ["sites", "store", ["sites"]],
   ["agents", "monitor", ["agents"]],
 ];
 

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fleet over the API: tenants, shops, tokens, agents; who may, and whose."""
+import json, os
+from urllib.parse import urlsplit
+
+import pytest
+
+import vigia
+from api import Api
+from fake_agent import FakeAgent
+from test_dashboard import PASSWORD, browser  # noqa: F401
+from test_ship import Client
+
+PICTURES = [os.environ['VIGIA_PICTURES']] if 'VIGIA_PICTURES' in os.environ else []
+
+
+def test_customers_and_shops(collector):
+    admin = Api(collector)
+    status, tenant = admin.post('/api/tenants', {'name': 'Norte'})
+    assert status == 200
+    assert admin.post('/api/tenants', {'name': 'Norte'})[1]['error'] == 'name'
+    assert admin.post('/api/tenants', {'name': 'a\nb'})[0] == 400
+    shop = {'tenant': tenant['id'], 'name': 'Papelería', 'zone': 'America/Tijuana', 'language': 'en', 'mail': 'a@b.mx',
+            'hours': {'mon-fri': '09:00-20:00'}}
+    status, made = admin.post('/api/sites', shop)
+    assert status == 200 and made['hours'] == shop['hours'] and made['tenant'] == 'Norte'
+    assert admin.post('/api/sites', shop)[0] == 409
+    for field, wrong in {'zone': 'Mars/Base', 'mail': 'nobody', 'name': '', 'language': 'de', 'hours': {'mon': '9-20'},
+                         'tenant': '018f0000-0000-7000-8000-0000000000a1'}.items():
+        status, answer = admin.post('/api/sites', {**shop, 'name': 'Otra', field: wrong})
+        assert (status, answer['error']) == (400, field)
+    path = '/api/sites/' + made['id']
+    status, changed = admin.post(path, {'name': 'Papelería 2', 'hours': {}})
+    assert status == 200 and changed['zone'] == 'America/Tijuana' and changed['hours'] is None
+    assert admin.get(path)[1]['name'] == 'Papelería 2'
+    assert admin.post('/api/tenants/' + tenant['id'], {'name': 'Norte 2'})[0] == 200
+    assert [x['name'] for x in admin.items('/api/tenants')] == ['Clientes', 'Norte 2']
+
+
+def test_who_may_and_whose(collector, tmp_path):
+    admin = Api(collector)
+    tenant = admin.post('/api/tenants', {'name': 'Norte'})[1]
+    shop = admin.post('/api/sites', {'tenant': tenant['id'], 'name': 'Lejos'})[1]
+    token = admin.post('/api/tokens', {'site': shop['id']})[1]
+    far = Client(collector, tmp_path / 'far', token['url'])
+    near = Client(collector, tmp_path / 'near')
+    technician = Api(collector, 'tomas', 'technician', 'Clientes')  # sees that one alone
+    owner, reader = Api(collector, 'olga', 'owner', 'Clientes'), Api(collector, 'rene', 'readonly')
+    own = technician.items('/api/sites')[0]['id']
+
+    for who in (technician, owner):
+        assert [x['id'] for x in who.items('/api/agents')] == [near.agent]
+        assert [x['name'] for x in who.items('/api/tenants')] == ['Clientes']
+        for path in ('/api/agents/' + far.agent, '/api/sites/' + shop['id']):
+            assert who.get(path)[0] == 404
+    assert technician.items('/api/tokens') == []
+    assert technician.post('/api/agents/' + far.agent, {'action': 'revoke'})[0] == 404
+    assert technician.post('/api/sites/' + shop['id'], {'name': 'Mío'})[0] == 404
+    assert technician.post('/api/sites', {'tenant': tenant['id'], 'name': 'Mía'})[1]['error'] == 'tenant'
+    assert technician.post('/api/tokens', {'site': shop['id']})[1]['error'] == 'site'
+    open_one = admin.post('/api/tokens', {'site': shop['id']})[1]
+    assert technician.post('/api/tokens/' + open_one['id'], {'action': 'withdraw'})[0] == 404
+    assert technician.post('/api/tenants', {'name': 'X'})[0] == 403
+    for who in (owner, reader):
+        assert who.get('/api/tokens')[0] == 403
+        assert who.post('/api/agents/' + near.agent, {'action': 'revoke'})[0] == 403
+        assert who.post('/api/sites/' + own, {'name': 'X'})[0] == 403
+        assert who.post('/api/tokens', {'site': own})[0] == 403
+    # An administrator of some tenants sees the one that they make.
+    some = Api(collector, 'ana', 'admin', 'Clientes')
+    assert some.post('/api/tenants', {'name': 'Sur'})[0] == 200
+    assert [x['name'] for x in some.items('/api/tenants')] == ['Clientes', 'Sur']
+    assert some.post('/api/tenants/' + tenant['id'], {'name': 'X'})[0] == 404
+
+
+def test_tokens(collector, agents):
+    admin = Api(collector)
+    site = admin.items('/api/sites')[0]['id']
+    status, made = admin.post('/api/tokens', {'site': site, 'hours': 48})
+    assert status == 200 and {c['platform'] for c in made['commands']} == {'deb', 'installed'}
+    for c in made['commands']:
+        assert "vigia-agent enroll '%s'" % made['url'] in c['command'] and '#sha256=' in c['command']
+    assert [(x['id'], x['who']) for x in admin.items('/api/tokens?site=' + site)] == [(made['id'], 'laura')]
+    assert urlsplit(made['url']).path.split('/')[-1] not in json.dumps(admin.items('/api/tokens'))
+    for hours in (0, 721, -5):
+        assert admin.post('/api/tokens', {'site': site, 'hours': hours})[1]['error'] == 'hours'
+    assert admin.post('/api/tokens/' + made['id'], {'action': 'withdraw'})[0] == 200
+    assert admin.post('/api/tokens/' + made['id'], {'action': 'withdraw'})[0] == 404
+    a = agents('network: off\n')
+    assert a.cli('enroll', made['url'], check=False).returncode == 2
+    a.enroll(admin.post('/api/tokens', {'site': site})[1]['url'])
+    assert admin.items('/api/tokens') == []  # used up
+
+
+def test_an_agent_from_its_first_word_to_its_last(collector, agents):
+    admin = Api(collector)
+    a = agents('network: off\n')
+    a.enroll(collector.token())
+    one = admin.items('/api/agents')[0]
+    assert one['state'] == 'never' and one['sensors'] == []
+    a.start()
+    got = vigia.wait_for(lambda: [x for x in admin.items('/api/agents?state=online') if x['sensors']])[0]
+    assert {s['name'] for s in got['sensors']} >= {'host'} and got['bundle'] == 0
+    assert all(set(s) == {'name', 'state', 'restarts', 'error', 'drops'} for s in got['sensors'])
+    path = '/api/agents/' + got['id']
+    whole = admin.get(path)[1]
+    assert whole['status']['sandbox'] in (True, False) and len(whole['certs']) == 1 and whole['faces'] == []
+    assert admin.items('/api/agents?q=no-such-pc') == [] and admin.get('/api/agents?state=odd')[0] == 400
+    assert admin.post(path, {'action': 'remove'})[1]['error'] == 'revoke_first'
+    assert admin.post(path, {'action': 'explode'})[0] == 400
+    assert admin.post(path, {'action': 'revoke'})[1]['state'] == 'revoked'
+    vigia.wait_for(lambda: a.stop() is not None and a.start() and
+                   vigia.wait_for(lambda: a.status().get('collector', {}).get('state') == 'revoked'))
+    events = len(collector.events())
+    assert admin.post(path, {'action': 'remove'})[0] == 200
+    assert admin.get(path)[0] == 404 and admin.items('/api/agents') == []
+    assert len(collector.events()) == events >= 1, 'what it told stays'
+    assert collector.cli('agent', 'list').stdout == ''
+
+
+def test_pages(collector, browser, tmp_path):  # noqa: F811
+    Api(collector)
+    FakeAgent(tmp_path / 'fake', collector.token())
+    seen = browser('fleet.mjs', 'https://127.0.0.1:%d' % collector.web_port, 'laura', PASSWORD, *PICTURES)
+    assert seen['errors'] == []
+    assert seen['violations'] == {k: [] for k in seen['violations']} and len(seen['violations']) >= 8
+    assert seen['overflow'] == []
+    assert 'Clientes' in seen['sites'] and 'Tacos El Güero' in seen['sites']
+    assert 'Ya existe' in seen['twice'] or 'ya existe' in seen['twice']
+    assert 'Papelería Luz' in seen['made'] and 'America/Mexico_City' in seen['made']
+    assert "vigia-agent enroll 'https://" in seen['token'] and 'laura' in seen['token']
+    assert 'laura' not in seen['withdrawn']
+    assert 'CAJA-1' in seen['agents'] and 'En línea' in seen['agents']
+    assert 'CAJA-1' in seen['agent'] and 'Huella' in seen['agent']
+    assert 'Revocado' in seen['revoked']
+    assert 'CAJA-1' not in seen['removed']
+    assert 'Opening hours' in seen['english']
