@@ -90,6 +90,7 @@ logfile_values(struct logfile *f, struct slice clean)
     case PROFILE_TEXT:
         return textlog_read(f->profile->text, clean, &f->values);
     case PROFILE_LISTING:
+    case PROFILE_DUMP:
         return listing_read(clean, &f->profile->names, &f->values);
     case PROFILE_XML:
     case PROFILE_SGML:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pay/logfile_inside.h"
 
+#include "agent/pay/isodump.h"
 #include "common/utf8.h"
 
 /* Code points of the bytes 0x80 to 0x9f in Windows-1252 (0: none). */
@@ -54,8 +55,13 @@ enum vg_err
 logfile_clean(struct logfile *f, struct slice raw, struct slice *out)
 {
     struct slice text;
-    enum vg_err err = logfile_utf8(f, raw, &text);
+    enum vg_err err = VG_OK;
 
+    buf_clear(&f->utf8);
+    if (f->profile->reader == PROFILE_DUMP && isodump_list(raw, &f->utf8))
+        text = buf_slice(&f->utf8);
+    else
+        err = logfile_utf8(f, raw, &text);
     return err == VG_OK ? card_clean(f->options.tokens, text, &f->clean, out, &f->hits) : err;
 }
 

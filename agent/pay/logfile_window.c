@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/pay/envelope.h"
+#include "agent/pay/isodump.h"
 #include "agent/pay/listing.h"
 #include "agent/pay/tagged.h"
 
@@ -110,6 +111,8 @@ logfile_span_in(const struct logfile *f, struct slice text, bool final, struct l
                              &s->end, &s->next, &s->lines);
     if (f->profile->reader == PROFILE_LISTING)
         return listing_record(text, final, &s->end, &s->next, &s->lines);
+    if (f->profile->reader == PROFILE_DUMP)
+        return isodump_record(text, final, &s->end, &s->next, &s->lines);
     newline = bytes_find(text, 0, '\n');
     if (text.left == 0 || (newline >= text.left && !final))
         return VG_AGAIN;

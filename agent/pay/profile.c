@@ -154,7 +154,7 @@ head_read(struct profile_maker *m)
         const char *name;
         uint8_t byte;
     } delimiters[] = {{"auto", 0}, {",", ','}, {";", ';'}, {"tab", '\t'}, {"|", '|'}};
-    static const char *const readers[] = {"csv", "json", "text", "xml", "sgml", "listing"};
+    static const char *const readers[] = {"csv", "json", "text", "xml", "sgml", "listing", "dump"};
     const char *reader = vg_json_str(m->p->tree, "reader", "csv");
     const char *delimiter = vg_json_str(m->p->tree, "delimiter", "auto");
 

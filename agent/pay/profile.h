@@ -7,7 +7,7 @@
  *   format: pos-csv                      the name for --format and the configuration
  *   family: pos                          ids are counted once in all formats of a family
  *   about: what it is and where it comes from
- *   reader: csv | json | text | xml | sgml
+ *   reader: csv | json | text | xml | sgml | listing (listing.h) | dump (isodump.h)
  *   delimiter: auto | "," | ";" | tab | "|"            (csv)
  *   preamble: 20                         (csv) so many lines may stand before the header line
  *   columns: [a, b, c]                   (csv without a header line)
@@ -53,7 +53,8 @@ enum profile_reader {
     PROFILE_TEXT,
     PROFILE_XML,
     PROFILE_SGML,
-    PROFILE_LISTING
+    PROFILE_LISTING,
+    PROFILE_DUMP
 };
 
 enum map_field {

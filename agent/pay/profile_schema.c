@@ -4,7 +4,7 @@
 
 #include "agent/pay/profile.h"
 
-static const char *const READERS[] = {"csv", "json", "text", "xml", "sgml", "listing", NULL};
+static const char *const READERS[] = {"csv", "json", "text", "xml", "sgml", "listing", "dump", NULL};
 static const char *const DELIMITERS[] = {"auto", ",", ";", "tab", "|", NULL};
 static const char *const UNITS[] = {"major", "minor", NULL};
 static const char *const STYLES[] = {"auto", "dot", "comma", NULL};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "agent/pay/envelope.h"
+#include "agent/pay/isodump.h"
 #include "agent/pay/listing.h"
 #include "agent/pay/textlog.h"
 
@@ -180,6 +181,8 @@ recognise_head(const struct profiles *all, const char *only, struct slice head, 
             fit = text_fit(p, head, whole);
         else if (p->reader == PROFILE_LISTING)
             fit = listing_is(head);
+        else if (p->reader == PROFILE_DUMP)
+            fit = isodump_is(head);
         else if (p->magic_count > 0)
             fit = tags_fit(p, head);
         else if (p->recognise_count == 0)

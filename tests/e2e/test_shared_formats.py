@@ -48,6 +48,7 @@ EXPECTED = {
     'camt053/camt053.v8.xml': ('camt053', [('sale', 'approved', 885, 'EUR')]),
     'jpos/isomsg.xml': ('iso8583-jpos', []),
     'jpos/log_samples.txt': ('iso8583-jpos', []),
+    'iso8583/financial_0200.dat': ('iso8583-dump', []),  # a request
     'iso8583/reversal.xml': ('iso8583-xml', [('void', 'approved', 30000, 'IDR')]),
     'iso8583/reversal.json': ('iso8583-json', [('void', 'approved', 30000, 'IDR')]),
     'sibs/terminal_pt.csv': ('sibs-terminal', [('sale', 'approved', 4500, 'EUR'), ('sale', 'approved', 125000, 'EUR'), ('refund', 'approved', 2000, 'EUR')]),
