@@ -4,6 +4,7 @@
 
 #include "collector/password.h"
 #include "collector/rights.h"
+#include "collector/search.h"
 #include "collector/service.h"
 
 struct api_job;
@@ -36,8 +37,9 @@ struct api_job {
     char set_cookie[160];
     const char *login_name, *login_password; /* in body */
     struct storage_incident_query query;
-    char q_state[16], q_severity[16], q_site[UUID_TEXT_SIZE], q_detector[64], q_text[128],
-        q_cursor[80];
+    struct search search; /* the query's */
+    char q_state[24], q_severity[16], q_site[UUID_TEXT_SIZE], q_detector[64], q_text[128],
+        q_cursor[80], q_assignee[UUID_TEXT_SIZE];
 };
 
 enum vg_err api_refuse(struct api_job *j, int status, const char *word, const char *message);
@@ -63,3 +65,11 @@ bool api_agents_prepare(struct api_job *j);
 enum vg_err api_agents(struct api_job *j, struct storage *s);
 enum vg_err api_agent(struct api_job *j, struct storage *s);
 enum vg_err api_agent_set(struct api_job *j, struct storage *s);
+
+/* api_pages.c: an incident as it is now into the answer. */
+enum vg_err api_incident_read(struct api_job *j, struct storage *s);
+
+/* api_triage.c */
+enum vg_err api_incident_write(struct api_job *j, struct storage *s);
+enum vg_err api_triage_write(struct api_job *j, struct storage *s);
+enum vg_err api_assignees_read(struct api_job *j, struct storage *s);

@@ -72,37 +72,64 @@ put_title(struct api_job *j, json_t *row)
     return VG_OK;
 }
 
+/* What is typed, in the reader's zone; a zone that is not known here counts as UTC. */
+static bool
+take_search(struct api_job *j)
+{
+    char text[SEARCH_TEXT_MAX + 1], name[64];
+    struct zone *zone = NULL;
+
+    (void)http_query(j->call, "q", text, sizeof text);
+    (void)http_query(j->call, "zone", name, sizeof name);
+    if (name[0] == '\0' || zone_load(name, &zone) != VG_OK)
+        zone = zone_utc();
+    if (zone == NULL)
+        return false;
+    search_parse(text, zone, &j->search);
+    zone_free(zone);
+    return true;
+}
+
+/* A state, or what several have in common. */
+static bool
+state_known(const char *state)
+{
+    static const char *const words[] = {"open", "resolved", "all", ""};
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(words); i++)
+        if (strcmp(state, words[i]) == 0)
+            return true;
+    return storage_state_valid(state);
+}
+
 static bool
 incidents_prepare(struct api_job *j)
 {
-    static const char *const states[] = {"open", "resolved", "all", ""};
     struct storage_incident_query *q = &j->query;
     char limit[8];
-    bool fits = false;
     long n;
 
     (void)http_query(j->call, "state", j->q_state, sizeof j->q_state);
     (void)http_query(j->call, "severity", j->q_severity, sizeof j->q_severity);
     (void)http_query(j->call, "site", j->q_site, sizeof j->q_site);
     (void)http_query(j->call, "detector", j->q_detector, sizeof j->q_detector);
-    (void)http_query(j->call, "q", j->q_text, sizeof j->q_text);
+    (void)http_query(j->call, "assignee", j->q_assignee, sizeof j->q_assignee);
     (void)http_query(j->call, "cursor", j->q_cursor, sizeof j->q_cursor);
     (void)http_query(j->call, "limit", limit, sizeof limit);
-    for (size_t i = 0; i < VG_ARRAY_LEN(states); i++)
-        fits = fits || strcmp(j->q_state, states[i]) == 0;
     n = limit[0] != '\0' ? strtol(limit, NULL, 10) : 50;
     *q = (struct storage_incident_query){
         .state = j->q_state[0] != '\0' ? j->q_state : "open",
         .severity = j->q_severity,
         .site = j->q_site,
         .detector = j->q_detector,
-        .text = j->q_text,
+        .assignee = j->q_assignee,
+        .search = &j->search,
         .cursor = j->q_cursor,
         .limit = n < 1                  ? 1
                  : n > STORAGE_PAGE_MAX ? STORAGE_PAGE_MAX
                                         : (size_t)n,
     };
-    return fits;
+    return state_known(j->q_state) && take_search(j);
 }
 
 static enum vg_err
@@ -110,8 +137,12 @@ incidents(struct api_job *j, struct storage *s)
 {
     json_t *row;
     size_t i;
-    enum vg_err err = s->ops->incidents(s, &j->session.scope, &j->query, &j->answer);
+    enum vg_err err;
 
+    j->query.me = j->session.user.id;
+    if (strcmp(j->q_assignee, "me") == 0)
+        j->query.assignee = j->query.me;
+    err = s->ops->incidents(s, &j->session.scope, &j->query, &j->answer);
     if (err != VG_OK)
         return err;
     json_array_foreach(json_object_get(j->answer, "items"), i, row)
@@ -133,8 +164,8 @@ lift(json_t *row, const char *key)
     (void)json_object_set_new(row, key, value != NULL ? json_incref(value) : json_null());
 }
 
-static enum vg_err
-incident(struct api_job *j, struct storage *s)
+enum vg_err
+api_incident_read(struct api_job *j, struct storage *s)
 {
     struct text_message m;
     json_t *row = NULL;
@@ -160,19 +191,6 @@ incident(struct api_job *j, struct storage *s)
     return VG_OK;
 }
 
-static enum vg_err
-incident_write(struct api_job *j, struct storage *s)
-{
-    const char *state = vg_json_str(j->body, "state", ""), *note = vg_json_str(j->body, "note", "");
-    enum vg_err err;
-
-    if (!storage_state_valid(state) || strlen(note) > 2000)
-        return VG_ERR_FORMAT;
-    err = s->ops->incident_set(s, &j->session.scope, j->id, state, j->session.user.name,
-                               note[0] != '\0' ? note : NULL, j->now_ns);
-    return err == VG_OK ? incident(j, s) : err;
-}
-
 const struct api_route API_ROUTES[] = {
     {"/api/login", true, true, RIGHT_NONE, NULL, api_login_read, api_login_write},
     {"/api/logout", true, false, RIGHT_NONE, NULL, NULL, api_logout_write},
@@ -180,8 +198,10 @@ const struct api_route API_ROUTES[] = {
     {"/api/me", true, false, RIGHT_NONE, NULL, NULL, me_write},
     {"/api/overview", false, false, RIGHT_SEE, NULL, overview, NULL},
     {"/api/incidents", false, false, RIGHT_SEE, incidents_prepare, incidents, NULL},
-    {"/api/incidents/", false, false, RIGHT_SEE, NULL, incident, NULL},
-    {"/api/incidents/", true, false, RIGHT_TRIAGE, NULL, NULL, incident_write},
+    {"/api/incidents/", false, false, RIGHT_SEE, NULL, api_incident_read, NULL},
+    {"/api/incidents/", true, false, RIGHT_TRIAGE, NULL, NULL, api_incident_write},
+    {"/api/triage", true, false, RIGHT_TRIAGE, NULL, NULL, api_triage_write},
+    {"/api/assignees", false, false, RIGHT_SEE, NULL, api_assignees_read, NULL},
     {"/api/agents", false, false, RIGHT_SEE, api_agents_prepare, api_agents, NULL},
     {"/api/agents/", false, false, RIGHT_SEE, NULL, api_agent, NULL},
     {"/api/agents/", true, false, RIGHT_FLEET, NULL, NULL, api_agent_set},

@@ -6,6 +6,8 @@
 #include "common/mail_policy.h"
 #include "common/vtime.h"
 
+enum { INCIDENT_WORDS_MAX = 2048 }; /* bytes of one event */
+
 static int64_t
 time_of(const json_t *event, const char *key, int64_t otherwise)
 {
@@ -22,6 +24,28 @@ copy_prefix(char *dst, size_t size, const char *src, size_t len)
         len = size - 1;
     memcpy(dst, src, len);
     dst[len] = '\0';
+}
+
+/* What the event says in words, one a line: what the search finds its incident by. */
+static void
+gather_words(const json_t *event, struct buf *peer, struct buf *words)
+{
+    const json_t *side = json_object_get(event, "peer");
+    const char *key;
+    json_t *value;
+
+    buf_put_str(peer, vg_json_str(side, "label", ""));
+    if (strcmp(vg_json_str(side, "label", ""), vg_json_str(side, "id", "")) != 0)
+        buf_printf(peer, "\n%s", vg_json_str(side, "id", ""));
+    json_object_foreach(json_object_get(event, "facts"), key, value)
+    {
+        size_t n = json_is_string(value) ? json_string_length(value) : 0;
+
+        if (n == 0 || words->len + n + 1 > INCIDENT_WORDS_MAX)
+            continue;
+        buf_put(words, json_string_value(value), n);
+        buf_put_u8(words, '\n');
+    }
 }
 
 static void
@@ -78,6 +102,8 @@ grow(struct storage *s, struct storage_incident *known, const struct storage_inc
     if (fresh->last_ns > known->last_ns)
         known->last_ns = fresh->last_ns;
     known->count += fresh->count;
+    known->peer = fresh->peer;
+    known->words = fresh->words;
     if (graver) { /* the gravest event speaks for it */
         known->severity = fresh->severity;
         known->stream = fresh->stream;
@@ -104,12 +130,18 @@ incident_take(struct storage *s, const struct storage_agent *agent, const json_t
               const struct storage_event *row, char out[UUID_TEXT_SIZE])
 {
     struct storage_incident fresh, known;
+    struct buf peer, words;
     enum vg_err err;
 
     out[0] = '\0';
     if (strcmp(row->class, "alert") != 0 || row->severity == SEVERITY_INFO)
         return VG_OK;
     describe(agent, event, row, &fresh);
+    buf_init(&peer, 2 * PARTY_ID_MAX + 2 * PARTY_LABEL_MAX);
+    buf_init(&words, INCIDENT_WORDS_MAX + 1);
+    gather_words(event, &peer, &words);
+    fresh.peer = buf_str(&peer);
+    fresh.words = buf_str(&words);
     err = s->ops->incident_match(s, &fresh, INCIDENT_GAP_NS, &known);
     if (err == VG_OK && joins(&known, &fresh)) {
         (void)vg_strcpy(fresh.id, sizeof fresh.id, known.id);
@@ -121,5 +153,7 @@ incident_take(struct storage *s, const struct storage_agent *agent, const json_t
         err = s->ops->incident_agent(s, fresh.id, agent->id);
     if (err == VG_OK)
         memcpy(out, fresh.id, sizeof fresh.id);
+    buf_done(&peer);
+    buf_done(&words);
     return err;
 }

@@ -10,7 +10,7 @@
 #include "collector/store/store.h"
 
 #define INCIDENT_GAP_NS      (EVENT_INCIDENT_HOURS * INT64_C(3600) * 1000000000)
-#define INCIDENT_SPAN_MAX_NS (INT64_C(24) * 3600 * 1000000000)
+#define INCIDENT_SPAN_MAX_NS STORAGE_INCIDENT_SPAN_NS
 
 /* Finds or opens the incident of a checked alert, inside the caller's transaction, and queues the
  * owner's mail for a new one. *out is its id; "" for an event that needs none (health, info). */

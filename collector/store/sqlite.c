@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 5, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 6, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -333,6 +333,8 @@ static const struct storage_ops OPS = {
     .incidents = sqlite_incidents,
     .incident_get = sqlite_incident_get,
     .incident_set = sqlite_incident_set,
+    .triage = sqlite_triage,
+    .assignees = sqlite_assignees,
     .overview = sqlite_overview,
     .mail_queue = sqlite_mail_queue,
     .mail_claim = sqlite_mail_claim,
@@ -376,8 +378,9 @@ schema_version(struct sqlite *s, int *out)
 static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
-    static const char *const steps[SCHEMA_VERSION] = {
-        SQLITE_SCHEMA_1, SQLITE_SCHEMA_2, SQLITE_SCHEMA_3, SQLITE_SCHEMA_4, SQLITE_SCHEMA_5};
+    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,
+                                                      SQLITE_SCHEMA_3, SQLITE_SCHEMA_4,
+                                                      SQLITE_SCHEMA_5, SQLITE_SCHEMA_6};
     int version = 0;
     enum vg_err err;
 
@@ -432,7 +435,7 @@ storage_open(const char *where, enum storage_mode mode, struct storage **out,
                       ? "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
                         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                         "PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF"
-                      : "PRAGMA query_only = ON; PRAGMA cache_size = -4000;"
+                      : "PRAGMA query_only = ON; PRAGMA cache_size = -16000;"
                         "PRAGMA trusted_schema = OFF");
     if (err == VG_OK)
         err = migrate(s, mode, out_why);

@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "collector/store/sqlite_int.h"
+#include "common/vtime.h"
+
+/* incidents.num of those that begin within one second: sqlite_schema_triage.c. */
+#define NUM_OF_SECOND (INT64_C(1) << 20)
 
 enum vg_err
 sqlite_stream_open(struct storage *base, const char *agent, const char *store, int64_t now_ns,
@@ -129,13 +133,18 @@ sqlite_incident_add(struct storage *base, const struct storage_incident *i, int6
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st =
         sq(s, "INSERT INTO incidents (id, tenant, site, family, detector, subject_kind, subject_id,"
-              " subject_label, severity, state, first, last, count, event, created, updated)"
-              " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,'new',?10,?11,?12,?13,?14,?14)");
+              " subject_label, severity, state, first, last, count, event, created, updated, num)"
+              " SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,'new',?10,?11,?12,?13,?14,?14,"
+              " coalesce(max(num) + 1, ?15) FROM incidents WHERE num BETWEEN ?15 AND ?16");
+    int64_t first_num = i->last_ns / VG_SEC_NS * NUM_OF_SECOND;
+    enum vg_err err;
 
-    sq_bind(st, "ttttttttiiiiii", i->id, i->tenant, i->site, i->family, i->detector,
+    sq_bind(st, "ttttttttiiiiiiii", i->id, i->tenant, i->site, i->family, i->detector,
             i->subject_kind, i->subject_id, i->subject_label, (int64_t)i->severity, i->first_ns,
-            i->last_ns, i->count, KEY_OF(i->stream, i->seq), now_ns);
-    return sq_run(s, st);
+            i->last_ns, i->count, KEY_OF(i->stream, i->seq), now_ns, first_num,
+            first_num + NUM_OF_SECOND - 2);
+    err = sq_run(s, st);
+    return err == VG_OK ? sq_search_add(s, i) : err;
 }
 
 enum vg_err
@@ -145,10 +154,12 @@ sqlite_incident_grow(struct storage *base, const struct storage_incident *i, int
     sqlite3_stmt *st = sq(s, "UPDATE incidents SET detector = ?2, subject_label = ?3, severity ="
                              " ?4, first = ?5, last = ?6, count = ?7, event = ?8, updated = ?9"
                              " WHERE id = ?1");
+    enum vg_err err;
 
     sq_bind(st, "tttiiiiii", i->id, i->detector, i->subject_label, (int64_t)i->severity,
             i->first_ns, i->last_ns, i->count, KEY_OF(i->stream, i->seq), now_ns);
-    return sq_change(s, st);
+    err = sq_change(s, st);
+    return err == VG_OK ? sq_search_grow(s, i) : err;
 }
 
 enum vg_err

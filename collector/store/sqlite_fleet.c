@@ -49,8 +49,11 @@ sqlite_tenant_rename(struct storage *base, const struct storage_scope *scope, co
     sqlite3_stmt *st =
         sq_scoped(s, scope, "UPDATE tenants SET name = ?3 WHERE id = ?2 AND ", "id", "");
 
+    enum vg_err err;
+
     sq_bind(st, "ttt", scope->id, id, name);
-    return sq_change(s, st);
+    err = sq_change(s, st);
+    return err == VG_OK ? sq_search_renamed_tenant(s, id, name) : err;
 }
 
 enum vg_err
@@ -62,10 +65,12 @@ sqlite_site_set(struct storage *base, const struct storage_scope *scope,
                                  "UPDATE sites SET name = ?3, zone = ?4, language = ?5,"
                                  " mail = nullif(?6,''), hours = nullif(?7,'') WHERE id = ?2 AND ",
                                  "tenant", "");
+    enum vg_err err;
 
     sq_bind(st, "ttttttt", scope->id, site->id, site->name, site->zone, site->language, site->mail,
             site->hours);
-    return sq_change(s, st);
+    err = sq_change(s, st);
+    return err == VG_OK ? sq_search_renamed_site(s, site->id, site->name) : err;
 }
 
 /* ---- tokens ---- */

@@ -26,7 +26,7 @@ sqlite_of(struct storage *s)
 }
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
-    SQLITE_SCHEMA_5[];
+    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -60,6 +60,9 @@ json_t *sq_json_int(sqlite3_stmt *st, int column);
 json_t *sq_json_tree(sqlite3_stmt *st, int column); /* the text parsed, null when it cannot be */
 
 #define KEY_OF(stream, seq) (((stream) << 40) | (seq))
+
+/* As partial indexes have it: an incident somebody must still do something about. */
+#define INCIDENT_OPEN "state IN ('new','acknowledged','in_progress')"
 
 /* sqlite_people.c */
 enum vg_err sqlite_tenant_add(struct storage *, const char *, int64_t, char[UUID_TEXT_SIZE]);
@@ -153,22 +156,73 @@ enum vg_err sqlite_events(struct storage *, const struct storage_scope *, storag
                           void *);
 
 /* sqlite_pages.c */
-enum vg_err sqlite_incidents(struct storage *, const struct storage_scope *,
-                             const struct storage_incident_query *, json_t **);
 enum vg_err sqlite_incident_get(struct storage *, const struct storage_scope *, const char *,
                                 json_t **);
-enum vg_err sqlite_incident_set(struct storage *, const struct storage_scope *, const char *,
-                                const char *, const char *, const char *, int64_t);
 /* Text for LIKE ... ESCAPE '\\': found anywhere, its own % and _ mean themselves. */
 void sqlite_like_text(const char *text, char out[512]);
 /* One row of INCIDENT_COLUMNS as INCIDENT of API.md with "event"; NULL without memory. */
 #define INCIDENT_COLUMNS                                                                           \
     "i.id, i.site, s.name, t.name, i.detector, i.severity, i.state, i.first, i.last, i.count, "    \
-    "(SELECT count(*) FROM incident_agents ia WHERE ia.incident = i.id), e.body "
+    "(SELECT count(*) FROM incident_agents ia WHERE ia.incident = i.id), e.body, i.assignee, "     \
+    "(SELECT name FROM users u WHERE u.id = i.assignee) "
+enum { INCIDENT_COLUMN_COUNT = 14 };
 #define INCIDENT_FROM                                                                              \
     "FROM incidents i JOIN sites s ON s.id = i.site JOIN tenants t ON t.id = i.tenant "            \
     "JOIN events e ON e.key = i.event "
 json_t *sqlite_incident_row(sqlite3_stmt *st);
+
+/* sqlite_list.c */
+enum vg_err sqlite_incidents(struct storage *, const struct storage_scope *,
+                             const struct storage_incident_query *, json_t **);
+
+/* sqlite_search.c: the rows of incident_search, in the transaction that changes the incident. The tags are
+ * one word for each thing that filters ask for, made by SQL from the incident `i`; sq_search_tag() makes
+ * the same word of a value: t tenant, s site, v severity, e state, d detector and family, a assignee. */
+#define SEARCH_WORD(column)                                                                        \
+    "replace(replace(replace(lower(" column "), '-', ''), '.', 'z'), '_', 'y')"
+#define SEARCH_TAGS                                                                                        \
+    " 'all t' || " SEARCH_WORD("i.tenant") " || ' s' || " SEARCH_WORD(                                     \
+        "i.site") " || ' v' || "                                                                           \
+                  "i.severity || ' e' || " SEARCH_WORD(                                                    \
+                      "i.state") " || iif(i." INCIDENT_OPEN ", ' isopen', "                                \
+                                 "' isresolved') || ' d' || " SEARCH_WORD(                                 \
+                                     "i.detector") " || ' d' || " SEARCH_WORD("i.family") " || ' "         \
+                                                                                          "a' "            \
+                                                                                          "||"             \
+                                                                                          " " SEARCH_WORD( \
+                                                                                              "co"         \
+                                                                                              "al"         \
+                                                                                              "es"         \
+                                                                                              "ce"         \
+                                                                                              "(i"         \
+                                                                                              ".a"         \
+                                                                                              "ss"         \
+                                                                                              "ig"         \
+                                                                                              "ne"         \
+                                                                                              "e,"         \
+                                                                                              " '"         \
+                                                                                              "no"         \
+                                                                                              "ne"         \
+                                                                                              "'"          \
+                                                                                              ")") " "
+#define SEARCH_SUBJECT                                                                             \
+    "iif(i.subject_label = i.subject_id, i.subject_id, i.subject_label || ' ' || i.subject_id)"
+enum vg_err sq_search_add(struct sqlite *, const struct storage_incident *);
+enum vg_err sq_search_grow(struct sqlite *, const struct storage_incident *);
+enum vg_err sq_search_changed(struct sqlite *, const char *incident, const char *note);
+enum vg_err sq_search_renamed_site(struct sqlite *, const char *id, const char *name);
+enum vg_err sq_search_renamed_tenant(struct sqlite *, const char *id, const char *name);
+/* The match expression of a query into *out, within the scope. VG_OK; VG_ERR_NOENT: plain, an index does
+ * (nothing but a state is asked for, and one tenant or all); VG_ERR_LIMIT. */
+enum vg_err sq_search_match(struct sqlite *, const struct storage_scope *,
+                            const struct storage_incident_query *, struct buf *out) VG_MUST_CHECK;
+
+/* sqlite_triage.c */
+enum vg_err sqlite_incident_set(struct storage *, const struct storage_scope *, const char *,
+                                const char *, const char *, const char *, int64_t);
+enum vg_err sqlite_triage(struct storage *, const struct storage_scope *, const char *,
+                          const struct storage_change *, int64_t, char[UUID_TEXT_SIZE]);
+enum vg_err sqlite_assignees(struct storage *, const struct storage_scope *, bool, json_t **);
 
 /* sqlite_overview.c */
 enum vg_err sqlite_overview(struct storage *, const struct storage_scope *, int64_t, json_t **);

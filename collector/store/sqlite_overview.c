@@ -8,8 +8,6 @@
 
 enum { OVERVIEW_DAYS = 30, OVERVIEW_DETECTORS = 12, OVERVIEW_SITES = 500 };
 
-#define OPEN_STATE "state NOT LIKE 'resolved%'"
-
 static json_t *
 severity_counts(void)
 {
@@ -28,8 +26,8 @@ count_in(json_t *counts, enum severity severity, int64_t n)
 static enum vg_err
 add_open(struct sqlite *s, const struct storage_scope *scope, json_t *page)
 {
-    sqlite3_stmt *st = sq_scoped(s, scope, "SELECT severity, count(*) FROM incidents WHERE ",
-                                 "tenant", " AND " OPEN_STATE " GROUP BY severity");
+    sqlite3_stmt *st = sq_scoped(s, scope, "SELECT severity, sum(n) FROM incident_open WHERE ",
+                                 "tenant", " GROUP BY severity");
     json_t *counts = severity_counts();
     enum vg_err err;
 
@@ -67,15 +65,15 @@ enum vg_err
 sqlite_sites(struct storage *base, const struct storage_scope *scope, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq_scoped(
-        s, scope,
-        "SELECT s.id, s.name, t.name, s.zone, s.language, s.mail, s.hours,"
-        " (SELECT count(*) FROM agents a WHERE a.site = s.id AND a.revoked IS NULL),"
-        " (SELECT count(*) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
-        " (SELECT max(severity) FROM incidents i WHERE i.site = s.id AND i." OPEN_STATE "),"
-        " (SELECT max(last_seen) FROM agents a WHERE a.site = s.id), s.tenant"
-        " FROM sites s JOIN tenants t ON t.id = s.tenant WHERE ",
-        "s.tenant", " ORDER BY 9 DESC, t.name, s.name LIMIT ?2");
+    sqlite3_stmt *st =
+        sq_scoped(s, scope,
+                  "SELECT s.id, s.name, t.name, s.zone, s.language, s.mail, s.hours,"
+                  " (SELECT count(*) FROM agents a WHERE a.site = s.id AND a.revoked IS NULL),"
+                  " (SELECT coalesce(sum(n), 0) FROM incident_open i WHERE i.site = s.id),"
+                  " (SELECT max(severity) FROM incident_open i WHERE i.site = s.id AND n > 0),"
+                  " (SELECT max(last_seen) FROM agents a WHERE a.site = s.id), s.tenant"
+                  " FROM sites s JOIN tenants t ON t.id = s.tenant WHERE ",
+                  "s.tenant", " ORDER BY 9 DESC, t.name, s.name LIMIT ?2");
     json_t *all = json_array();
     enum vg_err err;
 
@@ -105,9 +103,8 @@ sqlite_sites(struct storage *base, const struct storage_scope *scope, json_t **o
 static enum vg_err
 add_days(struct sqlite *s, const struct storage_scope *scope, int64_t now_ns, json_t *page)
 {
-    sqlite3_stmt *st = sq_scoped(
-        s, scope, "SELECT first / 86400000000000, severity, count(*) FROM incidents WHERE ",
-        "tenant", " AND first >= ?2 GROUP BY 1, 2");
+    sqlite3_stmt *st = sq_scoped(s, scope, "SELECT day, severity, sum(n) FROM incident_days WHERE ",
+                                 "tenant", " AND day >= ?2 GROUP BY 1, 2");
     int64_t first_day = now_ns / VG_DAY_NS - (OVERVIEW_DAYS - 1);
     json_t *days = json_array();
     enum vg_err err;
@@ -123,7 +120,7 @@ add_days(struct sqlite *s, const struct storage_scope *scope, int64_t now_ns, js
         (void)json_object_set_new(day, "day", json_string(text));
         (void)json_array_append_new(days, day);
     }
-    sq_bind(st, "ti", scope->id, first_day * VG_DAY_NS);
+    sq_bind(st, "ti", scope->id, first_day);
     while ((err = sq_step(s, st)) == VG_OK) {
         int64_t day = sqlite3_column_int64(st, 0) - first_day;
 
@@ -139,12 +136,13 @@ static enum vg_err
 add_detectors(struct sqlite *s, const struct storage_scope *scope, int64_t now_ns, json_t *page)
 {
     sqlite3_stmt *st =
-        sq_scoped(s, scope, "SELECT detector, count(*) FROM incidents WHERE ", "tenant",
-                  " AND last >= ?2 GROUP BY detector ORDER BY 2 DESC, 1 LIMIT ?3");
+        sq_scoped(s, scope, "SELECT detector, sum(n) FROM incident_days WHERE ", "tenant",
+                  " AND day >= ?2 GROUP BY detector HAVING sum(n) > 0 ORDER BY 2 DESC, 1 LIMIT ?3");
     json_t *list = json_array();
     enum vg_err err;
 
-    sq_bind(st, "tii", scope->id, now_ns - OVERVIEW_DAYS * VG_DAY_NS, (int64_t)OVERVIEW_DETECTORS);
+    sq_bind(st, "tii", scope->id, now_ns / VG_DAY_NS - (OVERVIEW_DAYS - 1),
+            (int64_t)OVERVIEW_DETECTORS);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(list, json_pack("{so so}", "detector", sq_json_text(st, 0),
                                                     "count", sq_json_int(st, 1)));

@@ -134,14 +134,28 @@ struct storage_incident {
     int64_t first_ns, last_ns; /* by event time */
     int64_t count;
     int64_t stream, seq; /* the event that speaks for it: the gravest, of those the first */
+    /* What the search finds it by besides: borrowed, NULL for none; of incident_grow(): adds what is new. */
+    const char *peer, *words;
 };
 
+/* What a person changes in an incident. */
+struct storage_change {
+    const char *who, *who_id; /* for the history; who_id: becomes the assignee of "me" */
+    const char *state;        /* NULL: stays */
+    const char *assignee;     /* NULL: stays; "": nobody; "me"; an id */
+    const char *note;         /* NULL: none */
+};
+
+struct search;
 struct storage_incident_query {
-    const char *state;    /* "open" (new, acknowledged, in_progress), "resolved", "all" */
-    const char *severity; /* "" or a word: that one and graver */
-    const char *site, *detector, *text; /* "" : any */
-    const char *cursor;                 /* "" : from the newest */
-    size_t limit;                       /* 1..STORAGE_PAGE_MAX */
+    const char *state;           /* "open" (new, acknowledged, in_progress), "resolved", "all" */
+    const char *severity;        /* "" or a word: that one and graver */
+    const char *site, *detector; /* "" : any */
+    const char *assignee;        /* NULL, "": any; "none"; an id */
+    const char *me;              /* whom the search means by "me": an id; NULL: nobody */
+    const struct search *search; /* collector/search.h; NULL: none */
+    const char *cursor;          /* "" : from the newest */
+    size_t limit;                /* 1..STORAGE_PAGE_MAX */
 };
 
 enum storage_mail_result {
@@ -288,6 +302,14 @@ struct storage_ops {
     enum vg_err (*incident_set)(struct storage *s, const struct storage_scope *scope,
                                 const char *id, const char *state, const char *who,
                                 const char *note, int64_t now_ns);
+    /* *tenant: whose it is. VG_ERR_NOENT: no such incident; VG_ERR_DENIED: the assignee does not see its tenant. */
+    enum vg_err (*triage)(struct storage *s, const struct storage_scope *scope, const char *id,
+                          const struct storage_change *change, int64_t now_ns,
+                          char tenant[UUID_TEXT_SIZE]);
+    /* [{"id","name"}]: whom somebody of this scope may assign incidents to; `provider`: also the
+     * provider's own people. */
+    enum vg_err (*assignees)(struct storage *s, const struct storage_scope *scope, bool provider,
+                             json_t **out);
     /* GET /api/overview as it stands. */
     enum vg_err (*overview)(struct storage *s, const struct storage_scope *scope, int64_t now_ns,
                             json_t **out);
@@ -356,6 +378,8 @@ struct storage {
     const struct storage_ops *ops;
 };
 
+/* Between the times that an incident began at and ends: it grows no further. */
+#define STORAGE_INCIDENT_SPAN_NS (INT64_C(24) * 3600 * 1000000000)
 /* An agent that has not been heard of for this long is silent (hello comes every five minutes). */
 #define STORAGE_SILENT_NS (INT64_C(15) * 60 * 1000000000)
 /* How long a summary of old alerts waits for more of them. */

@@ -109,13 +109,8 @@ commit(struct world *w, int agent, struct buf *b, int64_t *durable)
 static json_t *
 incidents(struct world *w)
 {
-    struct storage_incident_query q = {.state = "all",
-                                       .severity = "",
-                                       .site = "",
-                                       .detector = "",
-                                       .text = "",
-                                       .cursor = "",
-                                       .limit = 100};
+    struct storage_incident_query q = {
+        .state = "all", .severity = "", .site = "", .detector = "", .cursor = "", .limit = 100};
     json_t *page, *items;
 
     assert_int_equal(w->s->ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_OK);

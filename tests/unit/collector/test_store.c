@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "collector/search.h"
 #include "collector/store/store.h"
 #include "common/vtime.h"
 
@@ -231,13 +232,10 @@ test_incidents_page_by_page(void **state)
 {
     struct world *w = *state;
     const struct storage_ops *ops = w->s->ops;
-    struct storage_incident_query q = {.state = "all",
-                                       .severity = "",
-                                       .site = "",
-                                       .detector = "",
-                                       .text = "",
-                                       .cursor = "",
-                                       .limit = 3};
+    struct storage_incident_query q = {
+        .state = "all", .severity = "", .site = "", .detector = "", .cursor = "", .limit = 3};
+    struct search search;
+    struct zone *utc = zone_utc();
     int64_t stream, durable;
     size_t seen = 0, pages = 0;
     char cursor[64] = "", last[64] = "9";
@@ -270,11 +268,12 @@ test_incidents_page_by_page(void **state)
     assert_int_equal(seen, 8);
     assert_int_equal(pages, 2);
     q.cursor = "";
-    q.text = "%b_";
+    search_parse("%b_", utc, &search);
+    q.search = &search;
     assert_int_equal(ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
     json_decref(page);
-    q.text = "";
+    q.search = NULL;
     q.state = "resolved";
     assert_int_equal(ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 0);
@@ -290,6 +289,7 @@ test_incidents_page_by_page(void **state)
     json_decref(page);
     q.cursor = "12:zz";
     assert_int_equal(ops->incidents(w->s, &STORAGE_EVERYTHING, &q, &page), VG_ERR_FORMAT);
+    zone_free(utc);
 }
 
 static void
