@@ -46,12 +46,35 @@ str_has(struct str s, struct str part)
     return false;
 }
 
+/* Where the character stands next from `at` on; `end` where it does not. */
+static const char *
+next_place(const char *at, const char *end, char c)
+{
+    const char *place = memchr(at, c, (size_t)(end - at));
+
+    return place != NULL ? place : end;
+}
+
 bool
 str_has_nocase(struct str s, struct str part)
 {
-    for (size_t i = 0; part.len > 0 && i + part.len <= s.len; i++)
-        if (lower(s.at[i]) == lower(part.at[0]) && str_eq_nocase(str_n(s.at + i, part.len), part))
+    const char *small, *capital, *end;
+    char c, upper;
+
+    if (part.len == 0 || s.len < part.len)
+        return false;
+    c = lower(part.at[0]);
+    upper = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    end = s.at + (s.len - part.len) + 1; /* behind where it may begin */
+    small = next_place(s.at, end, c);
+    capital = upper != c ? next_place(s.at, end, upper) : end;
+    while (small < end || capital < end) {
+        const char **next = small < capital ? &small : &capital;
+
+        if (str_eq_nocase(str_n(*next, part.len), part))
             return true;
+        *next = next_place(*next + 1, end, next == &small ? c : upper);
+    }
     return false;
 }
 

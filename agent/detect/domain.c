@@ -53,17 +53,71 @@ domain_is_address(struct str name)
     return (dots == 3 && colons <= 1) || (dots == 0 && colons >= 2);
 }
 
+enum { NO_DOMAIN = 255 };
+
+struct answer {
+    uint8_t at; /* where the registered domain begins, or NO_DOMAIN */
+    bool hosted;
+};
+
+static struct answer
+ask_list(struct str name)
+{
+    struct answer answer = {.at = NO_DOMAIN};
+    char text[DOMAIN_NAME_MAX + 1];
+    const char *at, *dot;
+
+    if (domain_is_address(name) || !lower(name, text))
+        return answer;
+    at = psl_registrable_domain(psl_builtin(), text);
+    if (at == NULL)
+        return answer;
+    answer.at = (uint8_t)(at - text);
+    dot = strchr(at, '.');
+    answer.hosted =
+        dot != NULL && psl_is_public_suffix2(psl_builtin(), dot + 1,
+                                             PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE) != 0;
+    return answer;
+}
+
+/* What was asked before: the list takes some microseconds, and a dozen detectors ask for the same few
+ * names. Nobody can tell it from the list, so it may belong to the thread and not to a caller. */
+enum { ASKED_NAMES = 512, ASKED_NAME_MAX = 61 };
+
+struct asked {
+    uint8_t len; /* 0: empty */
+    struct answer answer;
+    char name[ASKED_NAME_MAX];
+};
+
+static struct answer
+ask(struct str name)
+{
+    static _Thread_local struct asked table[ASKED_NAMES];
+    struct asked *asked;
+    uint32_t hash = 0;
+
+    if (name.len == 0 || name.len > ASKED_NAME_MAX)
+        return ask_list(name);
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ (uint8_t)name.at[i]) * 0x9e3779b1u;
+    asked = &table[(hash >> 16) % ASKED_NAMES];
+    if (asked->len != name.len || memcmp(asked->name, name.at, name.len) != 0) {
+        asked->answer = ask_list(name);
+        asked->len = (uint8_t)name.len;
+        memcpy(asked->name, name.at, name.len);
+    }
+    return asked->answer;
+}
+
 struct str
 domain_registered(struct str name)
 {
-    char text[DOMAIN_NAME_MAX + 1];
-    const char *at;
+    uint8_t at;
 
     name = without_dot(name);
-    if (domain_is_address(name) || !lower(name, text))
-        return name;
-    at = psl_registrable_domain(psl_builtin(), text);
-    return at != NULL ? str_n(name.at + (at - text), name.len - (size_t)(at - text)) : name;
+    at = ask(name).at;
+    return at != NO_DOMAIN ? str_n(name.at + at, name.len - at) : name;
 }
 
 bool
@@ -110,16 +164,7 @@ domain_is_public(struct str name)
 bool
 domain_is_hosted(struct str name)
 {
-    char text[DOMAIN_NAME_MAX + 1];
-    const char *at, *dot;
-
-    name = without_dot(name);
-    if (domain_is_address(name) || !lower(name, text))
-        return false;
-    at = psl_registrable_domain(psl_builtin(), text);
-    dot = at != NULL ? strchr(at, '.') : NULL;
-    return dot != NULL && psl_is_public_suffix2(psl_builtin(), dot + 1,
-                                                PSL_TYPE_PRIVATE | PSL_TYPE_NO_STAR_RULE) != 0;
+    return ask(without_dot(name)).hosted;
 }
 
 bool
