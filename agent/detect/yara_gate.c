@@ -19,8 +19,12 @@ text_put(struct yara_gate *g, struct slice from, bool wide, size_t rule, uint8_t
 
     if (g->text_count == YARA_NEEDS_TEXTS_MAX)
         return false;
-    *t = (struct text){
-        .start = g->bytes.len, .rule = (uint16_t)rule, .clause = clause, .wide = wide};
+    *t = (struct text){.start = g->bytes.len,
+                       .rule = (uint16_t)rule,
+                       .clause = clause,
+                       .wide = wide,
+                       .later = from.left * (1 + wide) < LONG_TEXT &&
+                                (g->first[rule] >> clause & 1) == 0};
     while (from.left > 0) {
         uint8_t c = slice_u8(&from);
 
@@ -92,11 +96,27 @@ needs_of(const YR_META *meta, bool *begins)
 }
 
 static bool
-rule_asks(YR_RULE *rule)
+holds_short(const char *list)
+{
+    for (;; list++) {
+        size_t len = strcspn(list, "|");
+
+        if (len < LONG_TEXT)
+            return true;
+        list += len;
+        if (*list == '\0')
+            return false;
+    }
+}
+
+/* As bits: the clauses of a rule, and those with a short text. */
+static bool
+rule_asks(YR_RULE *rule, uint8_t *asked, uint8_t *shorts)
 {
     unsigned clauses = 0;
     YR_META *meta;
 
+    *shorts = 0;
     yr_rule_metas_foreach(rule, meta)
     {
         bool begins;
@@ -107,18 +127,22 @@ rule_asks(YR_RULE *rule)
         clauses += begins;
         if (clauses == 0 || clauses > YARA_NEEDS_CLAUSES_MAX || !clause_usable(list))
             return false;
+        if (holds_short(list))
+            *shorts |= (uint8_t)(1u << (clauses - 1));
     }
+    *asked = (uint8_t)((1u << clauses) - 1);
     return clauses > 0;
 }
 
 bool
 yara_gate_asked(YR_RULES *rules)
 {
+    uint8_t asked, shorts;
     YR_RULE *rule;
 
     yr_rules_foreach(rules, rule)
     {
-        if (!rule_asks(rule))
+        if (!rule_asks(rule, &asked, &shorts))
             return false;
     }
     return true;
@@ -129,12 +153,16 @@ static bool
 rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
 {
     bool wide = rule_is_wide(rule);
-    uint8_t clauses = 0;
+    uint8_t clauses = 0, asked, shorts;
     YR_META *meta;
 
     g->most[number] = UINT64_MAX;
-    if (number > UINT16_MAX || !rule_asks(rule))
+    if (number > UINT16_MAX || !rule_asks(rule, &asked, &shorts))
         return false;
+    g->asked[number] = asked;
+    g->first[number] = asked & (uint8_t)~shorts;
+    if (g->first[number] == 0)
+        g->first[number] = asked; /* nothing comes before its short ones */
     yr_rule_metas_foreach(rule, meta)
     {
         bool begins;
@@ -148,7 +176,6 @@ rule_put(struct yara_gate *g, YR_RULE *rule, size_t number)
         if (!clause_put(g, list, number, wide, clauses - 1))
             return false;
     }
-    g->asked[number] = (uint8_t)((1u << clauses) - 1);
     return true;
 }
 
@@ -165,13 +192,17 @@ short_put(struct yara_gate *g, size_t i)
 }
 
 /* How seldom four folded bytes stand in pages and programs: higher is rarer. The letters by their order
- * in Spanish and English, with what markup and code are full of; a NUL is a space here. */
+ * in Spanish and English, with what markup and code are full of; a NUL is a space here. Bytes that are
+ * not ASCII are in no rare ones: all that is not of text can then be passed over. */
 static unsigned
 rarity(const uint8_t *at)
 {
     static const char common[] = " eatoinsrlcdpmu=\"-./hg:fb0v;,1<>w2x3'(y";
-    unsigned sum = 0;
+    unsigned sum = 1;
 
+    for (size_t i = 0; i < QUAD; i++)
+        if (!is_of_text(at[i]))
+            return 0;
     for (size_t i = 0; i < QUAD; i++) {
         const char *place = memchr(common, at[i], sizeof(common) - 1);
 
@@ -190,7 +221,10 @@ gram_put(struct yara_gate *g, size_t text, size_t back)
     g->gram[g->gram_count] =
         (struct gram){.quad = quad, .next = *head, .text = (uint16_t)text, .back = (uint8_t)back};
     *head = (uint16_t)++g->gram_count;
+    g->odd |= rarity(t->at + back) == 0;
     g->bits[hash / 8] |= (uint8_t)(1u << hash % 8);
+    hash = more_hash(quad);
+    g->more[hash / 8] |= (uint8_t)(1u << hash % 8);
 }
 
 /* Wherever the text stands, one of its grams is looked up: the rarest of each remainder. */
@@ -202,7 +236,8 @@ grams_put(struct yara_gate *g)
 
         t->at = g->bytes.data + t->start;
         if (t->len < LONG_TEXT) {
-            short_put(g, i);
+            if (!t->later)
+                short_put(g, i);
             continue;
         }
         for (size_t first = 0; first < g->stride; first++) {
@@ -221,7 +256,7 @@ static bool
 shorts_ready(struct yara_gate *g)
 {
     for (size_t i = 0; i < g->text_count; i++) {
-        if (g->text[i].len >= LONG_TEXT)
+        if (g->text[i].len >= LONG_TEXT || g->text[i].later)
             continue;
         g->pairs = calloc(PAIRS / 8, 1);
         g->short_next = calloc(g->text_count, sizeof(*g->short_next));
@@ -266,6 +301,7 @@ yara_gate_add(struct yara_gate *g, YR_RULES *rules)
 
     /* One more than there are: a set may be without rules. */
     if (!grow(&g->asked, count + 1, sizeof(*g->asked)) ||
+        !grow(&g->first, count + 1, sizeof(*g->first)) ||
         !grow(&g->seen, count + 1, sizeof(*g->seen)) ||
         !grow(&g->set, count + 1, sizeof(*g->set)) || !grow(&g->most, count + 1, sizeof(*g->most)))
         return VG_ERR_NOMEM;
@@ -305,6 +341,7 @@ yara_gate_free(struct yara_gate *g)
         free(g->text);
         free(g->gram);
         free(g->asked);
+        free(g->first);
         free(g->set);
         free(g->most);
         free(g->pairs);

@@ -15,7 +15,8 @@
  * written as a backslash, which is its capital; in texts of five bytes or more a space stands for NUL
  * too, for the same reason.
  * Texts of two to four bytes, for rules on quotes and braces, cost a look at each byte: a set that is
- * run on downloads does better without them.
+ * run on downloads does better without them. Where another list of the rule has none, they are looked
+ * for only once all such lists were met, and cost nothing.
  * Every place of a longer text covers four bytes at a multiple of the stride, so only those are looked
  * up (Wu, Manber: A Fast Algorithm for Multi-Pattern Searching, 1994, shifts likewise), and of the groups
  * that a text could be known by, the ones that are rarest elsewhere. */

@@ -21,7 +21,8 @@ struct text { /* one that a rule needs, folded; a short one only small letters *
     size_t start; /* in `bytes` */
     uint16_t len, rule;
     uint8_t clause;
-    bool wide; /* NUL after each letter */
+    bool wide;  /* NUL after each letter */
+    bool later; /* a short one that is looked for once the rule has all else that it needs */
 };
 
 struct gram { /* four bytes of a text, folded */
@@ -32,13 +33,18 @@ struct gram { /* four bytes of a text, folded */
 
 struct yara_gate {
     uint8_t bits[(1 << HASH_BITS) / 8]; /* which hashes any gram has */
-    uint16_t head[HEADS];               /* chains of grams */
-    struct buf bytes;                   /* all texts */
+    uint8_t
+        more[(1 << HASH_BITS) / 8]; /* the same of another hash: both are seldom set by chance */
+    uint16_t head[HEADS];           /* chains of grams */
+    struct buf bytes;               /* all texts */
     struct text *text;
     struct gram *gram;
     size_t text_count, gram_count, rule_count, set_count, without_needs, stride;
     bool shared;           /* all but `seen` and `open` is another's */
+    bool odd;              /* a gram has a byte that is none of text's */
     uint8_t *asked, *seen; /* clauses of each rule, as bits */
+    uint8_t *first;        /* those of `asked` that are not looked for later */
+    struct slice whole;    /* what is looked at; empty where it comes in pieces */
     uint8_t *set;          /* of each rule */
     uint64_t *most, size;  /* bytes in which each rule can match; of what is looked at */
     uint64_t all, always;  /* sets; those with a rule that says nothing */
@@ -48,10 +54,23 @@ struct yara_gate {
     uint16_t *short_next;             /* of each text */
 };
 
+/* ASCII; half of the bytes of pictures and archives are not. */
+static inline bool
+is_of_text(uint8_t c)
+{
+    return c < 0x80;
+}
+
 static inline uint32_t
 quad_hash(uint32_t quad)
 {
     return (quad * 0x9e3779b1u) >> (32 - HASH_BITS);
+}
+
+static inline uint32_t
+more_hash(uint32_t quad)
+{
+    return (quad * 0x85ebca6bu) >> (32 - HASH_BITS);
 }
 
 static inline uint32_t

@@ -38,7 +38,7 @@ rule Request_Template_Injection
         $python = /\{\{[^\n}]{0,200}(__class__|__mro__|__subclasses__|__globals__|__builtins__|config\.items|cycler\.|lipsum\.|joiner\.|request\.application|self\._TemplateReference|get_flashed_messages)/ nocase
         $twig = /\{\{[^\n}]{0,120}(_self\.env|registerUndefinedFilterCallback|\|\s?(filter|map|sort|reduce)\s?\(\s?['"](system|exec|passthru))/ nocase
         $smarty = /\{(php|system\(|exec\(|passthru\(|if\s[^\n}]{0,40}(system|phpinfo)\()/ nocase
-        $math = /(uri|body)(\.plain|\.code)?: [^\n]{0,1024}=[^\n&]{0,40}(\{\{|<%=|#\{|\$\{\{)\s?\d{1,6}\s?\*\s?'?\d{1,6}'?\s?(\}\}|%>|\})/
+        $math = /=[^\n&]{0,40}(\{\{|<%=|#\{|\$\{\{)\s?\d{1,6}\s?\*\s?'?\d{1,6}'?\s?(\}\}|%>|\})/
         $erb = /<%=?\s?[^\n%]{0,80}(system\(|`|IO\.popen|File\.open)/ nocase
     condition:
         any of them
@@ -95,7 +95,8 @@ rule Request_Serialized_Object
         needs = "\xac\xed %|ro0ab|aaeaaad/////aqaaaaaaaaa|objectdataprovider|system.diagnostics.process|typeconfusedelegate"
         or_needs = "windowsidentity|gem::installer|gem::specfetcher|gem::requirement|cposix\nsystem|c__builtin__"
         or_needs = "csubprocess|$$nd_func$$|@type|priorityqueue|dynamic-proxy|java.beans.|javax.naming.ldap"
-        or_needs = "rememberme=|at&tform|java.lang.processbuilder|java.io.printwriter|com.bea.core|o:+|o:0|o:1|o:2|o:3|o:4|o:5|o:6|o:7|o:8|o:9"
+        or_needs = "rememberme=|at&tform|java.lang.processbuilder|java.io.printwriter|com.bea.core"
+        or_needs = "=o:|=\to:|=\no:|=\x0bo:|=\x0co:|=\ro:|= o:|:o:|:\to:|:\no:|:\x0bo:|:\x0co:|:\ro:|: o:|;o:|;\to:|;\no:|;\x0bo:|;\x0co:|;\ro:|; o:|{o:|{\to:|{\no:|{\x0bo:|{\x0co:|{\ro:|{ o:"
     strings:
         $java1 = /[=:\s">]\s?rO0AB[XQZ][A-Za-z0-9+\/_-]{20}/
         $java2 = { AC ED 00 05 73 72 }
@@ -146,7 +147,7 @@ rule Request_Server_Side_Request
     strings:
         $metadata = /[=:"]\s?(https?:\/\/)?(169\.254\.169\.254|metadata\.google\.internal|100\.100\.100\.200)[\/:]/ nocase
         $gopher = /[=:"]\s?(gopher|dict|ldap|file|tftp):\/\/[^\n]{3}/ nocase
-        $context = /(uri|body)(\.plain|\.code)?: [^\n]{0,2048}=/
+        $context = /(uri|body)(\.plain|\.code)??: [^\n]{0,2048}?=/
     condition:
         $context and any of ($metadata, $gopher)
 }

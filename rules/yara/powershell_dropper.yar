@@ -9,6 +9,7 @@ rule Vigia_PowerShell_Dropper
         severity = "high"
         false_positives = "Installers of administration tools (Chocolatey, Scoop) download and run too, but do not hide."
         needs = "powershell|frombase64string|-nop |-nop\t|-nop\"|-nop'|-noprof|amsiutils|amsiinitfailed| bypass|\tbypass"
+        needs = "powershell|frombase64string|iex|i e x|invoke-expression|start-process"
         max_bytes = 3145727
     strings:
         $run1 = /\b(IEX|Invoke-Expression)\b/ nocase ascii wide

@@ -150,6 +150,58 @@ test_short_texts(void **state)
     yara_gate_free(gate);
 }
 
+/* Short texts of a rule that also asks for longer ones: wherever they stand, before or behind; in pieces
+ * nobody knows, and the rule is let in. */
+static void
+test_short_texts_later(void **state)
+{
+    struct yara_gate *gate =
+        gate_of("rule a { meta: needs = \"unescape|redim \" needs = \"%u|redim \" "
+                "condition: true }");
+
+    assert_int_equal(yara_gate_without_needs(gate), 0);
+    assert_true(lets_text(gate, "unescape(%u"));
+    assert_true(lets_text(gate, "%U and UNESCAPE"));
+    assert_true(lets_text(gate, "redim "));
+    assert_true(lets_text(gate, "unescape redim "));
+    assert_false(lets_text(gate, "unescape(% u"));
+    assert_false(lets_text(gate, "unescape(%"));
+    assert_false(lets_text(gate, "%u escape"));
+    yara_gate_begin(gate, 8);
+    assert_true(yara_gate_more(gate, slice_of("unescape", 8)));
+    yara_gate_free(gate);
+}
+
+/* At every place between bytes that no text has, between such as all have, and between both. */
+static void
+test_between_others(void **state)
+{
+    static const char *const metas[] = {"abcde", "abcdef", "abcdefg", "a\\xc3\\xb1bcd|abcdefg"};
+    enum { BYTES = 400 };
+
+    for (size_t i = 0; i < 3 * VG_ARRAY_LEN(metas); i++) {
+        const char *meta = metas[i / 3];
+        struct yara_gate *gate;
+        char source[200], bytes[BYTES];
+        size_t len;
+
+        snprintf(source, sizeof(source), "rule r { meta: needs = \"%s\" condition: true }", meta);
+        gate = gate_of(source);
+        meta = i / 3 == 3 ? "abcdefg" : meta;
+        len = strlen(meta);
+        for (size_t place = 0; place + len <= BYTES; place++) {
+            for (size_t k = 0; k < BYTES; k++)
+                bytes[k] =
+                    (char)(i % 3 == 0 || (i % 3 == 1 && k * 7 % 5 < 2) ? 0x90 + k % 90 : '-');
+            memcpy(bytes + place, meta, len);
+            assert_true(lets(gate, bytes, BYTES));
+            bytes[place + len / 2] = (char)0xff;
+            assert_false(lets(gate, bytes, BYTES));
+        }
+        yara_gate_free(gate);
+    }
+}
+
 /* A rule that says nothing, or what cannot be looked for, is scanned for always. */
 static void
 test_rules_that_do_not_say(void **state)
@@ -290,7 +342,8 @@ main(void)
         cmocka_unit_test(test_all_clauses_of_one_rule),
         cmocka_unit_test(test_most_bytes),
         cmocka_unit_test(test_short_texts),
-
+        cmocka_unit_test(test_short_texts_later),
+        cmocka_unit_test(test_between_others),
         cmocka_unit_test(test_rules_that_do_not_say),
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_sets),
