@@ -71,7 +71,7 @@ card_valid(const uint8_t *digits, size_t n)
 
 /* ---- in text ---- */
 
-enum { GROUPS_MAX = 5 };
+enum { GROUPS_MAX = 5, FIRST_GROUP = 4 };
 
 struct groups {
     size_t at[GROUPS_MAX], len[GROUPS_MAX];
@@ -109,7 +109,7 @@ separator_of(const char *text, size_t at, size_t len)
 static bool
 written_so(const struct groups *g)
 {
-    if (g->count < 3 || g->len[0] != 4)
+    if (g->count < 3 || g->len[0] != FIRST_GROUP)
         return g->count == 1;
     if (g->count == 3)
         return g->len[1] == 6 && (g->len[2] == 5 || g->len[2] == 4);
@@ -136,15 +136,17 @@ is_card(const char *text, const struct groups *g)
 static size_t
 find_at(const char *text, size_t at, size_t len, struct groups *card)
 {
-    struct groups g = {0};
     size_t next = at, first = run_of(text, at, len), gap = 0;
+    struct groups g;
 
-    *card = (struct groups){0};
+    card->count = g.count = 0;
     if (first > CARD_DIGITS_MAX) { /* a longer number: no part of it is a card's */
         while (at < len && is_digit(text[at]))
             at++;
         return at;
     }
+    if (first < CARD_DIGITS_MIN && first != FIRST_GROUP)
+        return at + first;
     do {
         size_t n = run_of(text, next + gap, len);
 

@@ -7,17 +7,6 @@
 
 /* ---- web forms ---- */
 
-static bool
-has_word(struct str s, const char *word)
-{
-    struct str w = str_of(word);
-
-    for (size_t i = 0; i + w.len <= s.len; i++)
-        if ((s.at[i] | 0x20) == (w.at[0] | 0x20) && str_eq_nocase(str_n(s.at + i, w.len), w))
-            return true;
-    return false;
-}
-
 /* A page that logs in: by its name, or by a password in the query (which stands there as "*"). */
 static bool
 is_form(const struct http_view *h, struct str *page)
@@ -26,17 +15,18 @@ is_form(const struct http_view *h, struct str *page)
                                         "sign_in", "xmlrpc.",        "entrar",  "acceso",
                                         "ingres",  "security_check", "autentic"};
     const char *query = h->uri.len > 0 ? memchr(h->uri.at, '?', h->uri.len) : NULL;
+    bool password = query != NULL && str_has(h->uri, str_of("=*"));
     bool post = str_is(h->method, "POST");
 
     *page = query != NULL ? str_n(h->uri.at, (size_t)(query - h->uri.at)) : h->uri;
-    if (!post && !str_is(h->method, "GET"))
+    if (!(post || (password && str_is(h->method, "GET"))))
         return false;
     for (size_t i = 0; i < VG_ARRAY_LEN(words); i++)
-        if (has_word(*page, words[i]))
-            return post || (query != NULL && has_word(h->uri, "=*"));
+        if (str_has_nocase(*page, str_of(words[i])))
+            return true;
     /* a camera is asked like that all day; a page with a button is not */
-    return query != NULL && has_word(h->uri, "=*") &&
-           (has_word(h->uri, "login") || has_word(h->uri, "submit"));
+    return password &&
+           (str_has_nocase(h->uri, str_of("login")) || str_has_nocase(h->uri, str_of("submit")));
 }
 
 /* Spread over hours. A device that logs in again and again does get in (200, 302); whoever comes from
@@ -128,7 +118,7 @@ is_scanner(struct str agent)
                                         "friendly-request", "eyebeamscan", "pplsip",    "iwar"};
 
     for (size_t i = 0; i < VG_ARRAY_LEN(names); i++)
-        if (has_word(agent, names[i]))
+        if (str_has_nocase(agent, str_of(names[i])))
             return true;
     return false;
 }

@@ -96,11 +96,13 @@ begins(struct str s, const char *with)
 static bool
 is_readable(const uint8_t *bytes, size_t len)
 {
-    size_t n = len < SAMPLE_BYTES ? len : SAMPLE_BYTES, odd = 0;
+    const uint32_t spaces = 1u << '\t' | 1u << '\r' | 1u << '\n' | 1u << '\f';
+    size_t n = len < SAMPLE_BYTES ? len : SAMPLE_BYTES;
 
     for (size_t i = 0; i < n; i++)
-        odd += bytes[i] == 0 || (bytes[i] < 0x20 && memchr("\t\r\n\f", bytes[i], 4) == NULL);
-    return odd == 0;
+        if (bytes[i] < 0x20 && (spaces >> bytes[i] & 1) == 0)
+            return false;
+    return true;
 }
 
 static bool

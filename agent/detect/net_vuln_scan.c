@@ -18,6 +18,7 @@
 #include "common/vtime.h"
 
 enum { PAIRS_MAX = 192, VULN_VERSION = 1, WORDS_MAX = 128, WORDS_BYTES = 4096 };
+enum { WORD_MIN = 3, BEGINS = 8192 };
 
 enum style { BY_AGENT, BY_PATHS, BY_RPC, STYLES };
 
@@ -32,6 +33,7 @@ struct words { /* of one setting, lower case */
     char text[WORDS_BYTES];
     struct str word[WORDS_MAX];
     size_t count;
+    uint8_t begins[BEGINS / 8]; /* what three bytes a word begins with, by their hash */
 };
 
 struct vuln_scan {
@@ -55,6 +57,16 @@ lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static size_t
+begin_of(const char *at)
+{
+    uint32_t three =
+        (uint32_t)(uint8_t)at[0] << 16 | (uint32_t)(uint8_t)at[1] << 8 | (uint32_t)(uint8_t)at[2];
+
+    return (three * 0x9e3779b1u) >> 19;
+}
+_Static_assert(BEGINS == 1 << (32 - 19), "a hash for each bit");
+
 static bool
 words_read(struct words *w, const struct detector_env *env, const char *name,
            char why[DETECT_WHY_MAX])
@@ -72,35 +84,39 @@ words_read(struct words *w, const struct detector_env *env, const char *name,
     for (const char *at = w->text; *at != '\0' && w->count < WORDS_MAX;) {
         size_t n = strcspn(at, " \n");
 
-        if (n > 0)
+        if (n > 0 && n < WORD_MIN) {
+            (void)vg_strcpy(why, DETECT_WHY_MAX, "a word of a list is too short");
+            return false;
+        }
+        if (n > 0) {
             w->word[w->count++] = str_n(at, n);
+            w->begins[begin_of(at) / 8] |= (uint8_t)(1u << begin_of(at) % 8);
+        }
         at += n;
         at += strspn(at, " \n");
     }
     return true;
 }
 
-/* The first word that stands anywhere in the text, by its number; -1 for none. */
+/* The first word of the list that stands anywhere in the text, by its number; -1 for none. */
 static int
 words_find(const struct words *w, struct str text)
 {
     char copy[256];
-    size_t n = text.len < sizeof(copy) - 1 ? text.len : sizeof(copy) - 1;
+    size_t n = text.len < sizeof(copy) ? text.len : sizeof(copy), best = w->count;
 
     for (size_t i = 0; i < n; i++)
-        copy[i] = text.at[i] != '\0' ? lower(text.at[i]) : ' ';
-    copy[n] = '\0';
-    for (size_t i = 0; i < w->count; i++) {
-        char word[64];
+        copy[i] = lower(text.at[i]);
+    for (size_t i = 0; i + WORD_MIN <= n; i++) {
+        size_t begin = begin_of(copy + i);
 
-        if (w->word[i].len >= sizeof(word))
+        if ((w->begins[begin / 8] >> begin % 8 & 1) == 0)
             continue;
-        memcpy(word, w->word[i].at, w->word[i].len);
-        word[w->word[i].len] = '\0';
-        if (strstr(copy, word) != NULL)
-            return (int)i;
+        for (size_t k = 0; k < best; k++)
+            if (w->word[k].len <= n - i && memcmp(copy + i, w->word[k].at, w->word[k].len) == 0)
+                best = k;
     }
-    return -1;
+    return best < w->count ? (int)best : -1;
 }
 
 /* ---- reports ---- */
