@@ -5,7 +5,7 @@ foreach(row
     PCAP:libpcap SSL:openssl CRYPTO:libcrypto YARA:yara SQLITE:sqlite3 CURL:libcurl
     EVENT:libevent EVENT_SSL:libevent_openssl EVENT_THREADS:libevent_pthreads
     JANSSON:jansson YAML:yaml-0.1 ZSTD:libzstd ZLIB:zlib NGHTTP2:libnghttp2
-    SECCOMP:libseccomp CAPNG:libcap-ng ARGON2:libargon2 PCRE2:libpcre2-8 EXPAT:expat
+    SECCOMP:libseccomp CAPNG:libcap-ng ARGON2:libargon2 OATH:liboath QRENCODE:libqrencode PCRE2:libpcre2-8 EXPAT:expat
     ARCHIVE:libarchive PSL:libpsl IDN2:libidn2 MAXMINDDB:libmaxminddb)
   string(REPLACE ":" ";" row ${row})
   list(GET row 0 name)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api_int: one call of the dashboard's API on its way, and the table of calls. */
+/* api_int: one call of the dashboard's API on its way, and the table of calls. A call comes from a person
+ * (the cookie of a session, and with a change the session's CSRF token) or from a program (a token in
+ * the header Authorization). */
 #pragma once
 
 #include "collector/password.h"
@@ -9,12 +11,20 @@
 
 struct api_job;
 
+enum api_who {
+    API_ALL,     /* who has the right, person or program */
+    API_ANYBODY, /* without a session; prepare() limits how often */
+    API_EARLY,   /* persons, also before they have set up their second factor */
+    API_PERSONS, /* persons alone: what is about themselves */
+};
+
 struct api_route {
     const char *path; /* one that ends in '/' is followed by an id */
     bool post;
-    bool open; /* login: without a session */
+    enum api_who who;
     enum right right;
-    bool (*prepare)(struct api_job *j); /* on the loop: takes parameters from the call */
+    /* On the loop: takes parameters from the call. False: a value is wrong, or it answered. */
+    bool (*prepare)(struct api_job *j);
     enum vg_err (*read)(struct api_job *j, struct storage *s); /* VG_AGAIN: go on to write() */
     enum vg_err (*write)(struct api_job *j, struct storage *s);
 };
@@ -35,6 +45,19 @@ struct api_job {
     int status; /* not 0: an error */
     const char *word, *message;
     char set_cookie[160];
+    bool is_program;
+    char tried[STORAGE_NAME_MAX + 160]; /* what counts as tried until it turns out well */
+    bool stays_tried, failed, half;
+    bool answered;     /* by prepare() */
+    bool mails;        /* something may be in the outbox */
+    int64_t code_step; /* the code that was typed: of this time step, or (0) a recovery code */
+    uint8_t recovery[STORAGE_HASH_SIZE];
+    char encoded[PASSWORD_ENCODED_SIZE]; /* a new password */
+    char made[PASSWORD_MADE_SIZE];
+    struct storage_user about; /* who is added */
+    int64_t before;
+    struct buf text; /* the answer where it is no JSON: text_mime says what */
+    const char *text_mime;
     const char *login_name, *login_password; /* in body */
     struct storage_incident_query query;
     struct search search; /* the query's */
@@ -43,8 +66,14 @@ struct api_job {
 };
 
 enum vg_err api_refuse(struct api_job *j, int status, const char *word, const char *message);
-json_t *api_user(const struct storage_user *user);
+bool api_name_fits(const char *name); /* of a user, token, tenant: no control characters */
 
+/* api_sign_in.c */
+json_t *api_user(const struct api_job *j);
+json_t *api_rights(unsigned rights); /* their words */
+bool api_factor_required(const struct api_job *j, const struct storage_user *user);
+void api_tried_done(struct api_job *j);
+bool api_login_prepare(struct api_job *j);
 enum vg_err api_login_read(struct api_job *j, struct storage *s);
 enum vg_err api_login_write(struct api_job *j, struct storage *s);
 enum vg_err api_logout_write(struct api_job *j, struct storage *s);
@@ -66,10 +95,42 @@ enum vg_err api_agents(struct api_job *j, struct storage *s);
 enum vg_err api_agent(struct api_job *j, struct storage *s);
 enum vg_err api_agent_set(struct api_job *j, struct storage *s);
 
-/* api_pages.c: an incident as it is now into the answer. */
+/* api_pages.c */
+enum vg_err api_me_read(struct api_job *j, struct storage *s);
+enum vg_err api_me_write(struct api_job *j, struct storage *s);
+enum vg_err api_overview(struct api_job *j, struct storage *s);
+bool api_incidents_prepare(struct api_job *j);
+enum vg_err api_incidents(struct api_job *j, struct storage *s);
+/* An incident as it is now into the answer. */
 enum vg_err api_incident_read(struct api_job *j, struct storage *s);
 
 /* api_triage.c */
 enum vg_err api_incident_write(struct api_job *j, struct storage *s);
 enum vg_err api_triage_write(struct api_job *j, struct storage *s);
 enum vg_err api_assignees_read(struct api_job *j, struct storage *s);
+enum vg_err api_sessions_end_write(struct api_job *j, struct storage *s);
+enum vg_err api_factor_begin_read(struct api_job *j, struct storage *s);
+enum vg_err api_factor_begin_write(struct api_job *j, struct storage *s);
+bool api_code_prepare(struct api_job *j);
+enum vg_err api_code_read(struct api_job *j, struct storage *s);
+enum vg_err api_factor_confirm_write(struct api_job *j, struct storage *s);
+enum vg_err api_factor_remove_write(struct api_job *j, struct storage *s);
+bool api_password_prepare(struct api_job *j);
+enum vg_err api_password_read(struct api_job *j, struct storage *s);
+enum vg_err api_password_write(struct api_job *j, struct storage *s);
+bool api_link_prepare(struct api_job *j);
+enum vg_err api_link_write(struct api_job *j, struct storage *s);
+enum vg_err api_link_set_read(struct api_job *j, struct storage *s);
+enum vg_err api_link_set_write(struct api_job *j, struct storage *s);
+enum vg_err api_programs_read(struct api_job *j, struct storage *s);
+enum vg_err api_programs_write(struct api_job *j, struct storage *s);
+enum vg_err api_program_end_write(struct api_job *j, struct storage *s);
+
+/* api_people.c */
+enum vg_err api_users_read(struct api_job *j, struct storage *s);
+enum vg_err api_user_add_read(struct api_job *j, struct storage *s);
+enum vg_err api_user_add_write(struct api_job *j, struct storage *s);
+enum vg_err api_user_write(struct api_job *j, struct storage *s);
+bool api_audit_prepare(struct api_job *j);
+enum vg_err api_audit_read(struct api_job *j, struct storage *s);
+enum vg_err api_audit_csv_read(struct api_job *j, struct storage *s);

@@ -5,17 +5,19 @@
 
 #include "collector/api_int.h"
 
-static enum vg_err
-me(struct api_job *j, struct storage *s)
+enum vg_err
+api_me_read(struct api_job *j, struct storage *s)
 {
     (void)s;
-    j->answer = json_pack("{so ss ss s[ss]}", "user", api_user(&j->session.user), "csrf",
-                          j->session.csrf, "version", VIGIA_VERSION, "languages", "es-MX", "en");
+    j->answer = json_pack("{so ss ss s[ss] so sb sb}", "user", api_user(j), "csrf", j->session.csrf,
+                          "version", VIGIA_VERSION, "languages", "es-MX", "en", "rights",
+                          api_rights(j->rights), "set_up", !j->session.whole,
+                          "second_factor_required", api_factor_required(j, &j->session.user));
     return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
 }
 
-static enum vg_err
-me_write(struct api_job *j, struct storage *s)
+enum vg_err
+api_me_write(struct api_job *j, struct storage *s)
 {
     const char *language = vg_json_str(j->body, "language", "");
     enum vg_err err;
@@ -27,12 +29,12 @@ me_write(struct api_job *j, struct storage *s)
         return err;
     (void)vg_strcpy(j->session.user.language, sizeof j->session.user.language, language);
     json_decref(j->answer);
-    j->answer = json_pack("{so}", "user", api_user(&j->session.user));
+    j->answer = json_pack("{so}", "user", api_user(j));
     return VG_OK;
 }
 
-static enum vg_err
-overview(struct api_job *j, struct storage *s)
+enum vg_err
+api_overview(struct api_job *j, struct storage *s)
 {
     return s->ops->overview(s, &j->session.scope, j->now_ns, &j->answer);
 }
@@ -102,8 +104,8 @@ state_known(const char *state)
     return storage_state_valid(state);
 }
 
-static bool
-incidents_prepare(struct api_job *j)
+bool
+api_incidents_prepare(struct api_job *j)
 {
     struct storage_incident_query *q = &j->query;
     char limit[8];
@@ -132,8 +134,8 @@ incidents_prepare(struct api_job *j)
     return state_known(j->q_state) && take_search(j);
 }
 
-static enum vg_err
-incidents(struct api_job *j, struct storage *s)
+enum vg_err
+api_incidents(struct api_job *j, struct storage *s)
 {
     json_t *row;
     size_t i;
@@ -190,30 +192,3 @@ api_incident_read(struct api_job *j, struct storage *s)
     (void)json_object_del(row, "event");
     return VG_OK;
 }
-
-const struct api_route API_ROUTES[] = {
-    {"/api/login", true, true, RIGHT_NONE, NULL, api_login_read, api_login_write},
-    {"/api/logout", true, false, RIGHT_NONE, NULL, NULL, api_logout_write},
-    {"/api/me", false, false, RIGHT_NONE, NULL, me, NULL},
-    {"/api/me", true, false, RIGHT_NONE, NULL, NULL, me_write},
-    {"/api/overview", false, false, RIGHT_SEE, NULL, overview, NULL},
-    {"/api/incidents", false, false, RIGHT_SEE, incidents_prepare, incidents, NULL},
-    {"/api/incidents/", false, false, RIGHT_SEE, NULL, api_incident_read, NULL},
-    {"/api/incidents/", true, false, RIGHT_TRIAGE, NULL, NULL, api_incident_write},
-    {"/api/triage", true, false, RIGHT_TRIAGE, NULL, NULL, api_triage_write},
-    {"/api/assignees", false, false, RIGHT_SEE, NULL, api_assignees_read, NULL},
-    {"/api/agents", false, false, RIGHT_SEE, api_agents_prepare, api_agents, NULL},
-    {"/api/agents/", false, false, RIGHT_SEE, NULL, api_agent, NULL},
-    {"/api/agents/", true, false, RIGHT_FLEET, NULL, NULL, api_agent_set},
-    {"/api/tenants", false, false, RIGHT_SEE, NULL, api_tenants, NULL},
-    {"/api/tenants", true, false, RIGHT_PEOPLE, NULL, NULL, api_tenant_add},
-    {"/api/tenants/", true, false, RIGHT_PEOPLE, NULL, NULL, api_tenant_set},
-    {"/api/sites", false, false, RIGHT_SEE, NULL, api_sites, NULL},
-    {"/api/sites", true, false, RIGHT_FLEET, NULL, NULL, api_site_add},
-    {"/api/sites/", false, false, RIGHT_SEE, NULL, api_site, NULL},
-    {"/api/sites/", true, false, RIGHT_FLEET, NULL, NULL, api_site_set},
-    {"/api/tokens", false, false, RIGHT_FLEET, api_tokens_prepare, api_tokens, NULL},
-    {"/api/tokens", true, false, RIGHT_FLEET, NULL, NULL, api_token_add},
-    {"/api/tokens/", true, false, RIGHT_FLEET, NULL, NULL, api_token_set},
-    {NULL, false, false, RIGHT_NONE, NULL, NULL, NULL},
-};

@@ -24,6 +24,7 @@ int cmd_serve(const struct command *self, int argc, char **argv);
 int cmd_verify(const struct command *self, int argc, char **argv);
 int cmd_backup(const struct command *self, int argc, char **argv);
 int cmd_restore(const struct command *self, int argc, char **argv);
+int cmd_audit(const struct command *self, int argc, char **argv);
 int cmd_export(const struct command *self, int argc, char **argv);
 
 /* Options that a command knows, all with a value unless the name ends in '!'. -c/--config,

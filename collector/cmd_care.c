@@ -163,3 +163,46 @@ cmd_export(const struct command *self, int argc, char **argv)
     cli_close(&w);
     return code;
 }
+
+static enum vg_err
+print_row(void *ctx, const json_t *row)
+{
+    FILE *to = ctx;
+
+    if (json_dumpf(row, to, JSON_COMPACT) != 0 || putc('\n', to) == EOF)
+        return VG_ERR_SYS;
+    return VG_OK;
+}
+
+int
+cmd_audit(const struct command *self, int argc, char **argv)
+{
+    static const char *const options[] = {"tenant", NULL};
+    struct storage_scope scope = STORAGE_EVERYTHING;
+    struct cli_line line;
+    struct cli_world w;
+    char tenant[UUID_TEXT_SIZE];
+    int code = VG_EXIT_DONE;
+    enum vg_err err = cli_parse(self, argc, argv, options, &line);
+
+    if (err != VG_OK)
+        return err == VG_END ? VG_EXIT_DONE : VG_EXIT_USAGE;
+    if (line.words > 0)
+        return cli_usage(self, "takes no words");
+    if (!cli_open(&line, CLI_STORE, &w, &code))
+        return code;
+    if (line.value[0] != NULL) {
+        err = w.store->ops->tenant_find(w.store, line.value[0], tenant);
+        scope = storage_scope_tenant(tenant);
+    }
+    if (err == VG_OK)
+        err = w.store->ops->audit_all(w.store, &scope, print_row, stdout);
+    if (err == VG_OK && fflush(stdout) != 0)
+        err = VG_ERR_SYS;
+    if (err == VG_ERR_NOENT)
+        code = cli_usage(self, "no tenant \"%s\"", line.value[0]);
+    else if (err != VG_OK)
+        code = cli_failed(&w, "audit", err);
+    cli_close(&w);
+    return code;
+}

@@ -8,6 +8,7 @@
 #include "collector/site_check.h"
 #include "collector/token_keys.h"
 #include "common/hex.h"
+#include "common/mail.h"
 #include "common/vtime.h"
 
 int
@@ -189,7 +190,7 @@ cmd_site(const struct command *self, int argc, char **argv)
     return code;
 }
 
-enum user_option { USER_ROLE, USER_TENANT, USER_LANGUAGE, USER_STDIN };
+enum user_option { USER_ROLE, USER_TENANT, USER_LANGUAGE, USER_MAIL, USER_STDIN };
 
 /* From standard input with --password-stdin, else made and shown once. */
 static bool
@@ -231,7 +232,8 @@ user_write(const struct command *self, const struct cli_line *line, struct stora
     if (err == VG_OK && fresh) {
         err = w->store->ops->user_add(w->store, user, vtime_now());
         if (err == VG_ERR_EXISTS)
-            return cli_usage(self, "there is a user \"%s\" already", user->name);
+            return cli_usage(self, "there is a user \"%s\", or of that mail address, already",
+                             user->name);
     }
     if (err == VG_OK)
         err = w->store->ops->user_find(w->store, user->name, &found);
@@ -262,6 +264,10 @@ user_change(const struct command *self, const struct cli_line *line, bool fresh)
         return cli_usage(self, "no language \"%s\"; write: --language es-MX or en", language);
     if (!site_name_fits(line->word[1]))
         return cli_usage(self, "a name has 1 to %d bytes", STORAGE_NAME_MAX);
+    if (line->value[USER_MAIL] != NULL &&
+        (!mail_address_valid(line->value[USER_MAIL]) ||
+         !vg_strcpy(user.mail, sizeof user.mail, line->value[USER_MAIL])))
+        return cli_usage(self, "no mail address \"%s\"", line->value[USER_MAIL]);
     (void)vg_strcpy(user.name, sizeof user.name, line->word[1]);
     (void)vg_strcpy(user.language, sizeof user.language, language);
     if (!user_password(self, line, password))
@@ -304,6 +310,33 @@ give(struct cli_world *w, const struct cli_line *line, const char **unknown)
     return err;
 }
 
+/* For whoever lost the phone and the recovery codes: the next sign-in sets up a new one. */
+static int
+user_reset_factor(const struct command *self, const struct cli_line *line)
+{
+    struct storage_user user;
+    struct cli_world w;
+    int code = VG_EXIT_DONE;
+    enum vg_err err;
+
+    if (!cli_open(line, CLI_STORE, &w, &code))
+        return code;
+    err = w.store->ops->user_find(w.store, line->word[1], &user);
+    if (err == VG_OK)
+        err = w.store->ops->factor_remove(w.store, user.id);
+    if (err == VG_OK)
+        err = w.store->ops->sessions_end(w.store, user.id, NULL);
+    if (err == VG_OK)
+        err = w.store->ops->audit(w.store, user.tenant, "command line", "user.reset_second_factor",
+                                  user.id, user.name, vtime_now());
+    if (err == VG_ERR_NOENT)
+        code = cli_usage(self, "no user \"%s\"", line->word[1]);
+    else if (err != VG_OK)
+        code = cli_failed(&w, "user", err);
+    cli_close(&w);
+    return code;
+}
+
 static int
 user_tenants(const struct command *self, const struct cli_line *line)
 {
@@ -326,7 +359,8 @@ user_tenants(const struct command *self, const struct cli_line *line)
 int
 cmd_user(const struct command *self, int argc, char **argv)
 {
-    static const char *const options[] = {"role", "tenant", "language", "password-stdin!", NULL};
+    static const char *const options[] = {"role", "tenant",          "language",
+                                          "mail", "password-stdin!", NULL};
     static const char *const keys[] = {"name", "role", "tenant", "language", NULL};
     struct cli_line line;
     struct cli_world w;
@@ -340,11 +374,14 @@ cmd_user(const struct command *self, int argc, char **argv)
         return user_change(self, &line, true);
     if (line.words == 2 && strcmp(line.word[0], "password") == 0)
         return user_change(self, &line, false);
+    if (line.words == 2 && strcmp(line.word[0], "reset-factor") == 0)
+        return user_reset_factor(self, &line);
     if (line.words >= 2 && strcmp(line.word[0], "tenants") == 0)
         return user_tenants(self, &line);
     if (line.words != 1 || strcmp(line.word[0], "list") != 0)
         return cli_usage(self, "write: user add NAME --role ROLE, user password NAME,"
-                               " user tenants NAME [TENANT...], or user list");
+                               " user tenants NAME [TENANT...], user reset-factor NAME, or"
+                               " user list");
     if (!cli_open(&line, CLI_STORE, &w, &code))
         return code;
     err = w.store->ops->users(w.store, &STORAGE_EVERYTHING, &rows);

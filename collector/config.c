@@ -106,6 +106,7 @@ check_host(const char *text, char why[160])
     return false;
 }
 
+static const char *const FACTORS[] = {"required", "optional", NULL};
 static const char *const TRANSPORTS[] = {"maildir", "smtp", NULL};
 
 #define TEXT(k, most) .key = (k), .type = CONF_TEXT, .min = 1, .max = (most)
@@ -137,6 +138,14 @@ static const struct conf_field MAIL[] = {
      .example = "smtp: {host: mail.example.mx, port: 587, tls: starttls}"},
     {.key = NULL},
 };
+static const struct conf_field SIGN_IN[] = {
+    {.key = "second_factor",
+     .type = CONF_CHOICE,
+     .fallback = "required",
+     .choices = FACTORS,
+     .example = "second_factor: required"},
+    {.key = NULL},
+};
 static const struct conf_field HOST_ITEM = {TEXT("", 120), .check = check_host,
                                             .example = "hosts: [vigia.example.mx, 192.0.2.7]"};
 static const struct conf_field SCHEMA[] = {
@@ -160,6 +169,11 @@ static const struct conf_field SCHEMA[] = {
      .type = CONF_MAP,
      .fields = TLS,
      .example = "tls: {cert: /etc/vigia/web.pem, key: /etc/vigia/web.key}"},
+    {.key = "sign_in",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = SIGN_IN,
+     .example = "sign_in: {second_factor: required}"},
     {.key = "mail",
      .type = CONF_MAP,
      .fallback = "{}",
@@ -262,6 +276,9 @@ fill(struct collector_config *c, struct conf_error *err)
                        "smtp: {host: mail.example.mx, port: 587, tls: starttls}");
         return VG_ERR_CONFIG;
     }
+    c->factor_required =
+        strcmp(vg_json_str(json_object_get(c->tree, "sign_in"), "second_factor", "required"),
+               "required") == 0;
     c->rules_dir = vg_json_str(c->tree, "rules_dir", NULL);
     c->user = vg_json_str(c->tree, "user", "");
     c->readers = vg_json_int(c->tree, "readers", 2);

@@ -27,6 +27,8 @@ struct collector_config {
     char web_host[COLLECTOR_ADDRESS_MAX], agents_host[COLLECTOR_ADDRESS_MAX]; /* of the URLs */
     const char *tls_cert, *tls_key; /* of the web listener; NULL: the collector's own */
 
+    bool factor_required; /* people of the provider sign in with a second factor */
+
     const char *mail_transport; /* "maildir" or "smtp" */
     const char *mail_from, *mail_folder;
     const json_t *smtp; /* borrowed; NULL */

@@ -107,6 +107,22 @@ login_tried(struct login_limit *limit, const char *name, const char *peer, int64
     tried(limit, 'p', peer, now_s);
 }
 
+static void
+untried(struct login_limit *limit, char kind, const char *text)
+{
+    struct entry *e = entry_of(limit, kind, text, false);
+
+    if (e != NULL && e->failures > 0)
+        e->failures--;
+}
+
+void
+login_untried(struct login_limit *limit, const char *name, const char *peer)
+{
+    untried(limit, 'n', name);
+    untried(limit, 'p', peer);
+}
+
 void
 login_succeeded(struct login_limit *limit, const char *name, const char *peer)
 {
@@ -115,7 +131,5 @@ login_succeeded(struct login_limit *limit, const char *name, const char *peer)
     if (e != NULL)
         e->key = 0;
     /* The address only gets its own try back: it may be trying other names too. */
-    e = entry_of(limit, 'p', peer, false);
-    if (e != NULL && e->failures > 0)
-        e->failures--;
+    untried(limit, 'p', peer);
 }

@@ -23,5 +23,7 @@ void login_limit_free(struct login_limit *limit);
 int login_wait_s(struct login_limit *limit, const char *name, const char *peer, int64_t now_s);
 /* The try counts as failed at once, so that tries in parallel gain nothing ... */
 void login_tried(struct login_limit *limit, const char *name, const char *peer, int64_t now_s);
-/* ... until it turns out well. */
+/* ... until it is no failure (half of a sign-in was right) ... */
+void login_untried(struct login_limit *limit, const char *name, const char *peer);
+/* ... or turns out well: the name is free of its failures too. */
 void login_succeeded(struct login_limit *limit, const char *name, const char *peer);

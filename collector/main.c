@@ -20,12 +20,14 @@ const struct command COMMANDS[] = {
      cmd_site},
     {"user",
      "user add NAME --role ROLE [OPTION]... | user password NAME |\n"
-     "                        user tenants NAME [TENANT]... | user list",
+     "                        user tenants NAME [TENANT]... | user reset-factor NAME | user list",
      "Add or list the people who may use the dashboard",
-     "tenants says which tenants somebody of the provider sees; without any: all.\n"
+     "tenants says which tenants somebody of the provider sees; without any: all. reset-factor is\n"
+     "for who lost the phone: the next sign-in sets up a new second factor.\n"
      "  --role ROLE        admin or technician (the provider's), owner (a tenant's) or readonly\n"
      "  --tenant TENANT    sees this tenant alone; an owner and who only reads belong to it\n"
      "  --language LANG    es-MX (default) or en\n"
+     "  --mail ADDRESS     where a link goes that sets a forgotten password\n"
      "  --password-stdin   read the password; without it one is made and printed once\n\n",
      cmd_user},
     {"token", "token SITE [--valid 24h] [--tenant TENANT]",
@@ -72,6 +74,8 @@ const struct command COMMANDS[] = {
     {"restore", "restore FILE", "Put a backup in the place of the database",
      "The collector must not run. Agents send again what the backup does not have.\n\n",
      cmd_restore},
+    {"audit", "audit [--tenant TENANT]", "Print who did what, the oldest first, as NDJSON",
+     "  --tenant TENANT    what concerns this tenant alone\n\n", cmd_audit},
     {"export", "export [--tenant TENANT]", "Write every event to standard output, one a line", "",
      cmd_export},
     {NULL, NULL, NULL, NULL, NULL},

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "collector/maildir.h"
+#include "collector/password_link.h"
 #include "collector/store/store.h"
 #include "common/log.h"
 #include "common/mail.h"
@@ -79,6 +80,8 @@ render(const struct notify *n, const json_t *mail, const struct mail_reader *rea
     struct mail_alert alerts[STORAGE_MAIL_INCIDENTS];
     size_t count = json_array_size(incidents), i, k;
 
+    if (strcmp(kind, "password") == 0 || strcmp(kind, "invitation") == 0)
+        return link_mail(n->options.link_key, n->options.dashboard, mail, out);
     if (count == 0 || count > STORAGE_MAIL_INCIDENTS)
         return VG_ERR_FORMAT;
     for (i = 0; i < count; i++)

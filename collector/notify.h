@@ -19,7 +19,8 @@ struct notify_options {
     const struct texts *texts;
     struct mail_route route; /* `deliver` is set here */
     const char *from;
-    const char *dashboard; /* its address, for the technician; NULL */
+    const char *dashboard;   /* its address, for the technician; NULL */
+    const uint8_t *link_key; /* collector/password_link.h */
 };
 
 struct notify;

@@ -301,6 +301,7 @@ start_mails(struct service *s)
                   .smtp = c->smtp},
         .from = c->mail_from,
         .dashboard = c->web_url,
+        .link_key = s->link_key,
     };
     char why[NOTIFY_WHY_MAX] = "";
     enum vg_err err = notify_start(&options, &s->notify, why);
@@ -324,6 +325,10 @@ open_token_keys(struct service *s)
         err = store->ops->tenants(store, &STORAGE_EVERYTHING, &tenants);
     if (err == VG_OK)
         err = token_keys_open(s->config, store, &s->token_keys);
+    if (err == VG_OK)
+        err = token_keys_purpose(&s->token_keys, "second factors", s->factor_key);
+    if (err == VG_OK)
+        err = token_keys_purpose(&s->token_keys, "password links", s->link_key);
     if (err == VG_OK && s->token_keys.made && json_array_size(tenants) > s->token_keys.count)
         log_event(
             LOG_LEVEL_WARN, "token_keys.made",

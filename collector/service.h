@@ -16,6 +16,7 @@ struct service {
     const struct collector_config *config; /* read by all threads */
     struct authority authority;            /* read by all threads, replaced never */
     struct token_keys token_keys;          /* the same */
+    uint8_t factor_key[TOKEN_KEYS_SIZE], link_key[TOKEN_KEYS_SIZE]; /* the same */
     struct work *work;
     struct texts *texts;   /* read by all threads */
     struct notify *notify; /* sends the outbox */

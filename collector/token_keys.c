@@ -186,21 +186,27 @@ token_keys_done(struct token_keys *k)
 }
 
 enum vg_err
-token_keys_of(const struct token_keys *k, const char *tenant, uint8_t out[TOKEN_KEYS_SIZE])
+token_keys_purpose(const struct token_keys *k, const char *purpose, uint8_t out[TOKEN_KEYS_SIZE])
 {
     uint8_t mac[EVP_MAX_MD_SIZE];
     unsigned n = sizeof mac;
 
-    for (size_t i = 0; i < k->count; i++)
-        if (strcmp(k->own[i].tenant, tenant) == 0) {
-            memcpy(out, k->own[i].key, TOKEN_KEYS_SIZE);
-            return VG_OK;
-        }
-    if (HMAC(EVP_sha256(), k->root, sizeof k->root, (const uint8_t *)tenant, strlen(tenant), mac,
+    if (HMAC(EVP_sha256(), k->root, sizeof k->root, (const uint8_t *)purpose, strlen(purpose), mac,
              &n) == NULL ||
         n != TOKEN_KEYS_SIZE)
         return VG_ERR_SYS;
     memcpy(out, mac, TOKEN_KEYS_SIZE);
     OPENSSL_cleanse(mac, sizeof mac);
     return VG_OK;
+}
+
+enum vg_err
+token_keys_of(const struct token_keys *k, const char *tenant, uint8_t out[TOKEN_KEYS_SIZE])
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (strcmp(k->own[i].tenant, tenant) == 0) {
+            memcpy(out, k->own[i].key, TOKEN_KEYS_SIZE);
+            return VG_OK;
+        }
+    return token_keys_purpose(k, tenant, out); /* an id is no other purpose's word */
 }

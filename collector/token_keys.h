@@ -32,6 +32,9 @@ enum vg_err token_keys_open(const struct collector_config *config, struct storag
                             struct token_keys *out) VG_MUST_CHECK;
 void token_keys_done(struct token_keys *k); /* zeroed is fine */
 
+/* A key for something else that must not be in the database, by a word for it. VG_ERR_SYS. */
+enum vg_err token_keys_purpose(const struct token_keys *k, const char *purpose,
+                               uint8_t out[TOKEN_KEYS_SIZE]) VG_MUST_CHECK;
 /* VG_ERR_SYS: OpenSSL refuses. */
 enum vg_err token_keys_of(const struct token_keys *k, const char *tenant,
                           uint8_t out[TOKEN_KEYS_SIZE]) VG_MUST_CHECK;

@@ -139,6 +139,21 @@ mail_page_box(struct mail_page *p, const char *label, const char *body)
 }
 
 void
+mail_page_link(struct mail_page *p, const char *label, const char *url)
+{
+    buf_printf(&p->text, ">> %s:\n%s\n\n", label, url);
+    put_wrapped(&p->html,
+                "<div class=\"b\" style=\"margin:0 0 18px;padding:14px 18px;background:#e2f0f1;"
+                "border-radius:8px\">\n<p class=\"i\" style=\"margin:0 0 2px;font-size:14px;"
+                "font-weight:600;color:#0a464c\">",
+                label, ":</p>\n");
+    put_wrapped(&p->html,
+                "<p class=\"i\" style=\"margin:0;color:#1b2a33;word-break:break-all\"><a href=\"",
+                url, "\" class=\"i\" style=\"color:#0a464c\">");
+    put_wrapped(&p->html, "", url, "</a></p></div>\n");
+}
+
+void
 mail_page_plain(struct mail_page *p, const char *body)
 {
     buf_printf(&p->text, "%s\n\n", body);

@@ -20,6 +20,8 @@ void mail_page_badge(struct mail_page *p, enum severity severity, const char *wo
 void mail_page_title(struct mail_page *p, const char *title);
 void mail_page_block(struct mail_page *p, const char *label, const char *body);
 void mail_page_box(struct mail_page *p, const char *label, const char *body); /* stands out */
+/* As a box, with an address of ours that can be opened: a link is nothing that came from outside. */
+void mail_page_link(struct mail_page *p, const char *label, const char *url);
 void mail_page_plain(struct mail_page *p, const char *body);
 /* Below the line: for the technician. */
 void mail_page_details(struct mail_page *p, const char *label);

@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 6, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 7, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -299,10 +299,32 @@ static const struct storage_ops OPS = {
     .user_set_language = sqlite_user_set_language,
     .user_set_password = sqlite_user_set_password,
     .users = sqlite_users,
+    .user_find_mail = sqlite_user_find_mail,
+    .user_get = sqlite_user_get,
+    .user_change = sqlite_user_change,
+    .user_remove = sqlite_user_remove,
+    .user_admins = sqlite_user_admins,
     .session_add = sqlite_session_add,
     .session_find = sqlite_session_find,
+    .session_whole = sqlite_session_whole,
     .session_end = sqlite_session_end,
+    .sessions_end = sqlite_sessions_end,
+    .factor_get = sqlite_factor_get,
+    .factor_set = sqlite_factor_set,
+    .factor_use = sqlite_factor_use,
+    .factor_remove = sqlite_factor_remove,
+    .recovery_set = sqlite_recovery_set,
+    .recovery_use = sqlite_recovery_use,
+    .recovery_left = sqlite_recovery_left,
+    .api_token_add = sqlite_api_token_add,
+    .api_token_find = sqlite_api_token_find,
+    .api_token_end = sqlite_api_token_end,
+    .api_tokens = sqlite_api_tokens,
+    .link_add = sqlite_link_add,
+    .link_use = sqlite_link_use,
     .audit = sqlite_audit,
+    .audit_page = sqlite_audit_page,
+    .audit_all = sqlite_audit_all,
     .token_add = sqlite_token_add,
     .token_use = sqlite_token_use,
     .agent_add = sqlite_agent_add,
@@ -378,9 +400,9 @@ schema_version(struct sqlite *s, int *out)
 static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
-    static const char *const steps[SCHEMA_VERSION] = {SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,
-                                                      SQLITE_SCHEMA_3, SQLITE_SCHEMA_4,
-                                                      SQLITE_SCHEMA_5, SQLITE_SCHEMA_6};
+    static const char *const steps[SCHEMA_VERSION] = {
+        SQLITE_SCHEMA_1, SQLITE_SCHEMA_2, SQLITE_SCHEMA_3, SQLITE_SCHEMA_4,
+        SQLITE_SCHEMA_5, SQLITE_SCHEMA_6, SQLITE_SCHEMA_7};
     int version = 0;
     enum vg_err err;
 

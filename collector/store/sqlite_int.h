@@ -26,7 +26,7 @@ sqlite_of(struct storage *s)
 }
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
-    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[];
+    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -81,19 +81,57 @@ enum vg_err sqlite_user_give(struct storage *, const char *, const char *);
 enum vg_err sqlite_user_set_language(struct storage *, const char *, const char *);
 enum vg_err sqlite_user_set_password(struct storage *, const char *, const char *);
 enum vg_err sqlite_users(struct storage *, const struct storage_scope *, json_t **);
-enum vg_err sqlite_session_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
-                               const char *, int64_t, int64_t);
-enum vg_err sqlite_session_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE], int64_t,
-                                struct storage_session *);
-enum vg_err sqlite_session_end(struct storage *, const uint8_t[STORAGE_HASH_SIZE]);
-enum vg_err sqlite_audit(struct storage *, const char *, const char *, const char *, const char *,
-                         const char *, int64_t);
+enum vg_err sqlite_user_find_mail(struct storage *, const char *, struct storage_user *);
+enum vg_err sqlite_user_get(struct storage *, const struct storage_scope *, const char *,
+                            struct storage_user *);
+enum vg_err sqlite_user_change(struct storage *, const struct storage_user *);
+enum vg_err sqlite_user_remove(struct storage *, const char *);
+enum vg_err sqlite_user_admins(struct storage *, int64_t *);
+/* The columns of a user into *out. */
+#define USER_COLUMNS                                                                               \
+    "u.id, u.tenant, u.name, u.role, u.language, u.password, u.given, coalesce(u.mail,''), "       \
+    "u.factor_on"
+enum { USER_COLUMN_COUNT = 9 };
+void sqlite_user_row(sqlite3_stmt *st, struct storage_user *out);
 enum vg_err sqlite_sweep(struct storage *, int64_t);
 /* The columns of SITE_COLUMNS into *out. */
 #define SITE_COLUMNS                                                                               \
     "sites.id, sites.tenant, tenants.name, sites.name, sites.zone, sites.language, "               \
     "coalesce(sites.mail,''), coalesce(sites.hours,'')"
 void sqlite_site_row(sqlite3_stmt *st, struct storage_site *out);
+
+/* sqlite_sign_in.c */
+enum vg_err sqlite_session_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
+                               const struct storage_session *, int64_t);
+enum vg_err sqlite_session_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE], int64_t,
+                                struct storage_session *);
+enum vg_err sqlite_session_whole(struct storage *, const uint8_t[STORAGE_HASH_SIZE]);
+enum vg_err sqlite_session_end(struct storage *, const uint8_t[STORAGE_HASH_SIZE]);
+enum vg_err sqlite_sessions_end(struct storage *, const char *, const uint8_t[STORAGE_HASH_SIZE]);
+enum vg_err sqlite_factor_get(struct storage *, const char *, struct storage_factor *);
+enum vg_err sqlite_factor_set(struct storage *, const char *, const uint8_t[STORAGE_FACTOR_SIZE]);
+enum vg_err sqlite_factor_use(struct storage *, const char *, int64_t);
+enum vg_err sqlite_factor_remove(struct storage *, const char *);
+enum vg_err sqlite_recovery_set(struct storage *, const char *, const uint8_t[][STORAGE_HASH_SIZE],
+                                size_t);
+enum vg_err sqlite_recovery_use(struct storage *, const char *, const uint8_t[STORAGE_HASH_SIZE]);
+enum vg_err sqlite_recovery_left(struct storage *, const char *, int64_t *);
+enum vg_err sqlite_api_token_add(struct storage *, const struct storage_api_token *,
+                                 const uint8_t[STORAGE_HASH_SIZE], int64_t, char[UUID_TEXT_SIZE]);
+enum vg_err sqlite_api_token_find(struct storage *, const uint8_t[STORAGE_HASH_SIZE], int64_t,
+                                  struct storage_session *, unsigned *);
+enum vg_err sqlite_api_token_end(struct storage *, const char *, const char *);
+enum vg_err sqlite_api_tokens(struct storage *, const char *, json_t **);
+enum vg_err sqlite_link_add(struct storage *, const char *, bool, int64_t, int64_t);
+enum vg_err sqlite_link_use(struct storage *, const char *, int64_t, struct storage_user *);
+
+/* sqlite_audit.c */
+enum vg_err sqlite_audit(struct storage *, const char *, const char *, const char *, const char *,
+                         const char *, int64_t);
+enum vg_err sqlite_audit_page(struct storage *, const struct storage_scope *, int64_t, const char *,
+                              size_t, json_t **);
+enum vg_err sqlite_audit_all(struct storage *, const struct storage_scope *, storage_row_fn *,
+                             void *);
 
 /* sqlite_agents.c */
 enum vg_err sqlite_token_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE],

@@ -193,18 +193,21 @@ claim_one(struct sqlite *s, int64_t now_ns, int64_t until_ns, json_t **out)
     if (err != VG_OK)
         return err;
     st = sq(s, "SELECT m.id, m.key, m.kind, m.recipient, m.attempts, m.created, t.name, s.id,"
-               " s.name, s.zone, s.language FROM mails m JOIN sites s ON s.id = m.site"
-               " JOIN tenants t ON t.id = m.tenant WHERE m.id = ?");
+               " s.name, s.zone, coalesce(s.language, u.language), u.name, l.expires FROM mails m"
+               " LEFT JOIN sites s ON s.id = m.site LEFT JOIN tenants t ON t.id = m.tenant"
+               " LEFT JOIN password_links l ON l.id = m.key LEFT JOIN users u ON u.id = l.user"
+               " WHERE m.id = ?");
     sq_bind(st, "i", id);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
-    mail = json_pack("{so so so so so so so s{so so so so}}", "id", sq_json_int(st, 0), "key",
+    mail = json_pack("{so so so so so so so s{so so so so} so so}", "id", sq_json_int(st, 0), "key",
                      sq_json_text(st, 1), "kind", sq_json_text(st, 2), "to", sq_json_text(st, 3),
                      "attempts", sq_json_int(st, 4), "created", sq_json_time(st, 5), "tenant",
                      sq_json_text(st, 6), "site", "id", sq_json_text(st, 7), "name",
                      sq_json_text(st, 8), "zone", sq_json_text(st, 9), "language",
-                     sq_json_text(st, 10));
+                     sq_json_text(st, 10), "user", sq_json_text(st, 11), "expires",
+                     sq_json_time(st, 12));
     sq_end(st);
     if (mail == NULL)
         return VG_ERR_NOMEM;

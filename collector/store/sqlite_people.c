@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tenants, sites, users, sessions, the audit trail. */
+/* Tenants, sites, users. */
 #include <string.h>
 
 #include "collector/store/sqlite_int.h"
@@ -166,21 +166,19 @@ sqlite_user_add(struct storage *base, const struct storage_user *user, int64_t n
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq(s, "INSERT INTO users (id, tenant, name, role, language, password,"
-                             " created, given) VALUES (?,?,?,?,?,?,?,?)");
+                             " created, given, mail) VALUES (?,?,?,?,?,?,?,?,nullif(?,''))");
     char id[UUID_TEXT_SIZE];
     enum vg_err err = uuid_v7(now_ns, id);
 
     if (err != VG_OK)
         return err;
-    sq_bind(st, "ttttttii", id, user->tenant, user->name, storage_role_name(user->role),
-            user->language, user->password, now_ns, (int64_t)user->given);
+    sq_bind(st, "ttttttiit", id, user->tenant, user->name, storage_role_name(user->role),
+            user->language, user->password, now_ns, (int64_t)user->given, user->mail);
     return sq_run(s, st);
 }
 
-#define USER_COLUMNS "u.id, u.tenant, u.name, u.role, u.language, u.password, u.given"
-
-static void
-user_row(sqlite3_stmt *st, struct storage_user *out)
+void
+sqlite_user_row(sqlite3_stmt *st, struct storage_user *out)
 {
     memset(out, 0, sizeof *out);
     sq_copy(st, 0, out->id, sizeof out->id);
@@ -191,6 +189,8 @@ user_row(sqlite3_stmt *st, struct storage_user *out)
     sq_copy(st, 4, out->language, sizeof out->language);
     sq_copy(st, 5, out->password, sizeof out->password);
     out->given = sqlite3_column_int(st, 6) != 0;
+    sq_copy(st, 7, out->mail, sizeof out->mail);
+    out->factor = sqlite3_column_int(st, 8) != 0;
 }
 
 enum vg_err
@@ -204,7 +204,89 @@ sqlite_user_find(struct storage *base, const char *name, struct storage_user *ou
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
-    user_row(st, out);
+    sqlite_user_row(st, out);
+    sq_end(st);
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_user_find_mail(struct storage *base, const char *mail, struct storage_user *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "SELECT " USER_COLUMNS " FROM users u WHERE u.mail = ?");
+    enum vg_err err;
+
+    sq_bind(st, "t", mail);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    sqlite_user_row(st, out);
+    sq_end(st);
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_user_get(struct storage *base, const struct storage_scope *scope, const char *id,
+                struct storage_user *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?2"
+                                 " AND ",
+                                 "u.tenant", "");
+    enum vg_err err;
+
+    sq_bind(st, "tt", scope->id, id);
+    err = sq_step(s, st);
+    if (err != VG_OK)
+        return err;
+    sqlite_user_row(st, out);
+    sq_end(st);
+    return VG_OK;
+}
+
+enum vg_err
+sqlite_user_change(struct storage *base, const struct storage_user *user)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE users SET role = ?2, language = ?3, mail = nullif(?4, '')"
+                             " WHERE id = ?1");
+
+    sq_bind(st, "tttt", user->id, storage_role_name(user->role), user->language, user->mail);
+    return sq_change(s, st);
+}
+
+enum vg_err
+sqlite_user_remove(struct storage *base, const char *user)
+{
+    static const char *const there[] = {
+        "DELETE FROM sessions WHERE user = ?",       "DELETE FROM user_tenants WHERE user = ?",
+        "DELETE FROM recovery_codes WHERE user = ?", "DELETE FROM api_tokens WHERE user = ?",
+        "DELETE FROM password_links WHERE user = ?", "DELETE FROM users WHERE id = ?",
+    };
+    struct sqlite *s = sqlite_of(base);
+    enum vg_err err = VG_OK;
+
+    for (size_t i = 0; err == VG_OK && i < VG_ARRAY_LEN(there); i++) {
+        sqlite3_stmt *st = sq(s, there[i]);
+
+        sq_bind(st, "t", user);
+        err = i + 1 < VG_ARRAY_LEN(there) ? sq_run(s, st) : sq_change(s, st);
+    }
+    return err;
+}
+
+enum vg_err
+sqlite_user_admins(struct storage *base, int64_t *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "SELECT count(*) FROM users WHERE role = 'admin' AND tenant = '' AND given = 0");
+    enum vg_err err = sq_step(s, st);
+
+    if (err != VG_OK)
+        return err;
+    *out = sqlite3_column_int64(st, 0);
     sq_end(st);
     return VG_OK;
 }
@@ -256,9 +338,7 @@ sqlite_user_set_password(struct storage *base, const char *user, const char *enc
     err = sq_change(s, st);
     if (err != VG_OK)
         return err;
-    st = sq(s, "DELETE FROM sessions WHERE user = ?"); /* whoever knew the old one is out */
-    sq_bind(st, "t", user);
-    return sq_run(s, st);
+    return sqlite_sessions_end(base, user, NULL); /* whoever knew the old one is out */
 }
 
 enum vg_err
@@ -267,6 +347,7 @@ sqlite_users(struct storage *base, const struct storage_scope *scope, json_t **o
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq_scoped(s, scope,
                                  "SELECT u.id, u.name, u.role, u.language, t.name, u.created,"
+                                 " u.mail, u.factor_on,"
                                  " iif(u.given, (SELECT json_group_array(g.name) FROM (SELECT"
                                  "  g.name FROM user_tenants x JOIN tenants g ON g.id = x.tenant"
                                  "  WHERE x.user = u.id ORDER BY g.name) g), NULL) FROM"
@@ -278,75 +359,18 @@ sqlite_users(struct storage *base, const struct storage_scope *scope, json_t **o
     sq_bind(st, "t", scope->id);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(
-            all, json_pack("{so so so so so so so}", "id", sq_json_text(st, 0), "name",
-                           sq_json_text(st, 1), "role", sq_json_text(st, 2), "language",
-                           sq_json_text(st, 3), "tenant", sq_json_text(st, 4), "created",
-                           sq_json_time(st, 5), "tenants", sq_json_tree(st, 6)));
+            all,
+            json_pack("{so so so so so so so so so}", "id", sq_json_text(st, 0), "name",
+                      sq_json_text(st, 1), "role", sq_json_text(st, 2), "language",
+                      sq_json_text(st, 3), "tenant", sq_json_text(st, 4), "created",
+                      sq_json_time(st, 5), "mail", sq_json_text(st, 6), "second_factor",
+                      json_boolean(sqlite3_column_int(st, 7)), "tenants", sq_json_tree(st, 8)));
     if (err != VG_ERR_NOENT) {
         json_decref(all);
         return err;
     }
     *out = all;
     return VG_OK;
-}
-
-enum vg_err
-sqlite_session_add(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE], const char *user,
-                   const char *csrf, int64_t now_ns, int64_t expires_ns)
-{
-    struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st =
-        sq(s, "INSERT INTO sessions (hash, user, csrf, created, expires) VALUES (?,?,?,?,?)");
-    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
-
-    sq_bind(st, "bttii", &key, user, csrf, now_ns, expires_ns);
-    return sq_run(s, st);
-}
-
-enum vg_err
-sqlite_session_find(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE], int64_t now_ns,
-                    struct storage_session *out)
-{
-    struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT " USER_COLUMNS
-                             ", x.csrf, x.expires FROM sessions x JOIN users u ON u.id = x.user"
-                             " WHERE x.hash = ? AND x.expires > ?");
-    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
-    enum vg_err err;
-
-    sq_bind(st, "bi", &key, now_ns);
-    err = sq_step(s, st);
-    if (err != VG_OK)
-        return err;
-    user_row(st, &out->user);
-    out->scope = storage_scope_of(&out->user);
-    sq_copy(st, 7, out->csrf, sizeof out->csrf);
-    out->expires_ns = sqlite3_column_int64(st, 8);
-    sq_end(st);
-    return VG_OK;
-}
-
-enum vg_err
-sqlite_session_end(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE])
-{
-    struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "DELETE FROM sessions WHERE hash = ?");
-    struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
-
-    sq_bind(st, "b", &key);
-    return sq_run(s, st);
-}
-
-enum vg_err
-sqlite_audit(struct storage *base, const char *tenant, const char *who, const char *what,
-             const char *object, const char *note, int64_t now_ns)
-{
-    struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st =
-        sq(s, "INSERT INTO audit (tenant, time, who, what, object, note) VALUES (?,?,?,?,?,?)");
-
-    sq_bind(st, "titttt", tenant, now_ns, who, what, object, note);
-    return sq_run(s, st);
 }
 
 enum vg_err
@@ -357,6 +381,16 @@ sqlite_sweep(struct storage *base, int64_t now_ns)
     enum vg_err err;
 
     sq_bind(st, "i", now_ns);
+    err = sq_run(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "DELETE FROM api_tokens WHERE expires < ?");
+    sq_bind(st, "i", now_ns);
+    err = sq_run(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "DELETE FROM password_links WHERE expires < ?");
+    sq_bind(st, "i", now_ns - VG_WEEK_NS);
     err = sq_run(s, st);
     if (err != VG_OK)
         return err;

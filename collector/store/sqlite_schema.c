@@ -112,3 +112,22 @@ const char SQLITE_SCHEMA_5[] =
     "CREATE TABLE agent_faces (agent TEXT NOT NULL REFERENCES agents(id), kind TEXT NOT NULL,"
     "  value TEXT NOT NULL, host TEXT NOT NULL, address TEXT NOT NULL, first INTEGER NOT NULL,"
     "  last INTEGER NOT NULL, PRIMARY KEY (agent, kind, value)) WITHOUT ROWID;";
+
+/* Signing in: second factors (sealed: collector/second_factor.h), tokens of programs, links in mails. */
+const char SQLITE_SCHEMA_7[] =
+    "ALTER TABLE users ADD COLUMN mail TEXT;"
+    "ALTER TABLE users ADD COLUMN factor BLOB;"
+    "ALTER TABLE users ADD COLUMN factor_on INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE users ADD COLUMN factor_step INTEGER NOT NULL DEFAULT 0;"
+    "CREATE UNIQUE INDEX users_mail ON users (mail) WHERE mail IS NOT NULL;"
+    "ALTER TABLE sessions ADD COLUMN whole INTEGER NOT NULL DEFAULT 1;"
+    "CREATE INDEX sessions_user ON sessions (user);"
+    "CREATE TABLE recovery_codes (user TEXT NOT NULL REFERENCES users(id), hash BLOB NOT NULL,"
+    "  PRIMARY KEY (user, hash)) WITHOUT ROWID;"
+    "CREATE TABLE api_tokens (id TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users(id),"
+    "  name TEXT NOT NULL, rights INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,"
+    "  created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX api_tokens_user ON api_tokens (user);"
+    "CREATE TABLE password_links (id TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users(id),"
+    "  created INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX password_links_user ON password_links (user, created);";

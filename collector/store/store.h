@@ -25,8 +25,11 @@ enum {
     STORAGE_MAIL_MAX = 254, /* an address */
     STORAGE_HASH_SIZE = 32, /* SHA-256 */
     STORAGE_WHY_MAX = 256,
-    STORAGE_PAGE_MAX = 200,        /* rows of one page */
-    STORAGE_INCIDENT_EVENTS = 100, /* newest events shown with an incident */
+    STORAGE_FACTOR_SIZE = 12 + 20 + 16, /* nonce, secret, tag */
+    STORAGE_API_TOKENS_MAX = 50,        /* of one user */
+    STORAGE_LINKS_AN_HOUR = 3,          /* mails that set a password, to one user */
+    STORAGE_PAGE_MAX = 200,             /* rows of one page */
+    STORAGE_INCIDENT_EVENTS = 100,      /* newest events shown with an incident */
     STORAGE_BUNDLE_PIECE = 192 * 1024,
     STORAGE_MAIL_INCIDENTS = 50, /* incidents named in one summary mail */
     STORAGE_AGENTS_MAX = 1000,   /* rows of one list of agents */
@@ -63,6 +66,21 @@ struct storage_user {
     enum storage_role role;
     char language[8];
     char password[256]; /* argon2id, encoded */
+    char mail[STORAGE_MAIL_MAX + 1];
+    bool factor; /* signs in with a second factor */
+};
+
+/* A second factor (collector/second_factor.h). */
+struct storage_factor {
+    uint8_t sealed[STORAGE_FACTOR_SIZE]; /* its secret */
+    bool on;
+    int64_t step; /* of the last code that was used */
+};
+
+struct storage_api_token {
+    char user[UUID_TEXT_SIZE], name[STORAGE_NAME_MAX + 1];
+    unsigned rights;
+    int64_t expires_ns;
 };
 
 /* What a user sees. */
@@ -73,6 +91,7 @@ struct storage_session {
     struct storage_scope scope; /* the user's */
     char csrf[65];
     int64_t expires_ns;
+    bool whole; /* false: a second factor must be set up first */
 };
 
 struct storage_agent {
@@ -166,6 +185,7 @@ enum storage_mail_result {
 
 struct storage;
 typedef enum vg_err storage_line_fn(void *ctx, struct slice json);
+typedef enum vg_err storage_row_fn(void *ctx, const json_t *row); /* borrowed */
 
 struct storage_ops {
     void (*close)(struct storage *s);      /* NULL is not fine here; storage_close() takes NULL */
@@ -213,20 +233,73 @@ struct storage_ops {
     enum vg_err (*user_give)(struct storage *s, const char *user, const char *tenant);
     enum vg_err (*user_set_language)(struct storage *s, const char *user, const char *language);
     enum vg_err (*user_set_password)(struct storage *s, const char *user, const char *encoded);
-    /* [{"id","name","role","language","tenant": name or null,"tenants": [names] or null: all,"created"}];
+    /* [{"id","name","role","language","tenant": name or null,"tenants": [names] or null: all,
+     * "created","mail","second_factor"}];
      * of the provider's users only the operator and who sees everything sees any. */
     enum vg_err (*users)(struct storage *s, const struct storage_scope *scope, json_t **out);
 
-    /* `hash`: SHA-256 of the cookie; the cookie itself is not kept. */
+    enum vg_err (*user_find_mail)(struct storage *s, const char *mail, struct storage_user *out);
+    /* By id; of the provider's only who sees everything finds any. */
+    enum vg_err (*user_get)(struct storage *s, const struct storage_scope *scope, const char *id,
+                            struct storage_user *out);
+    /* Role, language and mail of user->id. VG_ERR_EXISTS: another has that mail. */
+    enum vg_err (*user_change)(struct storage *s, const struct storage_user *user);
+    /* With sessions, tokens and second factor; what they did stays in the audit trail. */
+    enum vg_err (*user_remove)(struct storage *s, const char *user);
+    /* How many administrators see everything. */
+    enum vg_err (*user_admins)(struct storage *s, int64_t *out);
+
+    /* ---- signing in ---- */
+    /* `hash`: SHA-256 of the cookie; the cookie itself is not kept. user.id, csrf, expires_ns and
+     * whole of *session count. */
     enum vg_err (*session_add)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
-                               const char *user, const char *csrf, int64_t now_ns,
-                               int64_t expires_ns);
+                               const struct storage_session *session, int64_t now_ns);
     enum vg_err (*session_find)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
                                 int64_t now_ns, struct storage_session *out);
+    enum vg_err (*session_whole)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE]);
     enum vg_err (*session_end)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE]);
+    /* All of the user's, but this one (NULL: all). */
+    enum vg_err (*sessions_end)(struct storage *s, const char *user,
+                                const uint8_t but[STORAGE_HASH_SIZE]);
+    /* VG_ERR_NOENT: the user has none. */
+    enum vg_err (*factor_get)(struct storage *s, const char *user, struct storage_factor *out);
+    enum vg_err (*factor_set)(struct storage *s, const char *user,
+                              const uint8_t sealed[STORAGE_FACTOR_SIZE]); /* off until used */
+    /* A code of this time step was right. VG_ERR_NOENT: one of it or of a later one was used. */
+    enum vg_err (*factor_use)(struct storage *s, const char *user, int64_t step);
+    enum vg_err (*factor_remove)(struct storage *s, const char *user); /* with recovery codes */
+    enum vg_err (*recovery_set)(struct storage *s, const char *user,
+                                const uint8_t hashes[][STORAGE_HASH_SIZE], size_t count);
+    enum vg_err (*recovery_use)(struct storage *s, const char *user,
+                                const uint8_t hash[STORAGE_HASH_SIZE]); /* once */
+    enum vg_err (*recovery_left)(struct storage *s, const char *user, int64_t *out);
+    /* VG_ERR_EXISTS: the user has STORAGE_API_TOKENS_MAX. */
+    enum vg_err (*api_token_add)(struct storage *s, const struct storage_api_token *token,
+                                 const uint8_t hash[STORAGE_HASH_SIZE], int64_t now_ns,
+                                 char id[UUID_TEXT_SIZE]);
+    /* Its user as a session without csrf; *rights: those it was given (collector/rights.h). */
+    enum vg_err (*api_token_find)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
+                                  int64_t now_ns, struct storage_session *out, unsigned *rights);
+    enum vg_err (*api_token_end)(struct storage *s, const char *user, const char *id);
+    /* [{"id","name","rights": number,"created","expires"}] */
+    enum vg_err (*api_tokens)(struct storage *s, const char *user, json_t **out);
+    /* A mail with a link that sets the user's password goes into the outbox. VG_ERR_NOENT: no such
+     * user, one without a mail address, or STORAGE_LINKS_AN_HOUR went already. */
+    enum vg_err (*link_add)(struct storage *s, const char *user, bool invitation, int64_t now_ns,
+                            int64_t expires_ns);
+    /* Whose it is; it and the user's others work no more. VG_ERR_NOENT: unknown, used, expired. */
+    enum vg_err (*link_use)(struct storage *s, const char *id, int64_t now_ns,
+                            struct storage_user *out);
 
+    /* ---- the audit trail: rows are added, never changed ---- */
     enum vg_err (*audit)(struct storage *s, const char *tenant, const char *who, const char *what,
                          const char *object, const char *note, int64_t now_ns);
+    /* *out {"items": [{"id","time","who","what","object","note","tenant": name}], "next"}, the newest
+     * first; before `before` (INT64_MAX: from the newest), of `who` alone where not "". */
+    enum vg_err (*audit_page)(struct storage *s, const struct storage_scope *scope, int64_t before,
+                              const char *who, size_t limit, json_t **out);
+    enum vg_err (*audit_all)(struct storage *s, const struct storage_scope *scope,
+                             storage_row_fn *fn, void *ctx); /* such rows, the oldest first */
 
     /* ---- agents ---- */
     enum vg_err (*token_add)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE],
@@ -324,7 +397,9 @@ struct storage_ops {
                               int64_t now_ns);
     /* Leases up to `max` due mails until now_ns + lease_ns, in a transaction of its own (do not call
      * begin()); a lease that ran out is due again. *out is an array of {"id": n, "key": UUID (the
-     * same at every attempt: Message-ID and file name), "kind": "incident"|"update"|"summary"|"held"|"full", "to",
+     * same at every attempt: Message-ID and file name), "kind": "incident"|"update"|"summary"|"held"|
+     * "full"|"password"|"invitation", "to", "user" and "expires" of the last two, whose key is the
+     * link's id,
      * "attempts": n, "created", "tenant": name, "site": {"id","name","zone","language"},
      * "incidents": [INCIDENT with "event"], "more": incidents beyond STORAGE_MAIL_INCIDENTS}. */
     enum vg_err (*mail_claim)(struct storage *s, int64_t now_ns, int64_t lease_ns, size_t max,

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person's side of collector/API.md: signs in, gets and posts. Signing in stands here alone."""
-import http.client, json, ssl
+"""Somebody who is signed in, and whose answers come with their status."""
+from web import Web
 
 PASSWORD = 'una-frase-bastante-larga-9'
 
 
-class Api:
+class Api(Web):
     def __init__(self, collector, user='laura', role='admin', tenant=None, make=True):
-        self.port, self.ca, self.cookie, self.csrf = collector.web_port, collector.state / 'pki/ca.pem', '', ''
+        super().__init__(collector)
         self.user = user
         if make:
             collector.cli('user', 'add', user, '--role', role, *(['--tenant', tenant] if tenant else []),
@@ -15,27 +15,15 @@ class Api:
         self.sign_in()
 
     def sign_in(self):
-        status, answer = self.post('/api/login', {'user': self.user, 'password': PASSWORD})
+        status, answer = self.call('POST', '/api/login', {'user': self.user, 'password': PASSWORD})
         assert status == 200, answer
         self.csrf = answer['csrf']
 
-    def ask(self, method, path, body=None):
-        context = ssl.create_default_context(cafile=str(self.ca))
-        c = http.client.HTTPSConnection('127.0.0.1', self.port, context=context, timeout=20)
-        headers = {'Cookie': self.cookie, 'X-CSRF-Token': self.csrf}
-        c.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = c.getresponse()
-        text = answer.read().decode()
-        if answer.getheader('Set-Cookie'):
-            self.cookie = answer.getheader('Set-Cookie').split(';')[0]
-        c.close()
-        return answer.status, json.loads(text)
-
     def get(self, path):
-        return self.ask('GET', path)
+        return self.call('GET', path)
 
-    def post(self, path, body):
-        return self.ask('POST', path, body)
+    def post(self, path, body=None):
+        return self.call('POST', path, body)
 
     def items(self, path):
         status, answer = self.get(path)

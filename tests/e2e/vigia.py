@@ -99,7 +99,7 @@ class Process:
 
 
 class Collector:
-    def __init__(self, folder, mail=True, extra=''):
+    def __init__(self, folder, mail=True, extra='sign_in: {second_factor: optional}\n'):
         self.dir = Path(folder)
         self.dir.mkdir(parents=True, exist_ok=True)
         self.agents_port, self.web_port = free_port(), free_port()

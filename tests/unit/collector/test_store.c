@@ -140,7 +140,8 @@ test_people(void **state)
     assert_int_equal(ops->user_find(w->s, "ana", &found), VG_OK);
     assert_int_equal(found.role, STORAGE_TECHNICIAN);
     assert_int_equal(ops->user_find(w->s, "eva", &found), VG_ERR_NOENT);
-    assert_int_equal(ops->session_add(w->s, hash, found.id, "c", NOW, NOW + 10), VG_OK);
+    session = (struct storage_session){.user = found, .csrf = "c", .expires_ns = NOW + 10};
+    assert_int_equal(ops->session_add(w->s, hash, &session, NOW), VG_OK);
     assert_int_equal(ops->session_find(w->s, hash, NOW + 9, &session), VG_OK);
     assert_string_equal(session.user.name, "ana");
     assert_int_equal(ops->session_find(w->s, hash, NOW + 10, &session), VG_ERR_NOENT);
