@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/clone.h"
 #include "collector/ingest.h"
 #include "collector/rollout.h"
 #include "collector/service.h"
+#include "collector/silence.h"
 #include "common/hex.h"
 #include "common/log.h"
 #include "common/str.h"
@@ -19,6 +21,7 @@ struct agent_job {
     struct service *service;
     struct http_call *call;
     struct pki_info cert;
+    char peer[64];
     struct storage_agent agent;
     int64_t now_ns;
     json_t *body;   /* hello, renew; owned */
@@ -96,6 +99,8 @@ events_read(struct work_job *job, struct storage *s)
 
     if (err != VG_OK)
         return err;
+    if (strcmp(j->store, j->agent.id) == 0)
+        return refuse(j, 400, "format", "this store is the collector's own");
     err = ingest_parse(j->bytes, j->packed, j->store, j->first, &j->ingest);
     if (err == VG_ERR_LIMIT)
         return refuse(j, 413, "too_large", "send smaller batches");
@@ -104,12 +109,28 @@ events_read(struct work_job *job, struct storage *s)
     return err == VG_OK ? VG_AGAIN : err;
 }
 
+/* A store that is not the one of its last hello: is it one that was left? */
+static enum vg_err
+heard_store(const struct agent_job *j, struct storage *s)
+{
+    const struct clone_heard heard = {.store = j->store, .address = j->peer};
+    enum vg_err err;
+
+    if (strcmp(j->store, j->agent.store) == 0)
+        return VG_OK;
+    err = clone_look(s, &j->agent, &heard, j->now_ns);
+    return err == VG_OK ? s->ops->agent_store(s, j->agent.id, j->store) : err;
+}
+
 static enum vg_err
 events_write(struct work_job *job, struct storage *s)
 {
     struct agent_job *j = (struct agent_job *)job;
-    enum vg_err err = ingest_commit(s, &j->agent, j->store, &j->ingest, j->now_ns, &j->durable);
     json_t *refused;
+    enum vg_err err = heard_store(j, s);
+
+    if (err == VG_OK)
+        err = ingest_commit(s, &j->agent, j->store, &j->ingest, j->now_ns, &j->durable);
 
     if (err == VG_ERR_EXISTS)
         return refuse(j, 409, "store_conflict", "another event is known under this number");
@@ -238,11 +259,17 @@ hello_write(struct work_job *job, struct storage *s)
     uint8_t key[32];
     enum vg_err err;
 
-    if (store != NULL && uuid_valid(store))
+    if (store != NULL && uuid_valid(store) && strcmp(store, j->agent.id) != 0)
         hello.store = store;
     if (status != NULL && strlen(status) <= STATUS_MAX && status[0] == '{')
         hello.status = status;
-    err = s->ops->agent_hello(s, j->agent.id, &hello, j->now_ns);
+    err = clone_look(s, &j->agent,
+                     &(struct clone_heard){hello.machine, hello.store, hello.host, j->peer},
+                     j->now_ns);
+    if (err == VG_OK)
+        err = silence_heard(s, &j->agent, j->now_ns);
+    if (err == VG_OK)
+        err = s->ops->agent_hello(s, j->agent.id, &hello, j->now_ns);
     if (err == VG_OK)
         err = rollout_heard(s, j->agent.id, bundle, j->now_ns);
     if (err == VG_OK && hello.store != NULL) {
@@ -388,6 +415,7 @@ agents_handle(void *ctx, struct http_call *call)
     j->service = service;
     j->call = call;
     j->cert = *cert;
+    (void)vg_strcpy(j->peer, sizeof j->peer, http_peer(call));
     j->now_ns = vtime_now();
     buf_init(&j->issued, PKI_PEM_MAX);
     if (route->read == NULL) {

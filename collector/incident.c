@@ -81,12 +81,15 @@ joins(const struct storage_incident *known, const struct storage_incident *fresh
     return last - first <= INCIDENT_SPAN_MAX_NS;
 }
 
-/* New or graver: the outbox decides whether that makes a mail. */
+/* New or graver: the outbox decides whether that makes a mail. What is about the agents themselves is the
+ * provider's to mend: the owner hears nothing of it. */
 static enum vg_err
 tell(struct storage *s, const struct storage_incident *incident, const struct storage_event *row)
 {
     bool late = mail_policy_late(incident->last_ns, row->recorded_ns);
 
+    if (strncmp(incident->family, "agent.", 6) == 0)
+        return VG_OK;
     return s->ops->mail_queue(s, incident, late, row->received_ns);
 }
 

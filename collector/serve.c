@@ -15,7 +15,7 @@
 #include "collector/cli.h"
 #include "collector/ingest.h"
 #include "collector/lockdown.h"
-#include "collector/rollout.h"
+#include "collector/rounds.h"
 #include "collector/service.h"
 #include "collector/tls.h"
 #include "common/log.h"
@@ -29,15 +29,14 @@ enum {
     WEB_BODY_MAX = 64 * 1024,
     DEADLINE_S = 60,
     CARE_S = 600,
-    ROLLOUT_S = 5,
 };
 static const size_t BODIES_MAX = 64 * 1024 * 1024;
 
 struct run {
     struct service service;
     struct cli_world *world;
-    struct event *stops[2], *reload, *care, *rollout;
-    bool judging;          /* one look at a time */
+    struct event *stops[2], *reload, *care;
+    struct rounds *rounds;
     int64_t tls_changed_s; /* of the configured certificate's file */
 };
 
@@ -124,59 +123,6 @@ on_care(evutil_socket_t fd, short what, void *ctx)
         refresh_tls(run);
 }
 
-/* ---- bundles on their way ---- */
-
-struct rollout_job {
-    struct work_job job;
-    struct run *run;
-};
-
-static enum vg_err
-rollout_read(struct work_job *job, struct storage *s)
-{
-    enum vg_err err = rollout_pending(s, vtime_now());
-
-    (void)job;
-    return err == VG_OK ? VG_AGAIN : err == VG_ERR_NOENT ? VG_OK : err;
-}
-
-static enum vg_err
-rollout_write(struct work_job *job, struct storage *s)
-{
-    (void)job;
-    return rollout_judge(s, vtime_now());
-}
-
-static void
-rollout_done(struct work_job *job)
-{
-    struct rollout_job *j = (struct rollout_job *)job;
-
-    if (job->err != VG_OK)
-        log_event(LOG_LEVEL_WARN, "bundle.rollout_failed", "error=%s", vg_err_name(job->err));
-    j->run->judging = false;
-    free(j);
-}
-
-static void
-on_rollout(evutil_socket_t fd, short what, void *ctx)
-{
-    struct run *run = ctx;
-    struct rollout_job *j = run->judging ? NULL : calloc(1, sizeof *j);
-
-    (void)fd, (void)what;
-    if (j == NULL)
-        return;
-    j->run = run;
-    j->job.read = rollout_read;
-    j->job.write = rollout_write;
-    j->job.done = rollout_done;
-    if (work_add(run->service.work, &j->job) == VG_OK)
-        run->judging = true;
-    else
-        free(j);
-}
-
 static void
 on_reload(evutil_socket_t fd, short what, void *ctx)
 {
@@ -256,18 +202,17 @@ listen_both(struct run *run)
 static bool
 watch_signals(struct run *run)
 {
-    const struct timeval care = {.tv_sec = CARE_S}, rollout = {.tv_sec = ROLLOUT_S};
+    const struct timeval care = {.tv_sec = CARE_S};
     struct event_base *loop = run->service.loop;
 
     run->stops[0] = evsignal_new(loop, SIGTERM, on_stop, loop);
     run->stops[1] = evsignal_new(loop, SIGINT, on_stop, loop);
     run->reload = evsignal_new(loop, SIGHUP, on_reload, run);
     run->care = event_new(loop, -1, EV_PERSIST, on_care, run);
-    run->rollout = event_new(loop, -1, EV_PERSIST, on_rollout, run);
     return run->stops[0] != NULL && run->stops[1] != NULL && run->reload != NULL &&
-           run->care != NULL && run->rollout != NULL && event_add(run->rollout, &rollout) == 0 &&
-           event_add(run->stops[0], NULL) == 0 && event_add(run->stops[1], NULL) == 0 &&
-           event_add(run->reload, NULL) == 0 && event_add(run->care, &care) == 0;
+           run->care != NULL && event_add(run->stops[0], NULL) == 0 &&
+           event_add(run->stops[1], NULL) == 0 && event_add(run->reload, NULL) == 0 &&
+           event_add(run->care, &care) == 0;
 }
 
 static bool
@@ -369,7 +314,7 @@ open_all(struct run *run, bool sandbox)
         log_event(LOG_LEVEL_ERROR, "store.unusable", "why=%s", log_quote(why));
         return false;
     }
-    if (!start_mails(s))
+    if (!start_mails(s) || rounds_new(s, &run->rounds) != VG_OK)
         return false;
     log_event(LOG_LEVEL_INFO, "serve.ready", "agents=%u web=%u url=%s %s", http_port(s->agents),
               http_port(s->web), s->config->web_url, told);
@@ -394,8 +339,7 @@ close_all(struct run *run)
         event_free(run->reload);
     if (run->care != NULL)
         event_free(run->care);
-    if (run->rollout != NULL)
-        event_free(run->rollout);
+    rounds_free(run->rounds);
     login_limit_free(s->logins);
     texts_free(s->texts);
     authority_done(&s->authority);

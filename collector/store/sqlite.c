@@ -334,6 +334,14 @@ static const struct storage_ops OPS = {
     .cert_find = sqlite_cert_find,
     .agents = sqlite_agents,
     .agent_get = sqlite_agent_get,
+    .face_put = sqlite_face_put,
+    .face_get = sqlite_face_get,
+    .agent_returned = sqlite_agent_returned,
+    .agent_cloned = sqlite_agent_cloned,
+    .agent_store = sqlite_agent_store,
+    .agents_quiet = sqlite_agents_quiet,
+    .agent_silent = sqlite_agent_silent,
+    .agent_heard = sqlite_agent_heard,
     .agent_find = sqlite_agent_find,
     .agent_remove = sqlite_agent_remove,
     .tenant_get = sqlite_tenant_get,
@@ -471,65 +479,4 @@ fail:
                        s->db != NULL ? sqlite3_errmsg(s->db) : "no memory");
     close_engine(&s->base);
     return err;
-}
-
-void
-storage_close(struct storage *s)
-{
-    if (s != NULL)
-        s->ops->close(s);
-}
-
-const struct storage_scope STORAGE_EVERYTHING = {.kind = STORAGE_SEES_ALL};
-
-struct storage_scope
-storage_scope_tenant(const char *tenant)
-{
-    struct storage_scope scope = {.kind = STORAGE_SEES_TENANT};
-
-    if (!vg_strcpy(scope.id, sizeof scope.id, tenant))
-        scope.kind = STORAGE_SEES_NONE;
-    return scope;
-}
-
-struct storage_scope
-storage_scope_of(const struct storage_user *user)
-{
-    struct storage_scope scope = {.kind = user->given ? STORAGE_SEES_GIVEN : STORAGE_SEES_ALL};
-
-    if (strcmp(user->tenant, STORAGE_ALL) != 0)
-        return storage_scope_tenant(user->tenant);
-    (void)vg_strcpy(scope.id, sizeof scope.id, user->id);
-    return scope;
-}
-
-static const char *const ROLES[] = {"readonly", "technician", "admin", "owner"};
-
-const char *
-storage_role_name(enum storage_role role)
-{
-    return ROLES[role];
-}
-
-enum vg_err
-storage_role_parse(const char *name, enum storage_role *out)
-{
-    for (size_t i = 0; i < VG_ARRAY_LEN(ROLES); i++)
-        if (strcmp(name, ROLES[i]) == 0) {
-            *out = (enum storage_role)i;
-            return VG_OK;
-        }
-    return VG_ERR_FORMAT;
-}
-
-bool
-storage_state_valid(const char *state)
-{
-    static const char *const states[] = {"new",           "acknowledged",   "in_progress",
-                                         "resolved_true", "resolved_false", "resolved_expected"};
-
-    for (size_t i = 0; i < VG_ARRAY_LEN(states); i++)
-        if (strcmp(state, states[i]) == 0)
-            return true;
-    return false;
 }

@@ -83,7 +83,7 @@ sqlite_agent_revoke(struct storage *base, const struct storage_scope *scope, con
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq_scoped(s, scope,
-                                 "UPDATE agents SET revoked = coalesce(revoked, ?3)"
+                                 "UPDATE agents SET revoked = coalesce(revoked, ?3), silent = NULL"
                                  " WHERE id = ?2 AND ",
                                  "tenant", "");
 
@@ -117,6 +117,7 @@ sqlite_agent_row(sqlite3_stmt *st, struct storage_agent *out)
     sq_copy(st, 6, out->store, sizeof out->store);
     out->revoked = sqlite3_column_int(st, 7) != 0;
     sq_copy(st, 8, out->silent, sizeof out->silent);
+    out->last_seen_ns = sqlite3_column_int64(st, 9);
 }
 
 enum vg_err

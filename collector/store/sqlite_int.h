@@ -154,7 +154,7 @@ enum vg_err sqlite_seal_key(struct storage *, const char *, const char *, uint8_
 /* The columns of AGENT_COLUMNS (of `a`) into *out. */
 #define AGENT_COLUMNS                                                                              \
     "a.id, a.tenant, a.site, a.host, a.machine, a.version, a.store, a.revoked IS NOT NULL, "       \
-    "a.silent"
+    "a.silent, a.last_seen"
 void sqlite_agent_row(sqlite3_stmt *st, struct storage_agent *out);
 
 /* sqlite_fleet.c */
@@ -176,6 +176,19 @@ enum vg_err sqlite_agents(struct storage *, const struct storage_scope *,
                           const struct storage_agent_query *, int64_t, json_t **);
 enum vg_err sqlite_agent_get(struct storage *, const struct storage_scope *, const char *, int64_t,
                              json_t **);
+
+/* sqlite_watch.c */
+enum vg_err sqlite_face_put(struct storage *, const char *, const struct storage_face *, int64_t,
+                            bool *);
+enum vg_err sqlite_face_get(struct storage *, const char *, const char *, const char *,
+                            struct storage_face *);
+enum vg_err sqlite_agent_returned(struct storage *, const char *, int64_t, int64_t, int64_t *,
+                                  int64_t *);
+enum vg_err sqlite_agent_cloned(struct storage *, const char *, int64_t);
+enum vg_err sqlite_agent_store(struct storage *, const char *, const char *);
+enum vg_err sqlite_agents_quiet(struct storage *, int64_t, size_t, json_t **);
+enum vg_err sqlite_agent_silent(struct storage *, const char *, const char *);
+enum vg_err sqlite_agent_heard(struct storage *, const char *, const char *, bool *);
 
 /* sqlite_events.c */
 enum vg_err sqlite_stream_open(struct storage *, const char *, const char *, int64_t, int64_t *,

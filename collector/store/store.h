@@ -99,6 +99,12 @@ struct storage_agent {
     char host[128], machine[128], version[32], store[UUID_TEXT_SIZE];
     bool revoked;
     char silent[UUID_TEXT_SIZE]; /* the incident of its silence; "": none */
+    int64_t last_seen_ns;        /* 0: never */
+};
+
+/* A machine, or a store, that spoke as an agent. */
+struct storage_face {
+    char kind[8], value[128], host[128], address[64]; /* kind: "machine", "store" */
 };
 
 struct storage_agent_query {
@@ -336,6 +342,25 @@ struct storage_ops {
     /* GET /api/agents/ID. */
     enum vg_err (*agent_get)(struct storage *s, const struct storage_scope *scope, const char *id,
                              int64_t now_ns, json_t **out);
+    /* ---- what is seen of them (collector/clone.c and silence.c decide) ---- */
+    /* Remembers it as the latest of its kind; *known: it was before. The oldest beyond STORAGE_FACES_MAX
+     * are forgotten. */
+    enum vg_err (*face_put)(struct storage *s, const char *agent, const struct storage_face *face,
+                            int64_t now_ns, bool *known);
+    enum vg_err (*face_get)(struct storage *s, const char *agent, const char *kind,
+                            const char *value, struct storage_face *out);
+    /* Counts a return; those of the last span_ns count. *told_ns: of the last agent_cloned(), or 0. */
+    enum vg_err (*agent_returned)(struct storage *s, const char *agent, int64_t now_ns,
+                                  int64_t span_ns, int64_t *returns, int64_t *told_ns);
+    enum vg_err (*agent_cloned)(struct storage *s, const char *agent, int64_t now_ns);
+    enum vg_err (*agent_store)(struct storage *s, const char *agent, const char *store);
+    /* Not heard of since before_ns, not revoked, not silent yet, in the order of their sites: [{"id",
+     * "tenant","site","site_name","host","last_seen": ns,"zone","hours"}]. */
+    enum vg_err (*agents_quiet)(struct storage *s, int64_t before_ns, size_t max, json_t **out);
+    enum vg_err (*agent_silent)(struct storage *s, const char *agent, const char *incident);
+    /* Not silent any more; *last: nor is another agent of that incident. */
+    enum vg_err (*agent_heard)(struct storage *s, const char *agent, const char *incident,
+                               bool *last);
     /* The first seal key of one store of an agent: kept once, never replaced. */
     enum vg_err (*seal_key_add)(struct storage *s, const char *agent, const char *store,
                                 const uint8_t key[32]);

@@ -42,11 +42,12 @@ class FakeAgent:
         assert answer.status == 200, (answer.status, text)
         return json.loads(text)
 
-    def hello(self):
-        self.call(self.agents.hostname, self.agents.port, '/v1/hello',
-                  json.dumps({'version': '0.1.0', 'host': self.host, 'machine': 'm' * 32, 'store': self.store,
+    def hello(self, machine='m' * 32, **status):
+        return self.call(self.agents.hostname, self.agents.port, '/v1/hello',
+                  json.dumps({'version': '0.1.0', 'host': self.host, 'machine': machine, 'store': self.store,
                               'last_seq': self.seq, 'status': {'workers': [{'name': 'net', 'state': 'running'},
-                                                                           {'name': 'pay', 'state': 'running'}]}}))
+                                                                           {'name': 'pay', 'state': 'running'}],
+                                                               **status}}))
 
     def event(self, detector, severity, subject, facts, when, evidence=(), sensor=None, peer=None, attack=()):
         self.seq += 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fleet over the API: tenants, shops, tokens, agents; who may, and whose."""
-import json, os
+import datetime, json, os
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +11,7 @@ from fake_agent import FakeAgent
 from test_dashboard import PASSWORD, browser  # noqa: F401
 from test_ship import Client
 
+NOW = datetime.datetime.now(datetime.timezone.utc)
 PICTURES = [os.environ['VIGIA_PICTURES']] if 'VIGIA_PICTURES' in os.environ else []
 
 
@@ -104,7 +105,7 @@ def test_an_agent_from_its_first_word_to_its_last(collector, agents):
     assert all(set(s) == {'name', 'state', 'restarts', 'error', 'drops'} for s in got['sensors'])
     path = '/api/agents/' + got['id']
     whole = admin.get(path)[1]
-    assert whole['status']['sandbox'] in (True, False) and len(whole['certs']) == 1 and whole['faces'] == []
+    assert whole['status']['sandbox'] in (True, False) and len(whole['certs']) == 1 and len(whole['faces']) == 2
     assert admin.items('/api/agents?q=no-such-pc') == [] and admin.get('/api/agents?state=odd')[0] == 400
     assert admin.post(path, {'action': 'remove'})[1]['error'] == 'revoke_first'
     assert admin.post(path, {'action': 'explode'})[0] == 400
@@ -116,6 +117,24 @@ def test_an_agent_from_its_first_word_to_its_last(collector, agents):
     assert admin.get(path)[0] == 404 and admin.items('/api/agents') == []
     assert len(collector.events()) == events >= 1, 'what it told stays'
     assert collector.cli('agent', 'list').stdout == ''
+
+
+def test_one_identity_on_two_machines(collector, tmp_path):
+    admin, fake = Api(collector), FakeAgent(tmp_path / 'fake', collector.token())
+    for i in range(6):
+        assert admin.items('/api/incidents') == [] or i > 3, 'a PC that gets another disk is no copy'
+        fake.hello(machine='n' * 32 if i % 2 else 'm' * 32)
+    incident = admin.items('/api/incidents')[0]
+    assert incident['detector'] == 'agent.cloned' and incident['severity'] == 'high'
+    assert 'CAJA-1' in incident['title']
+    agent = admin.items('/api/agents')[0]
+    assert agent['cloned'] and {f['value'] for f in admin.get('/api/agents/' + agent['id'])[1]['faces']
+                                if f['kind'] == 'machine'} == {'m' * 32, 'n' * 32}
+    # Nobody writes where the collector does.
+    fake.store = agent['id']
+    with pytest.raises(AssertionError, match="own"):
+        fake.ship([fake.event('net.scan', 'high', ('device', 'x', 'x'), {'host': 'x'}, NOW)])
+    assert len(collector.events()) == 1 and collector.mails() == []
 
 
 def test_pages(collector, browser, tmp_path):  # noqa: F811

@@ -1,73 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fleet on SQLite: tenants and sites changed, tokens open and withdrawn, agents listed, revoked and
  * removed; and that nobody else's are there. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "tests/unit/collector/fleet_world.h"
 
 #include "collector/site_check.h"
-#include "collector/store/store.h"
-#include "common/vtime.h"
-
-#define NOW   INT64_C(1790000000000000000)
-#define AGENT "018f0000-0000-7000-8000-0000000000a1"
 
 static const struct storage_scope NOBODY = {.kind = STORAGE_SEES_TENANT, .id = "nobody"};
 static const struct storage_agent_query ALL = {.site = "", .text = "", .state = ""};
-
-struct world {
-    char dir[64];
-    struct storage *s;
-    struct storage_site site;
-    struct storage_scope own;
-};
-
-static int
-setup(void **state)
-{
-    struct world *w = calloc(1, sizeof *w);
-    char why[STORAGE_WHY_MAX], path[96];
-
-    strcpy(w->dir, "/tmp/vg-fleet-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
-    snprintf(path, sizeof path, "%s/c.sqlite", w->dir);
-    assert_int_equal(storage_open(path, STORAGE_WRITE, &w->s, why), VG_OK);
-    w->site = (struct storage_site){
-        .name = "Centro", .zone = "America/Mexico_City", .language = "es-MX", .mail = ""};
-    assert_int_equal(w->s->ops->tenant_add(w->s, "Clientes", NOW, w->site.tenant), VG_OK);
-    assert_int_equal(w->s->ops->site_add(w->s, &w->site, NOW, w->site.id), VG_OK);
-    w->own = storage_scope_tenant(w->site.tenant);
-    *state = w;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct world *w = *state;
-    char command[128];
-
-    storage_close(w->s);
-    snprintf(command, sizeof command, "rm -r %s", w->dir);
-    assert_int_equal(system(command), 0);
-    free(w);
-    return 0;
-}
-
-static void
-add_agent(struct world *w)
-{
-    struct storage_agent agent = {.id = AGENT, .host = "caja-1", .machine = "m", .version = "0.1"};
-
-    strcpy(agent.tenant, w->site.tenant);
-    strcpy(agent.site, w->site.id);
-    assert_int_equal(w->s->ops->agent_add(w->s, &agent, NOW), VG_OK);
-}
 
 /* The state of the only agent that `query` finds; "" for none. */
 static const char *
@@ -172,7 +111,7 @@ test_agents(void **state)
     uint8_t fp[STORAGE_HASH_SIZE] = {5};
     char word[32];
 
-    add_agent(w);
+    (void)world_agent(w, 0);
     assert_int_equal(ops->cert_add(w->s, fp, AGENT, NOW, NOW + VG_DAY_NS), VG_OK);
     assert_string_equal(state_of(w, &w->own, ALL, NOW, word), "never");
     assert_int_equal(ops->agent_hello(w->s, AGENT, &hello, NOW), VG_OK);
@@ -213,10 +152,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_tenant_and_site_change, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_site_fields, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_agents, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tenant_and_site_change, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_site_fields, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_tokens, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_agents, world_open, world_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
