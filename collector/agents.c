@@ -141,7 +141,10 @@ events_write(struct work_job *job, struct storage *s)
     refused = ingest_refused(&j->ingest);
     if (refused != NULL)
         (void)json_object_set_new(j->answer, "refused", refused);
-    return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+    err = s->ops->feedback_news(s, &j->agent, j->now_ns);
+    if (err == VG_OK) /* it comes with the answer to hello */
+        (void)json_object_set_new(j->answer, "news", json_true());
+    return err != VG_OK && err != VG_ERR_NOENT ? err : j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
 }
 
 static void
@@ -229,6 +232,25 @@ offer(struct agent_job *j, struct storage *s, int64_t highest)
     return VG_OK;
 }
 
+/* What people said, that this agent does not have yet; one that does not speak of feedback gets none. */
+static enum vg_err
+tell_feedback(struct agent_job *j, struct storage *s)
+{
+    int64_t has = vg_json_int(j->body, "feedback", -1);
+    json_t *list = NULL;
+    enum vg_err err;
+
+    if (has < 0)
+        return VG_OK;
+    err = s->ops->feedback_heard(s, j->agent.id, has);
+    if (err == VG_OK)
+        err = s->ops->feedback(s, &j->agent, has, j->now_ns, &list);
+    if (err == VG_OK && json_array_size(list) > 0)
+        (void)json_object_set(j->answer, "feedback", list);
+    json_decref(list);
+    return err;
+}
+
 /* Text of the body, cut to what a column takes; NULL when absent. */
 static const char *
 told(const json_t *body, const char *key, char *out, size_t size)
@@ -285,7 +307,8 @@ hello_write(struct work_job *job, struct storage *s)
         json_pack("{ss sI}", "time", vtime_format(j->now_ns, now), "durable", (json_int_t)durable);
     if (j->answer == NULL)
         return VG_ERR_NOMEM;
-    return offer(j, s, vg_json_int(bundle, "highest", 0));
+    err = tell_feedback(j, s);
+    return err == VG_OK ? offer(j, s, vg_json_int(bundle, "highest", 0)) : err;
 }
 
 /* ---- POST /v1/bundle ---- */

@@ -134,3 +134,16 @@ enum vg_err api_user_write(struct api_job *j, struct storage *s);
 bool api_audit_prepare(struct api_job *j);
 enum vg_err api_audit_read(struct api_job *j, struct storage *s);
 enum vg_err api_audit_csv_read(struct api_job *j, struct storage *s);
+
+/* api_exceptions.c */
+enum vg_err api_exception_add(struct api_job *j, struct storage *s);
+enum vg_err api_exception_set(struct api_job *j, struct storage *s);
+bool api_exceptions_prepare(struct api_job *j);
+enum vg_err api_exceptions_read(struct api_job *j, struct storage *s);
+
+/* api_views.c */
+enum vg_err api_views_read(struct api_job *j, struct storage *s);
+enum vg_err api_view_add(struct api_job *j, struct storage *s);
+enum vg_err api_view_set(struct api_job *j, struct storage *s);
+bool api_noise_prepare(struct api_job *j);
+enum vg_err api_noise_read(struct api_job *j, struct storage *s);

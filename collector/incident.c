@@ -140,6 +140,10 @@ incident_take(struct storage *s, const struct storage_agent *agent, const json_t
     if (strcmp(row->class, "alert") != 0 || row->severity == SEVERITY_INFO)
         return VG_OK;
     describe(agent, event, row, &fresh);
+    err = s->ops->exception_hit(s, &fresh, vg_json_str(json_object_get(event, "peer"), "id", ""),
+                                row->received_ns);
+    if (err != VG_ERR_NOENT) /* known and no incident, or an error */
+        return err;
     buf_init(&peer, 2 * PARTY_ID_MAX + 2 * PARTY_LABEL_MAX);
     buf_init(&words, INCIDENT_WORDS_MAX + 1);
     gather_words(event, &peer, &words);

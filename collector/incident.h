@@ -13,6 +13,7 @@
 #define INCIDENT_SPAN_MAX_NS STORAGE_INCIDENT_SPAN_NS
 
 /* Finds or opens the incident of a checked alert, inside the caller's transaction, and queues the
- * owner's mail for a new one. *out is its id; "" for an event that needs none (health, info). */
+ * owner's mail for a new one. *out is its id; "" for an event that needs none (health, info, or an alert that an
+ * exception holds back). */
 enum vg_err incident_take(struct storage *s, const struct storage_agent *agent, const json_t *event,
                           const struct storage_event *row, char out[UUID_TEXT_SIZE]) VG_MUST_CHECK;

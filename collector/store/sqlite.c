@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 7, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 8, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -365,6 +365,19 @@ static const struct storage_ops OPS = {
     .incident_set = sqlite_incident_set,
     .triage = sqlite_triage,
     .assignees = sqlite_assignees,
+    .exception_add = sqlite_exception_add,
+    .exception_end = sqlite_exception_end,
+    .exception_until = sqlite_exception_until,
+    .exceptions = sqlite_exceptions,
+    .exception_hit = sqlite_exception_hit,
+    .feedback = sqlite_feedback,
+    .feedback_heard = sqlite_feedback_heard,
+    .feedback_news = sqlite_feedback_news,
+    .views = sqlite_views,
+    .view_add = sqlite_view_add,
+    .view_remove = sqlite_view_remove,
+    .noise = sqlite_noise,
+    .noise_about = sqlite_noise_about,
     .overview = sqlite_overview,
     .mail_queue = sqlite_mail_queue,
     .mail_claim = sqlite_mail_claim,
@@ -410,7 +423,7 @@ migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
     static const char *const steps[SCHEMA_VERSION] = {
         SQLITE_SCHEMA_1, SQLITE_SCHEMA_2, SQLITE_SCHEMA_3, SQLITE_SCHEMA_4,
-        SQLITE_SCHEMA_5, SQLITE_SCHEMA_6, SQLITE_SCHEMA_7};
+        SQLITE_SCHEMA_5, SQLITE_SCHEMA_6, SQLITE_SCHEMA_7, SQLITE_SCHEMA_8};
     int version = 0;
     enum vg_err err;
 

@@ -6,7 +6,7 @@
 #include "common/vtime.h"
 
 /* incidents.num of those that begin within one second: sqlite_schema_triage.c. */
-#define NUM_OF_SECOND (INT64_C(1) << 20)
+#define NUM_OF_SECOND (INT64_C(1) << SEARCH_NUM_BITS)
 
 enum vg_err
 sqlite_stream_open(struct storage *base, const char *agent, const char *store, int64_t now_ns,

@@ -6,7 +6,7 @@
 
 #include "collector/store/store.h"
 
-enum { SQLITE_STATEMENTS_MAX = 400 };
+enum { SQLITE_STATEMENTS_MAX = 600 };
 
 struct sqlite {
     struct storage base;
@@ -26,7 +26,7 @@ sqlite_of(struct storage *s)
 }
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
-    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[];
+    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -229,6 +229,10 @@ enum vg_err sqlite_incidents(struct storage *, const struct storage_scope *,
 /* sqlite_search.c: the rows of incident_search, in the transaction that changes the incident. The tags are
  * one word for each thing that filters ask for, made by SQL from the incident `i`; sq_search_tag() makes
  * the same word of a value: t tenant, s site, v severity, e state, d detector and family, a assignee. */
+enum {
+    SEARCH_MATCH_MAX = 256 * 1024,
+    SEARCH_NUM_BITS = 20
+}; /* bits: of incidents.num below the second */
 #define SEARCH_WORD(column)                                                                        \
     "replace(replace(replace(lower(" column "), '-', ''), '.', 'z'), '_', 'y')"
 #define SEARCH_TAGS                                                                                        \
@@ -274,6 +278,37 @@ enum vg_err sqlite_incident_set(struct storage *, const struct storage_scope *, 
 enum vg_err sqlite_triage(struct storage *, const struct storage_scope *, const char *,
                           const struct storage_change *, int64_t, char[UUID_TEXT_SIZE]);
 enum vg_err sqlite_assignees(struct storage *, const struct storage_scope *, bool, json_t **);
+
+/* sqlite_exceptions.c */
+enum vg_err sqlite_exception_add(struct storage *, const struct storage_scope *,
+                                 struct storage_exception *, int64_t);
+enum vg_err sqlite_exception_end(struct storage *, const struct storage_scope *, const char *,
+                                 const char *, int64_t);
+enum vg_err sqlite_exception_until(struct storage *, const struct storage_scope *, const char *,
+                                   const char *, int64_t, int64_t);
+enum vg_err sqlite_exceptions(struct storage *, const struct storage_scope *, const char *, bool,
+                              int64_t, json_t **);
+enum vg_err sqlite_exception_hit(struct storage *, const struct storage_incident *, const char *,
+                                 int64_t);
+
+/* sqlite_feedback.c */
+/* The next version: later than all before it, also after an old backup came back. */
+enum vg_err sq_feedback_version(struct sqlite *, int64_t now_ns, int64_t *out);
+/* The incident is in this state now: what its agents are told of its events. */
+enum vg_err sq_feedback_state(struct sqlite *, const char *incident, const char *state,
+                              int64_t now_ns);
+enum vg_err sqlite_feedback(struct storage *, const struct storage_agent *, int64_t, int64_t,
+                            json_t **);
+enum vg_err sqlite_feedback_heard(struct storage *, const char *, int64_t);
+enum vg_err sqlite_feedback_news(struct storage *, const struct storage_agent *, int64_t);
+
+/* sqlite_views.c */
+enum vg_err sqlite_views(struct storage *, const struct storage_user *, json_t **);
+enum vg_err sqlite_view_add(struct storage *, struct storage_view *, int64_t);
+enum vg_err sqlite_view_remove(struct storage *, const char *, const char *);
+enum vg_err sqlite_noise(struct storage *, const struct storage_scope *, int64_t, json_t **);
+enum vg_err sqlite_noise_about(struct storage *, const struct storage_scope *, const char *,
+                               int64_t, json_t **);
 
 /* sqlite_overview.c */
 enum vg_err sqlite_overview(struct storage *, const struct storage_scope *, int64_t, json_t **);

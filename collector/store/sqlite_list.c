@@ -10,8 +10,6 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { MATCH_MAX = 256 * 1024, NUM_BITS = 20 };
-
 struct place {
     int64_t last_ns;
     char id[UUID_TEXT_SIZE];
@@ -74,10 +72,11 @@ gather_matches(struct sqlite *s, const char *match, const struct search *search,
 
     until_s = (p->before.last_ns < before_ns ? p->before.last_ns : before_ns) / VG_SEC_NS + 1;
     from_s = (after_ns - STORAGE_INCIDENT_SPAN_NS) / VG_SEC_NS;
-    sq_bind(st, "tii", match, until_s << NUM_BITS, from_s > 0 ? from_s << NUM_BITS : INT64_MIN);
+    sq_bind(st, "tii", match, until_s << SEARCH_NUM_BITS,
+            from_s > 0 ? from_s << SEARCH_NUM_BITS : INT64_MIN);
     while ((err = sq_step(s, st)) == VG_OK) {
         struct place one = {.last_ns = sqlite3_column_int64(st, 0)};
-        int64_t begun_s = sqlite3_column_int64(st, 2) >> NUM_BITS;
+        int64_t begun_s = sqlite3_column_int64(st, 2) >> SEARCH_NUM_BITS;
 
         if (p->count == p->max &&
             (begun_s + 1) * VG_SEC_NS + STORAGE_INCIDENT_SPAN_NS < p->row[p->count - 1].last_ns)
@@ -162,7 +161,7 @@ sqlite_incidents(struct storage *base, const struct storage_scope *scope,
 
     if (err != VG_OK || query->limit > STORAGE_PAGE_MAX)
         return err != VG_OK ? err : VG_ERR_FORMAT;
-    buf_init(&match, MATCH_MAX);
+    buf_init(&match, SEARCH_MATCH_MAX);
     err = sq_search_match(s, scope, query, &match);
     if (err == VG_OK)
         err = gather_matches(s, buf_str(&match), query->search, &page);

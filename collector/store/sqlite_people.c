@@ -373,6 +373,9 @@ sqlite_users(struct storage *base, const struct storage_scope *scope, json_t **o
     return VG_OK;
 }
 
+/* An agent that was away for longer is told no more of what was noise. */
+#define VERDICT_KEPT_NS (90 * VG_DAY_NS)
+
 enum vg_err
 sqlite_sweep(struct storage *base, int64_t now_ns)
 {
@@ -391,6 +394,11 @@ sqlite_sweep(struct storage *base, int64_t now_ns)
         return err;
     st = sq(s, "DELETE FROM password_links WHERE expires < ?");
     sq_bind(st, "i", now_ns - VG_WEEK_NS);
+    err = sq_run(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "DELETE FROM verdicts WHERE time < ?");
+    sq_bind(st, "i", now_ns - VERDICT_KEPT_NS);
     err = sq_run(s, st);
     if (err != VG_OK)
         return err;

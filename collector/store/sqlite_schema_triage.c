@@ -63,4 +63,30 @@ const char SQLITE_SCHEMA_6[] =
     SEARCH_TAGS
     "  FROM incidents i JOIN sites s ON s.id = i.site JOIN tenants t ON t.id = i.tenant"
     "  JOIN events e ON e.key = i.event;";
+
+/* Exceptions and verdicts, which agents are told, and saved views. Each change has the next version of
+ * feedback_versions, so that an agent needs to say one number only. */
+const char SQLITE_SCHEMA_8[] =
+    "CREATE TABLE feedback_versions (n INTEGER NOT NULL);"
+    "INSERT INTO feedback_versions VALUES (0);"
+    "ALTER TABLE agents ADD COLUMN feedback INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE exceptions (id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id),"
+    "  site TEXT NOT NULL, detector TEXT NOT NULL, subject_kind TEXT NOT NULL,"
+    "  subject_id TEXT NOT NULL, subject_label TEXT NOT NULL, peer_id TEXT NOT NULL,"
+    "  peer_label TEXT NOT NULL, kind TEXT NOT NULL, until INTEGER NOT NULL, why TEXT NOT NULL,"
+    "  incident TEXT, who TEXT NOT NULL, created INTEGER NOT NULL, ended INTEGER, ended_by TEXT,"
+    "  made INTEGER NOT NULL, version INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,"
+    "  held_last INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX exceptions_version ON exceptions (tenant, version);"
+    "CREATE INDEX exceptions_hold ON exceptions (tenant, detector, subject_id) WHERE ended IS NULL;"
+    "CREATE TABLE verdicts (agent TEXT NOT NULL, version INTEGER NOT NULL, incident TEXT NOT NULL,"
+    "  sensor TEXT NOT NULL, detector TEXT NOT NULL, subject_kind TEXT NOT NULL,"
+    "  subject_id TEXT NOT NULL, peer_id TEXT NOT NULL, kind TEXT NOT NULL, time INTEGER NOT NULL,"
+    "  PRIMARY KEY (agent, version)) WITHOUT ROWID;"
+    "CREATE INDEX verdicts_incident ON verdicts (incident);"
+    "CREATE INDEX verdicts_time ON verdicts (time);"
+    "CREATE TABLE views (id TEXT PRIMARY KEY, user TEXT NOT NULL, tenant TEXT NOT NULL,"
+    "  name TEXT NOT NULL, query TEXT NOT NULL, shared INTEGER NOT NULL, created INTEGER NOT NULL,"
+    "  UNIQUE (user, name)) WITHOUT ROWID;"
+    "CREATE INDEX views_shared ON views (tenant) WHERE shared;";
 /* clang-format on */

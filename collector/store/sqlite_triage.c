@@ -42,6 +42,8 @@ set_state(struct sqlite *s, const char *id, const struct incident *i,
 
     sq_bind(st, "tti", id, c->state, now_ns);
     err = sq_change(s, st);
+    if (err == VG_OK)
+        err = sq_feedback_state(s, id, c->state, now_ns);
     return err == VG_OK ? sqlite_audit(&s->base, i->tenant, c->who, c->state, id, c->note, now_ns)
                         : err;
 }

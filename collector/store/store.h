@@ -14,6 +14,7 @@
  * database is damaged or newer than this program, VG_ERR_NOMEM, VG_ERR_SYS. */
 #pragma once
 
+#include "collector/store/store_triage.h"
 #include "common/buf.h"
 #include "common/event.h"
 #include "common/uuid.h"
@@ -161,14 +162,6 @@ struct storage_incident {
     int64_t stream, seq; /* the event that speaks for it: the gravest, of those the first */
     /* What the search finds it by besides: borrowed, NULL for none; of incident_grow(): adds what is new. */
     const char *peer, *words;
-};
-
-/* What a person changes in an incident. */
-struct storage_change {
-    const char *who, *who_id; /* for the history; who_id: becomes the assignee of "me" */
-    const char *state;        /* NULL: stays */
-    const char *assignee;     /* NULL: stays; "": nobody; "me"; an id */
-    const char *note;         /* NULL: none */
 };
 
 struct search;
@@ -408,6 +401,44 @@ struct storage_ops {
      * provider's own people. */
     enum vg_err (*assignees)(struct storage *s, const struct storage_scope *scope, bool provider,
                              json_t **out);
+    /* Its id is made here. VG_ERR_NOENT: no such tenant or site in the scope; VG_ERR_LIMIT: an agent would
+     * have more than STORAGE_EXCEPTIONS_MAX. */
+    enum vg_err (*exception_add)(struct storage *s, const struct storage_scope *scope,
+                                 struct storage_exception *exception, int64_t now_ns);
+    enum vg_err (*exception_end)(struct storage *s, const struct storage_scope *scope,
+                                 const char *id, const char *who, int64_t now_ns);
+    enum vg_err (*exception_until)(struct storage *s, const struct storage_scope *scope,
+                                   const char *id, const char *who, int64_t until_ns,
+                                   int64_t now_ns);
+    /* EXCEPTION of API.md: one (`id`), or (NULL) all that hold now, or those that are over: newest first, at
+     * most STORAGE_EXCEPTIONS_MAX. */
+    enum vg_err (*exceptions)(struct storage *s, const struct storage_scope *scope, const char *id,
+                              bool over, int64_t now_ns, json_t **out);
+    /* VG_OK where one holds for an alert of this site about `like` at like->last_ns: counted there. Else
+     * VG_ERR_NOENT. `peer`: its id, "" for none. */
+    enum vg_err (*exception_hit)(struct storage *s, const struct storage_incident *like,
+                                 const char *peer, int64_t now_ns);
+    /* What an agent must be told beyond version `after`, in rising order of versions, as API.md has it:
+     * *out is an array of at most STORAGE_FEEDBACK_MAX. */
+    enum vg_err (*feedback)(struct storage *s, const struct storage_agent *agent, int64_t after,
+                            int64_t now_ns, json_t **out);
+    /* The agent has all up to this version. */
+    enum vg_err (*feedback_heard)(struct storage *s, const char *agent, int64_t version);
+    /* VG_OK: there is some that it did not say it has; VG_ERR_NOENT. */
+    enum vg_err (*feedback_news)(struct storage *s, const struct storage_agent *agent,
+                                 int64_t now_ns);
+    /* The user's own views and those shared with them: [VIEW of API.md]. */
+    enum vg_err (*views)(struct storage *s, const struct storage_user *user, json_t **out);
+    /* Its id is made here. VG_ERR_EXISTS: the user has one of that name; VG_ERR_LIMIT. */
+    enum vg_err (*view_add)(struct storage *s, struct storage_view *view, int64_t now_ns);
+    enum vg_err (*view_remove)(struct storage *s, const char *user, const char *id);
+    /* The last 30 days by detector: [{"detector","incidents","true","false","expected","sites"}]. */
+    enum vg_err (*noise)(struct storage *s, const struct storage_scope *scope, int64_t now_ns,
+                         json_t **out);
+    /* Whom one detector (or family) speaks of most, among its newest incidents of 30 days:
+     * [{"site":{"id","name"},"tenant","subject","incidents","resolved"}]. */
+    enum vg_err (*noise_about)(struct storage *s, const struct storage_scope *scope,
+                               const char *detector, int64_t now_ns, json_t **out);
     /* GET /api/overview as it stands. */
     enum vg_err (*overview)(struct storage *s, const struct storage_scope *scope, int64_t now_ns,
                             json_t **out);

@@ -272,8 +272,8 @@ test_renamed(void **state)
     fill(k);
     strcpy(k->site[0].name, "Oriente");
     assert_int_equal(k->ops->site_set(k->s, &STORAGE_EVERYTHING, &k->site[0]), VG_OK);
-    assert_int_equal(
-        k->ops->tenant_rename(k->s, &STORAGE_EVERYTHING, k->site[0].tenant, "Zafiro"), VG_OK);
+    assert_int_equal(k->ops->tenant_rename(k->s, &STORAGE_EVERYTHING, k->site[0].tenant, "Zafiro"),
+                     VG_OK);
     assert_int_equal(kit_found(k, &STORAGE_EVERYTHING, "all", "oriente zafiro"), 3);
     assert_int_equal(kit_found(k, &STORAGE_EVERYTHING, "all", "centro"), 0);
     assert_int_equal(kit_found(k, &STORAGE_EVERYTHING, "all", "ambar"), 0);
