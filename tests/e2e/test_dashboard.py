@@ -81,3 +81,26 @@ def test_a_visit(collector, browser, tmp_path):
         assert text in seen['english'], text
     assert seen['language'] == 'en'
     assert 'CAJA-1' in seen['agents'] and '0.1.0' in seen['agents']
+
+
+def test_signing_in(tmp_path, browser):
+    """As it comes: a second factor first; then people, tokens, the trail; a forgotten password."""
+    c = vigia.Collector(tmp_path / 'collector', extra='')
+    c.site()
+    c.cli('user', 'add', 'laura', '--role', 'admin', '--mail', 'laura@example.mx', '--password-stdin',
+          stdin=PASSWORD + '\n')
+    c.start()
+    try:
+        seen = browser('sign_in.mjs', 'https://127.0.0.1:%d' % c.web_port, 'laura', PASSWORD,
+                       *([os.environ['VIGIA_PICTURES']] if 'VIGIA_PICTURES' in os.environ else []))
+        vigia.wait_for(lambda: [m for m in c.mails() if m['Subject'] == 'Su contraseña de Vigía'], 30)
+    finally:
+        c.stop()
+    assert seen['errors'] == [] and seen['overflow'] == []
+    assert seen['violations'] == {k: [] for k in seen['violations']} and len(seen['violations']) >= 10
+    assert 'Segundo paso' in seen['setUp'] and len(set(seen['recovery'])) == 10
+    assert len(seen['made']) == 19 and len(seen['token']) == 43
+    assert 'beto' in seen['people'] and 'Dueño' in seen['people']
+    for text in ('entró', 'agregó a una persona', 'quitó a una persona', 'creó un pase para programa'):
+        assert text in seen['audit'], text
+    assert 'ya se usó' in seen['wrongCode'] and 'va en camino' in seen['forgot'] and 'caducó' in seen['badLink']

@@ -13,6 +13,12 @@ import { Agents } from "./pages/agents.js";
 import { Agent } from "./pages/agent.js";
 import { Sites } from "./pages/sites.js";
 import { Site } from "./pages/site.js";
+import { Account } from "./pages/account.js";
+import { People } from "./pages/people.js";
+import { Audit } from "./pages/audit.js";
+import { Forgot } from "./pages/forgot.js";
+import { NewPassword } from "./pages/new_password.js";
+import { SetUp } from "./pages/set_up.js";
 import { Missing } from "./pages/missing.js";
 
 function page(where) {
@@ -25,12 +31,18 @@ function page(where) {
   if (first === "sites" && second !== undefined) return html`<${Site} id=${second} key=${second} />`;
   if (first === "sites") return html`<${Sites} />`;
   if (first === "agents") return html`<${Agents} />`;
+  if (first === "account") return html`<${Account} />`;
+  if (first === "people") return html`<${People} />`;
+  if (first === "audit") return html`<${Audit} />`;
   return html`<${Missing} />`;
 }
 
 function App() {
   if (me.value === undefined) return null; // not known yet
-  if (me.value === null) return html`<${Login} />`;
+  const [first, second] = route.value.path;
+  if (first === "password" && second) return html`<${NewPassword} link=${second} />`;
+  if (me.value === null) return first === "forgot" ? html`<${Forgot} />` : html`<${Login} />`;
+  if (me.value.setUp) return html`<${SetUp} />`;
   return html`<${Shell}>${page(route.value)}<//>`;
 }
 

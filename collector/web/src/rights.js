@@ -2,6 +2,7 @@
 // What the person may do, to leave out what the collector would refuse (collector/rights.h decides).
 import { me } from "./state.js";
 
-const has = (...roles) => roles.includes(me.value?.role);
-export const mayFleet = () => has("admin", "technician");
-export const mayPeople = () => has("admin");
+export const may = (right) => Boolean(me.value?.rights?.includes(right));
+export const mayFleet = () => may("fleet");
+export const mayPeople = () => may("people");
+export const mayAudit = () => may("audit");

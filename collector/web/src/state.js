@@ -9,7 +9,13 @@ export const me = signal(undefined);
 function enter(answer) {
   setToken(answer.csrf);
   setLanguage(answer.user.language || guessLanguage());
-  me.value = { ...answer.user, version: answer.version };
+  me.value = {
+    ...answer.user,
+    version: answer.version,
+    rights: answer.rights || [],
+    setUp: answer.set_up, // a second factor, before anything else
+    factorRequired: answer.second_factor_required,
+  };
 }
 
 function leave() {
@@ -28,8 +34,8 @@ export async function loadMe() {
   }
 }
 
-export async function login(user, password) {
-  enter(await post("/api/login", { user, password }));
+export async function login(user, password, code) {
+  enter(await post("/api/login", code ? { user, password, code } : { user, password }));
   await loadMe();
 }
 

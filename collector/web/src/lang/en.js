@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fleet } from "./en_fleet.js";
+import { people } from "./en_people.js";
 
 export const en = {
   ...fleet,
+  ...people,
   "app.tagline": "Security for shops",
   "nav.main": "Main",
   "nav.overview": "Overview",

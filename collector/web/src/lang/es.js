@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fleet } from "./es_fleet.js";
+import { people } from "./es_people.js";
 
 export const es = {
   ...fleet,
+  ...people,
   "app.tagline": "Seguridad para tiendas",
   "nav.main": "Principal",
   "nav.overview": "Resumen",

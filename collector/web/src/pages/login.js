@@ -2,12 +2,13 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { login } from "../state.js";
-import { language, setLanguage, t } from "../i18n.js";
-import { LanguageChoice } from "../parts/shell.js";
-import { Mark } from "../parts/icons.js";
+import { t } from "../i18n.js";
+import { address } from "../router.js";
+import { Door } from "../parts/door.js";
+import { Code, Password } from "../parts/secret.js";
 
-function explain(error) {
-  if (error.status === 401) return t("login.wrong");
+function explain(error, asked) {
+  if (error.status === 401) return t(asked ? "login.wrong_code" : "login.wrong");
   if (error.status === 429) return t("login.slow", { n: error.retryAfter || 60 });
   if (error.status === 0) return t("error.offline");
   return t("error.server", { status: String(error.status) });
@@ -16,67 +17,64 @@ function explain(error) {
 export function Login() {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
-  const [shown, setShown] = useState(false);
+  const [code, setCode] = useState("");
+  const [asked, setAsked] = useState(false); // the password was right, now the code
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
-  const first = useRef(null);
+  const form = useRef(null);
 
-  useEffect(() => first.current.focus(), []);
   useEffect(() => {
-    document.title = `${t("login.title")} · Vigía`;
-  }, [language.value]);
+    form.current.querySelector(asked ? "[name=code]" : "[name=user]").focus();
+  }, [asked]);
 
   async function submit(event) {
     event.preventDefault();
     setBusy(true);
     setError(null);
     try {
-      await login(user, password);
+      await login(user.trim(), password, asked ? code : "");
     } catch (failure) {
-      setError(failure);
       setBusy(false);
-      setPassword("");
+      if (failure.status === 401 && failure.message === "code" && !asked) {
+        setAsked(true);
+        return;
+      }
+      setError(failure);
+      setCode("");
+      if (!asked) setPassword("");
     }
   }
 
-  return html`<main class="login">
-    <div class="login-card">
-      <p class="login-brand"><${Mark} /><strong>Vigía</strong><span>${t("app.tagline")}</span></p>
-      <h1>${t("login.title")}</h1>
-      <form onSubmit=${submit}>
-        <label>
-          ${t("login.user")}
-          <input
-            ref=${first}
-            name="user"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck=${false}
-            required
-            value=${user}
-            onInput=${(e) => setUser(e.target.value)}
-          />
-        </label>
-        <label>
-          ${t("login.password")}
-          <input
-            name="password"
-            type=${shown ? "text" : "password"}
-            autocomplete="current-password"
-            required
-            value=${password}
-            aria-describedby=${error ? "login-error" : undefined}
-            onInput=${(e) => setPassword(e.target.value)}
-          />
-        </label>
-        <label class="check">
-          <input type="checkbox" checked=${shown} onChange=${(e) => setShown(e.target.checked)} />
-          ${t("login.show")}
-        </label>
-        ${error && html`<p class="form-error" id="login-error" role="alert">${explain(error)}</p>`}
-        <button type="submit" disabled=${busy} aria-busy=${busy}>${t("login.submit")}</button>
-      </form>
-      <${LanguageChoice} onChoose=${setLanguage} />
-    </div>
-  </main>`;
+  return html`<${Door} title=${t("login.title")}>
+    <form onSubmit=${submit} ref=${form} aria-describedby=${error ? "login-error" : undefined}>
+      ${asked
+        ? html`<${Code} label=${t("login.code")} hint=${t("login.code_hint")} value=${code} onValue=${setCode} />`
+        : html`<label class="field">
+              ${t("login.user")}
+              <input
+                name="user"
+                autocomplete="username"
+                autocapitalize="none"
+                spellcheck=${false}
+                required
+                value=${user}
+                onInput=${(e) => setUser(e.target.value)}
+              />
+            </label>
+            <${Password}
+              label=${t("login.password")}
+              name="password"
+              autocomplete="current-password"
+              value=${password}
+              onValue=${setPassword}
+            />`}
+      ${error && html`<p class="form-error" id="login-error" role="alert">${explain(error, asked)}</p>`}
+      <button type="submit" disabled=${busy} aria-busy=${busy}>${t("login.submit")}</button>
+      <p class="beside">
+        ${asked
+          ? html`<button type="button" class="quiet" onClick=${() => setAsked(false)}>${t("login.back")}</button>`
+          : html`<a href=${address(["forgot"])}>${t("login.forgot")}</a>`}
+      </p>
+    </form>
+  <//>`;
 }

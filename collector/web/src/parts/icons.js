@@ -14,6 +14,8 @@ import octagon from "lucide-static/icons/octagon-alert.svg";
 import overview from "lucide-static/icons/layout-dashboard.svg";
 import siren from "lucide-static/icons/siren.svg";
 import store from "lucide-static/icons/store.svg";
+import user from "lucide-static/icons/circle-user-round.svg";
+import users from "lucide-static/icons/users-round.svg";
 import triangle from "lucide-static/icons/triangle-alert.svg";
 import wifi from "lucide-static/icons/wifi.svg";
 import wifiOff from "lucide-static/icons/wifi-off.svg";
@@ -33,6 +35,8 @@ const icons = {
   siren,
   store,
   triangle,
+  user,
+  users,
   wifi,
   wifiOff,
 };

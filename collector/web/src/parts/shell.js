@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { chooseLanguage, logout, me } from "../state.js";
 import { language, t } from "../i18n.js";
 import { address, route } from "../router.js";
+import { mayPeople } from "../rights.js";
 import { Icon, Mark } from "./icons.js";
 
 const PLACES = [
@@ -12,13 +13,14 @@ const PLACES = [
   ["incidents", "siren", ["incidents"]],
   ["sites", "store", ["sites"]],
   ["agents", "monitor", ["agents"]],
+  ["people", "users", ["people"], mayPeople],
 ];
 
 function Places() {
   const here = route.value.path[0] || "";
   return html`<nav class="places" aria-label=${t("nav.main")}>
     <ul>
-      ${PLACES.map(
+      ${PLACES.filter(([, , , shown]) => !shown || shown()).map(
         ([name, icon, path]) => html`<li>
           <a href=${address(path)} aria-current=${here === (path[0] || "") ? "page" : undefined}>
             <${Icon} name=${icon} /><span>${t(`nav.${name}`)}</span>
@@ -58,7 +60,14 @@ export function Shell({ children }) {
       <div class="bar-end">
         <${LanguageChoice} onChoose=${chooseLanguage} />
         <div class="who">
-          <span class="who-name">${me.value.name}</span>
+          <a
+            class="who-link"
+            href=${address(["account"])}
+            aria-current=${route.value.path[0] === "account" ? "page" : undefined}
+            aria-label=${t("nav.account", { name: me.value.name })}
+          >
+            <${Icon} name="user" /><span class="who-name">${me.value.name}</span>
+          </a>
           <button type="button" class="quiet" aria-label=${t("nav.logout")} onClick=${logout}>
             <${Icon} name="logOut" /><span>${t("nav.logout")}</span>
           </button>
