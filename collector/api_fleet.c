@@ -239,7 +239,7 @@ api_token_add(struct api_job *j, struct storage *s)
     if (err == VG_OK)
         err = s->ops->token_add(s, hash, &site, j->session.user.name, j->now_ns, expires_ns, id);
     if (err == VG_OK)
-        err = note(j, s, site.tenant, "token.made", id, site.name);
+        err = note(j, s, site.tenant, "token.added", id, site.name);
     if (err != VG_OK)
         return err;
     install_url(j->service->config, j->service->authority.fingerprint, secret, url);

@@ -538,7 +538,7 @@ api_programs_write(struct api_job *j, struct storage *s)
     if (err == VG_ERR_EXISTS)
         return api_refuse(j, 409, "full", "too many tokens: end one first");
     if (err == VG_OK)
-        err = audit(j, s, "token.made", name);
+        err = audit(j, s, "program.added", name);
     return err == VG_OK ? answer(j, json_pack("{ss ss}", "id", id, "token", secret)) : err;
 }
 
@@ -548,6 +548,6 @@ api_program_end_write(struct api_job *j, struct storage *s)
     enum vg_err err = s->ops->api_token_end(s, j->session.user.id, j->id);
 
     if (err == VG_OK)
-        err = audit(j, s, "token.ended", j->id);
+        err = audit(j, s, "program.ended", j->id);
     return err == VG_OK ? answer(j, json_object()) : err;
 }

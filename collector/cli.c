@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "collector/files.h"
+#include "common/vtime.h"
 
 int
 cli_usage(const struct command *self, const char *fmt, ...)
@@ -121,6 +122,27 @@ become_user(const struct collector_config *config)
            setuid(user->pw_uid) == 0;
 }
 
+enum vg_err
+cli_begin(struct cli_world *world)
+{
+    return world->store->ops->begin(world->store);
+}
+
+enum vg_err
+cli_end(struct cli_world *world, enum vg_err err, const char *tenant, const char *what,
+        const char *object, const char *note)
+{
+    struct storage *s = world->store;
+
+    if (err == VG_OK)
+        err = s->ops->audit(s, tenant, CLI_WHO, what, object, note, vtime_now());
+    if (err == VG_OK)
+        err = s->ops->commit(s);
+    if (err != VG_OK)
+        s->ops->rollback(s);
+    return err;
+}
+
 int
 cli_failed(const struct cli_world *world, const char *what, enum vg_err err)
 {
@@ -182,4 +204,25 @@ cli_lock(const struct collector_config *config)
     if (fd < 0)
         return VG_ERR_SYS;
     return flock(fd, LOCK_EX | LOCK_NB) == 0 ? VG_OK : VG_ERR_EXISTS; /* kept until the end */
+}
+
+void
+cli_print_rows(const json_t *rows, const char *const *keys)
+{
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        for (const char *const *k = keys; *k != NULL; k++) {
+            const json_t *v = json_object_get(row, *k);
+
+            if (json_is_integer(v))
+                printf("%s%lld", k == keys ? "" : "\t", (long long)json_integer_value(v));
+            else
+                printf("%s%s", k == keys ? "" : "\t",
+                       json_is_string(v) ? json_string_value(v) : "-");
+        }
+        putchar('\n');
+    }
 }

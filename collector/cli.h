@@ -49,11 +49,20 @@ struct cli_world {
     struct collector_config config;
     struct storage *store;
 };
+#define CLI_WHO "command line" /* as whom the audit trail knows these commands */
 enum cli_need { CLI_CONFIG, CLI_STORE };
 bool cli_open(const struct cli_line *line, enum cli_need need, struct cli_world *out, int *code);
 void cli_close(struct cli_world *world);
+/* A change with its line in the audit trail, in one transaction that cli_begin() begins: what `err` tells
+ * of the change decides whether both are kept. Returns it, or what failed. */
+enum vg_err cli_begin(struct cli_world *world) VG_MUST_CHECK;
+enum vg_err cli_end(struct cli_world *world, enum vg_err err, const char *tenant, const char *what,
+                    const char *object, const char *note) VG_MUST_CHECK;
 /* Tells an error of the storage on stderr; returns the exit code for it. */
 int cli_failed(const struct cli_world *world, const char *what, enum vg_err err);
+
+/* Rows by these keys (ended by NULL), tabs between, "-" for what is no text and no number. */
+void cli_print_rows(const json_t *rows, const char *const *keys);
 
 /* One `serve` or `restore` at a time; the file goes with the process. VG_ERR_EXISTS: another has
  * it. */

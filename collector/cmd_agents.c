@@ -12,7 +12,7 @@ static int
 token_print(struct cli_world *w, const struct storage_site *site, int64_t valid_ns)
 {
     struct authority authority;
-    char secret[SECRET_TEXT], id[UUID_TEXT_SIZE], url[INSTALL_URL_MAX] = "";
+    char secret[SECRET_TEXT], id[UUID_TEXT_SIZE] = "", url[INSTALL_URL_MAX] = "";
     uint8_t hash[STORAGE_HASH_SIZE];
     int64_t now_ns = vtime_now();
     enum vg_err err = authority_open(&w->config, now_ns, &authority);
@@ -22,9 +22,11 @@ token_print(struct cli_world *w, const struct storage_site *site, int64_t valid_
     err = secret_make(secret);
     if (err == VG_OK)
         err = secret_hash(secret, hash);
-    if (err == VG_OK)
-        err = w->store->ops->token_add(w->store, hash, site, "command line", now_ns,
-                                       now_ns + valid_ns, id);
+    if (err == VG_OK && (err = cli_begin(w)) == VG_OK) {
+        err =
+            w->store->ops->token_add(w->store, hash, site, CLI_WHO, now_ns, now_ns + valid_ns, id);
+        err = cli_end(w, err, site->tenant, "token.added", id, site->name);
+    }
     if (err == VG_OK)
         install_url(&w->config, authority.fingerprint, secret, url);
     authority_done(&authority);
@@ -108,7 +110,7 @@ agent_end(struct cli_world *w, const char *id, bool remove)
         err = remove ? ops->agent_remove(w->store, &STORAGE_EVERYTHING, id, vtime_now())
                      : ops->agent_revoke(w->store, &STORAGE_EVERYTHING, id, vtime_now());
     if (err == VG_OK)
-        err = ops->audit(w->store, agent.tenant, "command line",
+        err = ops->audit(w->store, agent.tenant, CLI_WHO,
                          remove ? "agent.removed" : "agent.revoked", id, agent.host, vtime_now());
     return err;
 }

@@ -26,6 +26,9 @@ CALLS = {
     ('GET', '/api/audit'): (AUDIT, None), ('GET', '/api/audit.csv'): (AUDIT, None),
     ('GET', '/api/overview'): (SEE, None), ('GET', '/api/incidents'): (SEE, None),
     ('GET', '/api/incidents/ID'): (SEE, None), ('POST', '/api/incidents/ID'): (TRIAGE, {'state': 'x'}),
+    ('GET', '/api/exceptions'): (SEE, None), ('POST', '/api/exceptions'): (TRIAGE, {}),
+    ('POST', '/api/exceptions/ID'): (TRIAGE, {}), ('GET', '/api/views'): (SEE, None), ('POST', '/api/views'): (SEE, {}),
+    ('POST', '/api/views/ID'): (SEE, {}), ('GET', '/api/noise'): (SEE, None),
     ('POST', '/api/triage'): (TRIAGE, {}), ('GET', '/api/assignees'): (SEE, None),
     ('GET', '/api/agents'): (SEE, None), ('GET', '/api/agents/ID'): (SEE, None), ('POST', '/api/agents/ID'): (FLEET, {}),
     ('GET', '/api/tenants'): (SEE, None), ('POST', '/api/tenants'): (PEOPLE, {}),
@@ -40,8 +43,16 @@ def documented():
     return {(m, p.split('?')[0]) for m, p in re.findall(r'`(GET|POST) (/api/[^\s`]*)', text)}
 
 
+def served():
+    text = (vigia.ROOT / 'collector/api_routes.c').read_text()
+    rows = re.findall(r'\{"(/api/[^"]*)", (true|false), API_[A-Z]+, RIGHT_([A-Z]+)', text)
+    return {('POST' if post == 'true' else 'GET', re.sub('/$', '/ID', path)): right for path, post, right in rows}
+
+
 def test_the_table_is_the_api():
-    assert documented() == set(CALLS)
+    assert documented() == set(CALLS) == set(served())
+    for call, (right, _) in CALLS.items():
+        assert served()[call] == (right or 'none').upper(), call
 
 
 @pytest.fixture

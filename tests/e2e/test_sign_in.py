@@ -185,9 +185,10 @@ def test_people_and_their_trail(collector):
     w.post('/api/users/' + users['eva']['id'], {'act': 'remove'})
     rows = w.get('/api/audit')['items']
     what = [r['what'] for r in rows]
-    for one in ('user.added', 'user.changed', 'user.remove', 'login'):
+    for one in ('user.added', 'user.changed', 'user.remove', 'login', 'tenant.added', 'site.added', 'user.tenants'):
         assert one in what, one
     text = w.get('/api/audit.csv')
     assert text.startswith('time,tenant,who,what,object,note\n') and '"user.remove"' in text
     told = collector.cli('audit').stdout.split('\n')
+    assert 'command line' in {r['who'] for r in rows}
     assert len([x for x in told if x]) == len(rows) == len(text.split('\n')) - 2
