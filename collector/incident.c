@@ -18,11 +18,11 @@ time_of(const json_t *event, const char *key, int64_t otherwise)
 }
 
 static void
-copy_prefix(char *dst, size_t size, const char *src, size_t len)
+copy_str(char *dst, size_t size, struct str text)
 {
-    if (len >= size)
-        len = size - 1;
-    memcpy(dst, src, len);
+    size_t len = text.len < size ? text.len : size - 1;
+
+    memcpy(dst, text.at, len);
     dst[len] = '\0';
 }
 
@@ -58,7 +58,7 @@ describe(const struct storage_agent *agent, const json_t *event, const struct st
     memset(out, 0, sizeof *out);
     (void)vg_strcpy(out->tenant, sizeof out->tenant, agent->tenant);
     (void)vg_strcpy(out->site, sizeof out->site, agent->site);
-    copy_prefix(out->family, sizeof out->family, row->detector, event_family_len(row->detector));
+    copy_str(out->family, sizeof out->family, event_family(row->detector));
     (void)vg_strcpy(out->detector, sizeof out->detector, row->detector);
     (void)vg_strcpy(out->subject_kind, sizeof out->subject_kind, vg_json_str(subject, "kind", ""));
     (void)vg_strcpy(out->subject_id, sizeof out->subject_id, vg_json_str(subject, "id", ""));

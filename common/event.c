@@ -55,14 +55,16 @@ party_set(struct party *p, const char *kind, const char *id, const char *label)
     copy_text(p->label, sizeof p->label, label != NULL ? label : id);
 }
 
-size_t
-event_family_len(const char *detector)
+struct str
+event_family(const char *detector)
 {
     const char *dot = strchr(detector, '.');
+    struct str family;
 
     if (dot != NULL)
         dot = strchr(dot + 1, '.');
-    return dot != NULL ? (size_t)(dot - detector) : strlen(detector);
+    family = str_n(detector, dot != NULL ? (size_t)(dot - detector) : strlen(detector));
+    return str_is(family, "net.remote_shell") ? str_of("net.lateral") : family;
 }
 
 /* ---- the check of an event from an untrusted side ---- */

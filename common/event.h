@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/json.h"
+#include "common/str.h"
 
 enum { EVENT_BYTES_MAX = 64 * 1024, EVENT_EVIDENCE_MAX = 50, EVENT_FACTS_MAX = 64 };
 
@@ -40,7 +41,8 @@ enum vg_err event_check(const json_t *event, bool stamped, char why[EVENT_WHY_MA
 char *event_canonical(const json_t *event);
 
 /* The family of a detector for incidents: "net.scan" and "net.new_device" stay themselves, the text
- * up to the second dot. Borrowed from `detector` by length. */
-size_t event_family_len(const char *detector);
+ * up to the second dot; but the entry into another PC (net.lateral) and the session there
+ * (net.remote_shell) are one act, and of one family. Borrowed from `detector`, or static. */
+struct str event_family(const char *detector);
 
 enum { EVENT_INCIDENT_HOURS = 6 };

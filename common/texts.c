@@ -60,7 +60,6 @@ static const struct conf_field SCHEMA[] = {
      .choices = SEVERITY_WORDS,
      .required = true,
      .example = "severity: medium"},
-    {.key = "family", .type = CONF_TEXT, .min = 3, .max = 64},
     {.key = "attack", .type = CONF_LIST, .item = &ATTACK_ID, .max = 16, .fallback = "[]"},
     {.key = "settings", .type = CONF_DICT, .item = &ANY_VALUE, .fallback = "{}"},
     {.key = "facts", .type = CONF_DICT, .item = &FACT_TEXT, .fallback = "{}"},

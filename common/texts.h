@@ -17,7 +17,6 @@
 /* Schema of rules/detectors/NAME.yaml:
  *   detector: net.scan
  *   severity: medium
- *   family: net.scan            (optional; incident grouping, default the detector's own name)
  *   attack: [T1046]
  *   settings: {NAME: VALUE, ...} (numbers, durations, texts; each detector checks its own)
  *   facts: {ports: "how many ports were tried", ...}   (every fact the detector gives; for people)

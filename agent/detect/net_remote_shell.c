@@ -7,7 +7,7 @@
  * before it, as the stagers of attack frameworks expect (a bare one is net.exploit's). greeting: a
  * remote-control tool introduces its computer. winrm, dcom: somebody works on another PC of the shop
  * by Windows' own ways to run commands: over SESSION_NS, or with several calls. That he entered at all
- * is net.lateral's to tell, so that one act is one alert.
+ * is net.lateral's to tell; both are about the one who works there, and so one incident (event.h).
  *
  * What crosses stays in the parser (agent/net/proto/raw.c). */
 #include "agent/detect/detectors.h"
@@ -40,13 +40,14 @@ _Static_assert(SESSIONS_MAX *(sizeof(struct session) + CELL_OWN_BYTES) +
                    NET_REMOTE_SHELL_BYTES,
                "the memory of detectors is promised");
 
-/* `victim`: the side that is commanded. */
+enum about { VICTIM_CALLS, MASTER_CALLS, WINDOWS_WAY /* the master calls, and it is about him */ };
+
 static void
-find(struct remote_shell *s, const struct flow_view *f, bool client_is_victim, const char *style,
+find(struct remote_shell *s, const struct flow_view *f, enum about about, const char *style,
      const char *detail, double score, int64_t now_ns)
 {
-    const struct net_addr *victim = client_is_victim ? &f->src : &f->dst;
-    const struct net_addr *other = client_is_victim ? &f->dst : &f->src;
+    const struct net_addr *victim = about == VICTIM_CALLS ? &f->src : &f->dst;
+    const struct net_addr *other = about == VICTIM_CALLS ? &f->dst : &f->src;
     char ours[NET_TELL_MAX], theirs[NET_TELL_MAX];
     struct party subject, peer;
     struct finding finding = {.detector = "net.remote_shell",
@@ -56,8 +57,8 @@ find(struct remote_shell *s, const struct flow_view *f, bool client_is_victim, c
                               .score = score,
                               .group = style};
 
-    net_tell_party(s->scene, &subject, victim);
-    net_tell_party(s->scene, &peer, other);
+    net_tell_party(s->scene, &subject, about == WINDOWS_WAY ? other : victim);
+    net_tell_party(s->scene, &peer, about == WINDOWS_WAY ? victim : other);
     finding.facts = net_tell_flow(s->scene, f, f->server_name);
     if (finding.facts == NULL)
         return;
@@ -65,7 +66,7 @@ find(struct remote_shell *s, const struct flow_view *f, bool client_is_victim, c
         finding.facts, json_pack("{s:s, s:s, s:s, s:s, s:b}", "style", style, "detail", detail,
                                  "victim", net_tell_place(s->scene, str_of(""), victim, ours),
                                  "master", net_tell_place(s->scene, str_of(""), other, theirs),
-                                 "reverse", (int)client_is_victim));
+                                 "reverse", (int)(about == VICTIM_CALLS)));
     finding.evidence = json_array();
     (void)json_array_append_new(finding.evidence, net_evidence_flow(f));
     s->findings++;
@@ -78,6 +79,12 @@ is_true(const struct record_view *r, const char *name)
     const struct record_field *field = record_find(r, name);
 
     return field != NULL && field->number != 0;
+}
+
+static enum about
+caller(const struct record_view *r, const char *by_victim)
+{
+    return is_true(r, by_victim) ? VICTIM_CALLS : MASTER_CALLS;
 }
 
 /* Where a terminal in the clear is what the port is for. */
@@ -94,12 +101,13 @@ on_raw(struct remote_shell *s, const struct record_view *r, int64_t now_ns)
     struct str shell = record_text(r, "shell"), greeting = record_text(r, "greeting");
 
     if (shell.len > 0 && (is_true(r, "by_client") || !terminal_port(f->dport)))
-        find(s, f, is_true(r, "by_client"), "shell", str_is(shell, "unix") ? "unix" : "windows", 90,
+        find(s, f, caller(r, "by_client"), "shell", str_is(shell, "unix") ? "unix" : "windows", 90,
              now_ns);
     if (is_true(r, "staged"))
-        find(s, f, !is_true(r, "pushed_by_client"), "staged", "length and program", 85, now_ns);
+        find(s, f, is_true(r, "pushed_by_client") ? MASTER_CALLS : VICTIM_CALLS, "staged",
+             "length and program", 85, now_ns);
     if (greeting.len > 0)
-        find(s, f, is_true(r, "greeting_by_client"), "greeting",
+        find(s, f, caller(r, "greeting_by_client"), "greeting",
              str_is(greeting, "fields")  ? "fields"
              : str_is(greeting, "njrat") ? "njrat"
                                          : "gh0st",
@@ -122,7 +130,8 @@ on_record(struct remote_shell *s, const struct record_view *r, int64_t now_ns)
     else if (str_is(str_of(r->type), "dcerpc") &&
              str_is(record_text(r, "interface"), "IDispatch") &&
              str_is(record_text(r, "operation"), "Invoke") && calls_of(r) >= DCOM_CALLS_LEAST)
-        find(s, r->flow, false, "dcom", "IDispatch::Invoke", 65, now_ns); /* MS-OAUT, 3.1.4.4 */
+        find(s, r->flow, WINDOWS_WAY, "dcom", "IDispatch::Invoke", 65,
+             now_ns); /* MS-OAUT, 3.1.4.4 */
 }
 
 /* True once somebody works there for a while. */
@@ -152,7 +161,7 @@ on_http(struct remote_shell *s, const struct http_view *h, int64_t now_ns)
 
     if (h->status == 200 && str_is(h->method, "POST") && h->uri.len >= n &&
         str_is(str_n(h->uri.at, n), path) && session_lasts(s, h->flow, now_ns))
-        find(s, h->flow, false, "winrm", "WS-Management", 60, now_ns);
+        find(s, h->flow, WINDOWS_WAY, "winrm", "WS-Management", 60, now_ns);
 }
 
 static void

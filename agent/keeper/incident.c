@@ -16,11 +16,12 @@ key_of(const json_t *event, uint8_t out[32])
     const char *detector = vg_json_str(event, "detector", "");
     const json_t *subject = json_object_get(event, "subject");
     const char *kind = vg_json_str(subject, "kind", ""), *id = vg_json_str(subject, "id", "");
+    struct str family = event_family(detector);
     struct buf text;
     enum vg_err err = VG_ERR_NOMEM;
 
     buf_init(&text, 4096);
-    buf_put(&text, detector, event_family_len(detector));
+    buf_put(&text, family.at, family.len);
     buf_put_u8(&text, 0);
     buf_put_str(&text, kind);
     buf_put_u8(&text, 0);

@@ -221,11 +221,13 @@ test_six_hours(void **state)
     line(&b, 4, 4, "net.scan", "low", "b", NOW, NOW);                       /* subject */
     line(&b, 5, 5, "net.beacon", "low", "a", NOW, NOW);                     /* family */
     line(&b, 6, 6, "net.scan", "info", "a", NOW, NOW);                      /* no alert */
+    line(&b, 7, 7, "net.remote_shell", "high", "a", NOW, NOW);
+    line(&b, 8, 8, "net.lateral", "high", "a", NOW, NOW); /* one act, one family */
     for (int h = 0; h < 40; h += 4)
         line(&b, 10 + h, 10 + (unsigned)h, "net.scan", "low", "long", NOW + h * VG_HOUR_NS, NOW);
     assert_int_equal(commit(w, 0, &b, &durable), VG_OK);
     json_t *list = incidents(w);
-    assert_int_equal(json_array_size(list), 4 + 2); /* 40 hours: a day, and the rest */
+    assert_int_equal(json_array_size(list), 4 + 1 + 2); /* 40 hours: a day, and the rest */
     json_decref(list);
 }
 

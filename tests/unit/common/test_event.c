@@ -131,8 +131,10 @@ parties_are_cut_at_a_character(void **state)
     longest[399] = '\0';
     party_set(&p, "device", longest, NULL);
     assert_int_equal(strlen(p.id), 254); /* the u-umlaut would not fit whole */
-    assert_int_equal(event_family_len("net.scan"), 8);
-    assert_int_equal(event_family_len("net.scan.slow"), 8);
+    assert_true(str_is(event_family("net.scan"), "net.scan"));
+    assert_true(str_is(event_family("net.scan.slow"), "net.scan"));
+    assert_true(str_is(event_family("net.remote_shell"), "net.lateral"));
+    assert_true(str_is(event_family("net"), "net"));
 }
 
 static void

@@ -94,6 +94,8 @@ test_sessions_of_winrm(void **state)
     self = fake_restart(&NET_REMOTE_SHELL, self, &store, &judge);
     wsman(self, 9, T0 + 9 * VG_SEC_NS);
     assert_int_equal(judge.count, 1);
+    assert_string_equal(judge.report[0].subject, "192.168.1.9"); /* as net.lateral's */
+    assert_string_equal(judge.report[0].peer, "192.168.1.7");
     for (unsigned i = 0; i < 250; i++)
         wsman(self, i, T0);
     fake_truncate_rows(&NET_REMOTE_SHELL, &store, &judge);

@@ -39,6 +39,8 @@ test_keys(void **state)
     commit(store, NOW + 16 * HOUR, "pay.amount", "high", "a");       /* another family */
     commit(store, NOW + 16 * HOUR, "pay.amount.card", "high", "a");  /* the same family */
     commit(store, NOW + 16 * HOUR, "pay.amount", "info", "a");       /* no alert */
+    commit(store, NOW, "net.lateral", "high", "pc");
+    commit(store, NOW + HOUR, "net.remote_shell", "high", "pc"); /* the same act */
     events = events_of(store);
     assert_string_equal(incident(events, 0), incident(events, 1));
     assert_string_equal(incident(events, 0), incident(events, 2));
@@ -47,6 +49,7 @@ test_keys(void **state)
     assert_string_not_equal(incident(events, 3), incident(events, 5));
     assert_string_equal(incident(events, 5), incident(events, 6));
     assert_string_equal(incident(events, 7), "none");
+    assert_string_equal(incident(events, 8), incident(events, 9));
     json_decref(events);
     store_close(store);
 }
