@@ -66,10 +66,33 @@ identify(struct agent_job *j, struct storage *s, bool expired_fine)
     return VG_OK;
 }
 
+/* What came of the call, for GET /api/health. */
+static void
+tally(const struct agent_job *j)
+{
+    struct agent_counts *c = &j->service->counts;
+    const struct {
+        const char *word;
+        uint64_t *count;
+    } words[] = {{"unknown", &c->unknown},     {"revoked", &c->revoked},
+                 {"expired", &c->expired},     {"store_conflict", &c->conflicts},
+                 {"too_large", &c->too_large}, {"format", &c->malformed},
+                 {"csr", &c->malformed}};
+
+    c->calls++;
+    if (j->job.err == VG_ERR_LIMIT && j->status == 0)
+        c->busy++;
+    for (size_t i = 0; j->status != 0 && i < VG_ARRAY_LEN(words); i++)
+        if (strcmp(j->word, words[i].word) == 0)
+            (*words[i].count)++;
+}
+
 static void
 done(struct work_job *job)
 {
     struct agent_job *j = (struct agent_job *)job;
+
+    tally(j);
 
     if (j->status != 0)
         http_answer_error(j->call, j->status, j->word, j->message);
@@ -157,8 +180,19 @@ events_done(struct work_job *job)
         log_event(LOG_LEVEL_WARN, "ingest.conflict", "agent=%s store=%s", j->agent.id, j->store);
     if (refused > 0)
         log_event(LOG_LEVEL_WARN, "ingest.refused", "agent=%s records=%zu", j->agent.id, refused);
-    if (j->status == 0 && job->err == VG_OK)
+    if (j->status == 0 && job->err == VG_OK) {
+        struct agent_counts *c = &j->service->counts;
+
+        c->batches++;
+        c->records += j->ingest.count;
+        c->records_refused += refused;
+        c->records_repeated += j->ingest.repeated;
+        c->records_moved += j->ingest.moved;
         notify_kick(j->service->notify);
+    }
+    if (j->ingest.moved > 0)
+        log_event(LOG_LEVEL_WARN, "ingest.clock", "agent=%s records=%zu", j->agent.id,
+                  j->ingest.moved);
     done(job);
 }
 
@@ -172,18 +206,25 @@ number(const char *text)
 }
 
 static bool
+malformed(struct agent_job *j, int status, const char *word, const char *message)
+{
+    j->service->counts.calls++;
+    j->service->counts.malformed++;
+    http_answer_error(j->call, status, word, message);
+    return false;
+}
+
+static bool
 events_start(struct agent_job *j)
 {
     const char *store = http_header(j->call, "X-Vigia-Store");
     const char *encoding = http_header(j->call, "Content-Encoding");
 
     if (store == NULL || !uuid_valid(store) || !vg_strcpy(j->store, sizeof j->store, store)) {
-        http_answer_error(j->call, 400, "format", "X-Vigia-Store is no UUID");
-        return false;
+        return malformed(j, 400, "format", "X-Vigia-Store is no UUID");
     }
     if (encoding != NULL && strcmp(encoding, "zstd") != 0) {
-        http_answer_error(j->call, 415, "encoding", "zstd or none");
-        return false;
+        return malformed(j, 415, "encoding", "zstd or none");
     }
     j->packed = encoding != NULL;
     j->first = number(http_header(j->call, "X-Vigia-Seq"));
@@ -427,6 +468,8 @@ agents_handle(void *ctx, struct http_call *call)
     struct agent_job *j;
 
     if (route == NULL || !http_is_post(call) || cert == NULL) {
+        service->counts.calls++;
+        service->counts.malformed++;
         http_answer_error(call, cert == NULL ? 403 : 404, "unknown", "no such thing here");
         return;
     }
@@ -449,6 +492,8 @@ agents_handle(void *ctx, struct http_call *call)
     } else {
         j->body = service_body(call);
         if (j->body == NULL) {
+            service->counts.calls++;
+            service->counts.malformed++;
             free(j);
             return;
         }

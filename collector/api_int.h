@@ -78,6 +78,10 @@ enum vg_err api_login_read(struct api_job *j, struct storage *s);
 enum vg_err api_login_write(struct api_job *j, struct storage *s);
 enum vg_err api_logout_write(struct api_job *j, struct storage *s);
 
+/* api_health.c */
+bool api_health_prepare(struct api_job *j);
+enum vg_err api_health(struct api_job *j, struct storage *s);
+
 /* api_fleet.c */
 enum vg_err api_tenants(struct api_job *j, struct storage *s);
 enum vg_err api_tenant_add(struct api_job *j, struct storage *s);

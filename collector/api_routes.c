@@ -55,5 +55,6 @@ const struct api_route API_ROUTES[] = {
     {"/api/tokens", false, API_ALL, RIGHT_FLEET, api_tokens_prepare, api_tokens, NULL},
     {"/api/tokens", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_token_add},
     {"/api/tokens/", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_token_set},
+    {"/api/health", false, API_ALL, RIGHT_FLEET, api_health_prepare, api_health, NULL},
     {NULL, false, API_ALL, RIGHT_NONE, NULL, NULL, NULL},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collector/http.h"
+#include "collector/http_int.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,42 +18,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { SWEEP_S = 2, HEADERS_MAX = 16 * 1024, PEER_SIZE = 64, BACKLOG = 256 };
+enum { SWEEP_S = 2, HEADERS_MAX = 16 * 1024, BACKLOG = 256 };
 
-/* Lives as long as its SSL object, which frees it (conn_freed): whatever way a connection goes. evhttp
- * tells us of a connection only with its first whole request, so a connection is ended from here by
- * shutting its socket down: evhttp sees the end and does the rest. */
-struct conn {
-    struct http_server *server;
-    struct bufferevent *bev; /* evhttp's; lives as long as the SSL object */
-    char peer[PEER_SIZE];    /* "" until the sweep after the accept */
-    int64_t since_s;         /* when the wait that has a deadline began */
-    bool busy;               /* a handler has its call: no deadline */
-    bool doomed;
-    size_t held; /* bytes that came since the last answer: of the budget */
-    bool cert_known, cert_there;
-    struct pki_info cert;
-    LIST_ENTRY(conn) link;
-};
-
-struct http_call {
-    struct evhttp_request *req;
-    struct conn *conn;
-    char *path;
-};
-
-struct http_server {
-    struct http_options o;
-    struct evhttp *http;
-    struct evconnlistener *listener; /* owned by http */
-    struct event *sweep, *fresh;
-    int index; /* of the connection in its SSL object */
-    LIST_HEAD(, conn) conns;
-    struct http_counts counts;
-};
-
-static int64_t
-now_s(void)
+int64_t
+http_now_s(void)
 {
     struct timespec ts;
 
@@ -61,8 +29,8 @@ now_s(void)
     return ts.tv_sec;
 }
 
-static void
-release(struct conn *conn)
+void
+http_release(struct http_conn *conn)
 {
     conn->server->o.budget->used -= conn->held;
     conn->held = 0;
@@ -71,19 +39,23 @@ release(struct conn *conn)
 static void
 conn_freed(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
 {
-    struct conn *conn = ptr;
+    struct http_conn *conn = ptr;
 
     (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
     if (conn == NULL)
         return;
-    release(conn);
+    if (!conn->doomed && conn->held > 0)
+        conn->server->counts.broken++;
+    else if (!conn->doomed && !conn->spoke)
+        conn->server->counts.said_nothing++;
+    http_release(conn);
     conn->server->counts.open--;
     LIST_REMOVE(conn, link);
     free(conn);
 }
 
 static void
-end(struct conn *conn)
+end(struct http_conn *conn)
 {
     conn->doomed = true;
     (void)shutdown(bufferevent_getfd(conn->bev), SHUT_RDWR);
@@ -93,7 +65,7 @@ end(struct conn *conn)
 static void
 on_input(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg)
 {
-    struct conn *conn = arg;
+    struct http_conn *conn = arg;
     struct http_budget *budget = conn->server->o.budget;
 
     (void)buffer;
@@ -111,7 +83,7 @@ static struct bufferevent *
 on_accept(struct event_base *loop, void *arg)
 {
     struct http_server *server = arg;
-    struct conn *conn = calloc(1, sizeof *conn);
+    struct http_conn *conn = calloc(1, sizeof *conn);
     SSL *ssl = conn != NULL ? SSL_new(server->o.tls) : NULL;
     struct bufferevent *bev;
 
@@ -120,7 +92,7 @@ on_accept(struct event_base *loop, void *arg)
         return bufferevent_socket_new(loop, -1, BEV_OPT_CLOSE_ON_FREE);
     }
     conn->server = server;
-    conn->since_s = now_s();
+    conn->since_s = http_now_s();
     LIST_INSERT_HEAD(&server->conns, conn, link);
     server->counts.open++;
     server->counts.accepted++;
@@ -142,7 +114,7 @@ on_accept(struct event_base *loop, void *arg)
     return bev;
 }
 
-static struct conn *
+static struct http_conn *
 conn_of(const struct http_server *server, struct evhttp_request *req)
 {
     struct evhttp_connection *evcon = evhttp_request_get_connection(req);
@@ -153,7 +125,7 @@ conn_of(const struct http_server *server, struct evhttp_request *req)
 }
 
 static void
-peer_of(struct conn *conn)
+peer_of(struct http_conn *conn)
 {
     struct sockaddr_storage ss;
     socklen_t size = sizeof ss;
@@ -167,27 +139,52 @@ peer_of(struct conn *conn)
         (void)vg_strcpy(conn->peer, sizeof conn->peer, "?");
 }
 
+static bool
+handshaken(const struct http_conn *conn)
+{
+    SSL *ssl = conn->bev != NULL ? bufferevent_openssl_get_ssl(conn->bev) : NULL;
+
+    return ssl != NULL && SSL_is_init_finished(ssl);
+}
+
+/* The oldest that has not finished its handshake, of `peer` or (NULL) of all; itself is one. */
+static struct http_conn *
+oldest_stranger(const struct http_server *server, const char *peer)
+{
+    struct http_conn *conn, *found = NULL;
+
+    LIST_FOREACH(conn, &server->conns, link) /* newest first */
+    if (!conn->doomed && !conn->busy && (peer == NULL || strcmp(conn->peer, peer) == 0) &&
+        !handshaken(conn))
+        found = conn;
+    return found;
+}
+
 /* Looks at connections that were accepted since the last time: are they too many? */
 static void
 on_fresh(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *server = arg;
-    struct conn *conn, *other;
+    struct http_conn *conn, *other;
 
     (void)fd, (void)what;
     LIST_FOREACH(conn, &server->conns, link)
     {
-        size_t same = 0;
+        size_t same = 0, all = 0;
 
         if (conn->peer[0] != '\0' || conn->bev == NULL)
             break; /* newest first: the rest was looked at before */
         peer_of(conn);
         LIST_FOREACH(other, &server->conns, link)
-        same += !other->doomed && strcmp(other->peer, conn->peer) == 0;
-        if (server->counts.open > server->o.connections_max ||
-            same > server->o.connections_of_one) {
+        {
+            all += !other->doomed;
+            same += !other->doomed && strcmp(other->peer, conn->peer) == 0;
+        }
+        if (all > server->o.connections_max || same > server->o.connections_of_one) {
+            other =
+                oldest_stranger(server, same > server->o.connections_of_one ? conn->peer : NULL);
             server->counts.over_cap++;
-            end(conn);
+            end(other != NULL ? other : conn);
         }
     }
 }
@@ -196,7 +193,7 @@ static void
 on_request(struct evhttp_request *req, void *arg)
 {
     struct http_server *server = arg;
-    struct conn *conn = conn_of(server, req);
+    struct http_conn *conn = conn_of(server, req);
     struct http_call *call;
     const char *uri = evhttp_request_get_uri(req);
 
@@ -214,7 +211,8 @@ on_request(struct evhttp_request *req, void *arg)
     }
     call->req = req;
     call->conn = conn;
-    conn->busy = true;
+    conn->busy = conn->spoke = true;
+    server->counts.requests++;
     server->o.handle(server->o.ctx, call);
 }
 
@@ -222,13 +220,17 @@ static void
 on_sweep(evutil_socket_t fd, short what, void *arg)
 {
     struct http_server *server = arg;
-    struct conn *conn;
-    int64_t now = now_s();
+    struct http_conn *conn;
+    int64_t now = http_now_s();
 
     (void)fd, (void)what;
     LIST_FOREACH(conn, &server->conns, link)
     {
-        if (conn->busy || conn->doomed || now - conn->since_s <= server->o.deadline_s)
+        int wait_s = server->o.deadline_s;
+
+        if (wait_s > HTTP_HANDSHAKE_S && !handshaken(conn))
+            wait_s = HTTP_HANDSHAKE_S;
+        if (conn->busy || conn->doomed || now - conn->since_s <= wait_s)
             continue;
         server->counts.over_deadline++;
         end(conn);
@@ -346,147 +348,4 @@ http_free(struct http_server *server)
         event_free(server->fresh);
     SSL_CTX_free(server->o.tls);
     free(server);
-}
-
-/* ---- a call ---- */
-
-bool
-http_is_post(const struct http_call *call)
-{
-    return evhttp_request_get_command(call->req) == EVHTTP_REQ_POST;
-}
-
-const char *
-http_path(const struct http_call *call)
-{
-    return call->path;
-}
-
-const char *
-http_header(const struct http_call *call, const char *name)
-{
-    return evhttp_find_header(evhttp_request_get_input_headers(call->req), name);
-}
-
-const char *
-http_peer(const struct http_call *call)
-{
-    return call->conn->peer;
-}
-
-struct slice
-http_body(struct http_call *call)
-{
-    struct evbuffer *in = evhttp_request_get_input_buffer(call->req);
-    size_t n = evbuffer_get_length(in);
-
-    return slice_of(n > 0 ? evbuffer_pullup(in, -1) : NULL, n);
-}
-
-bool
-http_query(const struct http_call *call, const char *name, char *out, size_t size)
-{
-    const char *uri = evhttp_request_get_uri(call->req), *mark = strchr(uri, '?'), *value;
-    struct evkeyvalq query;
-    bool found = false;
-
-    out[0] = '\0';
-    if (mark == NULL || evhttp_parse_query_str(mark + 1, &query) != 0)
-        return false;
-    value = evhttp_find_header(&query, name);
-    if (value != NULL && strlen(value) < size)
-        found = vg_strcpy(out, size, value);
-    evhttp_clear_headers(&query);
-    return found;
-}
-
-const struct pki_info *
-http_cert(const struct http_call *call)
-{
-    struct conn *conn = call->conn;
-    SSL *ssl;
-    X509 *cert;
-
-    if (conn->cert_known)
-        return conn->cert_there ? &conn->cert : NULL;
-    ssl = bufferevent_openssl_get_ssl(
-        evhttp_connection_get_bufferevent(evhttp_request_get_connection(call->req)));
-    cert = SSL_get1_peer_certificate(ssl);
-    conn->cert_known = true;
-    conn->cert_there = cert != NULL && pki_info_x509(cert, &conn->cert) == VG_OK;
-    X509_free(cert);
-    return conn->cert_there ? &conn->cert : NULL;
-}
-
-void
-http_put_header(struct http_call *call, const char *name, const char *value)
-{
-    (void)evhttp_add_header(evhttp_request_get_output_headers(call->req), name, value);
-}
-
-static const char *
-reason(int status)
-{
-    static const struct {
-        int status;
-        const char *text;
-    } reasons[] = {{200, "OK"},
-                   {304, "Not Modified"},
-                   {400, "Bad Request"},
-                   {401, "Unauthorized"},
-                   {403, "Forbidden"},
-                   {404, "Not Found"},
-                   {405, "Method Not Allowed"},
-                   {406, "Not Acceptable"},
-                   {409, "Conflict"},
-                   {413, "Content Too Large"},
-                   {415, "Unsupported Media Type"},
-                   {429, "Too Many Requests"},
-                   {500, "Internal Server Error"},
-                   {503, "Service Unavailable"}};
-
-    for (size_t i = 0; i < VG_ARRAY_LEN(reasons); i++)
-        if (reasons[i].status == status)
-            return reasons[i].text;
-    return "Status";
-}
-
-void
-http_answer(struct http_call *call, int status, const char *mime, struct slice body)
-{
-    struct evbuffer *out = evbuffer_new();
-
-    http_put_header(call, "Content-Type", mime);
-    http_put_header(call, "X-Content-Type-Options", "nosniff");
-    http_put_header(call, "Strict-Transport-Security", "max-age=31536000");
-    if (out != NULL)
-        (void)evbuffer_add(out, body.at, body.left);
-    release(call->conn);
-    call->conn->busy = false;
-    call->conn->since_s = now_s();
-    evhttp_send_reply(call->req, status, reason(status), out);
-    if (out != NULL)
-        evbuffer_free(out);
-    free(call->path);
-    free(call);
-}
-
-void
-http_answer_json(struct http_call *call, int status, json_t *body)
-{
-    char *text = body != NULL ? vg_json_text(body) : NULL;
-
-    json_decref(body);
-    http_put_header(call, "Cache-Control", "no-store");
-    if (text == NULL)
-        http_answer(call, 500, "application/json", slice_of("{\"error\":\"memory\"}", 18));
-    else
-        http_answer(call, status, "application/json", slice_of(text, strlen(text)));
-    free(text);
-}
-
-void
-http_answer_error(struct http_call *call, int status, const char *word, const char *message)
-{
-    http_answer_json(call, status, json_pack("{ss ss}", "error", word, "message", message));
 }

@@ -2,6 +2,9 @@
 /* http: one TLS listener on libevent's evhttp, with what evhttp leaves out: absolute deadlines, caps on
  * connections (in all and for one address), one budget for the bodies of all of them.
  *
+ * Over a cap the oldest connection goes that has not finished its handshake (of that address, where the
+ * cap is an address's), then the new one: whoever only connects keeps nobody out who has a certificate.
+ *
  * Everything runs on the loop's thread. A call belongs to its handler until it is answered, once;
  * the connection stays open meanwhile, whatever the client does. */
 #pragma once
@@ -11,6 +14,8 @@
 
 #include "collector/config.h"
 #include "common/pki.h"
+
+enum { HTTP_HANDSHAKE_S = 10 };
 
 struct http_server;
 struct http_call;
@@ -26,14 +31,20 @@ struct http_options {
     SSL_CTX *tls; /* a reference is taken */
     size_t body_max, connections_max, connections_of_one;
     int deadline_s; /* from the connection, or the answer before, to a whole request; and to send
-                       an answer */
+                       an answer. For the handshake HTTP_HANDSHAKE_S, where that is less */
     struct http_budget *budget;
     void (*handle)(void *ctx, struct http_call *call);
     void *ctx;
 };
 
+/* Since the start. said_nothing: gone without a byte that could be read (a handshake that failed, a look at
+ * the port); broken: gone after bytes that made no request (too large, malformed, cut short). */
+#define HTTP_COUNTS(X)                                                                             \
+    X(accepted) X(requests) X(over_cap) X(over_deadline) X(over_budget) X(said_nothing) X(broken)
 struct http_counts {
-    uint64_t accepted, over_cap, over_deadline, over_budget;
+#define HTTP_COUNT_FIELD(name) uint64_t name;
+    HTTP_COUNTS(HTTP_COUNT_FIELD)
+#undef HTTP_COUNT_FIELD
     size_t open;
 };
 

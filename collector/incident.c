@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "collector/ingest.h"
 #include "common/mail_policy.h"
 #include "common/vtime.h"
 
@@ -54,7 +55,10 @@ describe(const struct storage_agent *agent, const json_t *event, const struct st
 {
     const json_t *subject = json_object_get(event, "subject");
     int64_t first = time_of(event, "first", row->time_ns), last = time_of(event, "last", first);
+    int64_t count = vg_json_int(event, "count", 1);
 
+    if (row->moved || last > row->received_ns + INGEST_AHEAD_NS)
+        first = last = row->time_ns;
     memset(out, 0, sizeof *out);
     (void)vg_strcpy(out->tenant, sizeof out->tenant, agent->tenant);
     (void)vg_strcpy(out->site, sizeof out->site, agent->site);
@@ -67,7 +71,7 @@ describe(const struct storage_agent *agent, const json_t *event, const struct st
     out->severity = row->severity;
     out->first_ns = first;
     out->last_ns = last > first ? last : first;
-    out->count = vg_json_int(event, "count", 1);
+    out->count = count < INCIDENT_COUNT_MAX ? count : INCIDENT_COUNT_MAX;
     out->stream = row->stream;
     out->seq = row->seq;
 }
@@ -104,7 +108,8 @@ grow(struct storage *s, struct storage_incident *known, const struct storage_inc
         known->first_ns = fresh->first_ns;
     if (fresh->last_ns > known->last_ns)
         known->last_ns = fresh->last_ns;
-    known->count += fresh->count;
+    if (known->count < INCIDENT_COUNT_MAX)
+        known->count += fresh->count;
     known->peer = fresh->peer;
     known->words = fresh->words;
     if (graver) { /* the gravest event speaks for it */

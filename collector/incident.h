@@ -9,7 +9,9 @@
 
 #include "collector/store/store.h"
 
-#define INCIDENT_GAP_NS      (EVENT_INCIDENT_HOURS * INT64_C(3600) * 1000000000)
+#define INCIDENT_GAP_NS (EVENT_INCIDENT_HOURS * INT64_C(3600) * 1000000000)
+/* Whatever an event says of how many it stands for. */
+#define INCIDENT_COUNT_MAX   INT64_C(1000000000000)
 #define INCIDENT_SPAN_MAX_NS STORAGE_INCIDENT_SPAN_NS
 
 /* Finds or opens the incident of a checked alert, inside the caller's transaction, and queues the

@@ -148,7 +148,7 @@ look(struct storage *s, int64_t stream, const struct ingest_record *r)
 
 static enum vg_err
 put(struct storage *s, const struct storage_agent *agent, int64_t stream,
-    const struct ingest_record *r, int64_t now_ns)
+    const struct ingest_record *r, int64_t now_ns, size_t *moved)
 {
     struct storage_event row = {.stream = stream,
                                 .seq = r->seq,
@@ -172,6 +172,13 @@ put(struct storage *s, const struct storage_agent *agent, int64_t stream,
     row.time_ns = time_of(r->event, "time");
     row.recorded_ns = time_of(r->event, "recorded");
     row.body = r->line;
+    row.moved = row.time_ns > now_ns + INGEST_AHEAD_NS ||
+                row.recorded_ns > now_ns + INGEST_AHEAD_NS ||
+                row.recorded_ns < now_ns - INGEST_BEHIND_NS;
+    if (row.moved) {
+        row.time_ns = row.recorded_ns = now_ns;
+        (*moved)++;
+    }
     err = severity_parse(vg_json_str(r->event, "severity", ""), &row.severity);
     if (err == VG_OK)
         err = incident_take(s, agent, r->event, &row, incident);
@@ -183,20 +190,23 @@ put(struct storage *s, const struct storage_agent *agent, int64_t stream,
 
 enum vg_err
 ingest_commit(struct storage *s, const struct storage_agent *agent, const char *store,
-              const struct ingest *in, int64_t now_ns, int64_t *durable)
+              struct ingest *in, int64_t now_ns, int64_t *durable)
 {
     int64_t stream, held, highest = in->records[in->count - 1].seq;
     enum vg_err err = s->ops->stream_open(s, agent->id, store, now_ns, &stream, &held);
 
+    in->repeated = in->moved = 0; /* of a first try whose commit failed */
     for (size_t i = 0; err == VG_OK && i < in->count; i++) {
         const struct ingest_record *r = &in->records[i];
 
         if (r->seq <= held)
             err = look(s, stream, r);
         if (err == VG_OK)
-            err = put(s, agent, stream, r, now_ns);
-        else if (err == VG_END)
+            err = put(s, agent, stream, r, now_ns, &in->moved);
+        else if (err == VG_END) {
             err = VG_OK;
+            in->repeated++;
+        }
     }
     if (err == VG_OK && highest > held)
         err = s->ops->stream_durable(s, stream, highest);

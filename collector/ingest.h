@@ -26,7 +26,13 @@ struct ingest {
     struct buf plain;
     struct ingest_record *records; /* seq strictly rising */
     size_t count;
+    size_t repeated, moved; /* of the last ingest_commit() */
 };
+
+/* An event from so far ahead, or recorded so long ago, has a clock that cannot be right: its incident counts
+ * as of when it was received, so that it neither stands above all others for years nor is buried. */
+#define INGEST_AHEAD_NS  (INT64_C(24) * 3600 * 1000000000)
+#define INGEST_BEHIND_NS (INT64_C(400) * 86400 * 1000000000)
 
 /* `store`: of the header X-Vigia-Store; `first`: of X-Vigia-Seq, the number of the first line, or 0.
  * A line that is no event is a refused record as long as its number is known: from itself, or by
@@ -39,7 +45,7 @@ void ingest_done(struct ingest *in);
 /* *durable: the highest number that is held once the transaction is. VG_ERR_EXISTS: another event is
  * known under one of these numbers (nothing of the body may be kept: undo). */
 enum vg_err ingest_commit(struct storage *s, const struct storage_agent *agent, const char *store,
-                          const struct ingest *in, int64_t now_ns, int64_t *durable) VG_MUST_CHECK;
+                          struct ingest *in, int64_t now_ns, int64_t *durable) VG_MUST_CHECK;
 
 /* [{"seq","why"}] of refused records, NULL where there is none. */
 json_t *ingest_refused(const struct ingest *in);

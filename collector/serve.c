@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -27,6 +28,7 @@ enum {
     WEB_CONNECTIONS = 512,
     WEB_CONNECTIONS_OF_ONE = 64,
     WEB_BODY_MAX = 64 * 1024,
+    FILES = AGENT_CONNECTIONS + WEB_CONNECTIONS + 1024,
     DEADLINE_S = 60,
     CARE_S = 600,
 };
@@ -287,6 +289,20 @@ open_token_keys(struct service *s)
     return err == VG_OK;
 }
 
+/* Every connection is a file: the usual 1024 would stop the listeners long before their caps. */
+static void
+allow_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES)
+        return;
+    limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max : FILES;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < FILES)
+        log_event(LOG_LEVEL_WARN, "serve.few_files", "files=%llu wanted=%d",
+                  (unsigned long long)limit.rlim_cur, FILES);
+}
+
 static bool
 open_all(struct run *run, bool sandbox)
 {
@@ -372,6 +388,8 @@ cmd_serve(const struct command *self, int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     run.service.config = &world.config;
     run.service.budget.max = BODIES_MAX;
+    run.service.since_ns = vtime_now();
+    allow_files();
     if (open_all(&run, world.config.sandbox && line.value[0] == NULL)) {
         tell_manager("READY=1");
         (void)event_base_dispatch(run.service.loop);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "collector/authority.h"
+#include "collector/counts.h"
 #include "collector/http.h"
 #include "collector/login.h"
 #include "collector/notify.h"
@@ -23,6 +24,8 @@ struct service {
     struct login_limit *logins;
     struct http_server *agents, *web;
     struct http_budget budget;
+    struct agent_counts counts;
+    int64_t since_ns; /* when it began to serve */
 };
 
 /* The two listeners' handlers; ctx is the service. */

@@ -277,6 +277,23 @@ face_row(sqlite3_stmt *st)
                      sq_json_time(st, 5));
 }
 
+/* Records of it that were refused. */
+static enum vg_err
+add_refused(struct sqlite *s, const char *id, json_t *agent)
+{
+    sqlite3_stmt *st = sq(
+        s, "SELECT coalesce(sum((SELECT count(*) FROM quarantine q WHERE q.key BETWEEN"
+           " x.id << 40 AND (x.id << 40) + 1099511627775)), 0) FROM streams x WHERE x.agent = ?");
+    enum vg_err err;
+
+    sq_bind(st, "t", id);
+    err = sq_step(s, st);
+    if (err == VG_OK)
+        (void)json_object_set_new(agent, "refused", sq_json_int(st, 0));
+    sq_end(st);
+    return err;
+}
+
 static enum vg_err
 add_list(struct sqlite *s, sqlite3_stmt *st, const char *id, json_t *(*row)(sqlite3_stmt *st),
          const char *key, json_t *agent)
@@ -322,6 +339,8 @@ sqlite_agent_get(struct storage *base, const struct storage_scope *scope, const 
                        sq(s, "SELECT kind, value, host, address, first, last FROM agent_faces"
                              " WHERE agent = ? ORDER BY kind, last DESC"),
                        id, face_row, "faces", row);
+    if (err == VG_OK)
+        err = add_refused(s, id, row);
     if (err != VG_OK) {
         json_decref(row);
         return err;

@@ -146,6 +146,7 @@ struct storage_event {
     const char *id, *tenant, *site, *detector, *class; /* class "refused" is a tombstone */
     enum severity severity;
     int64_t time_ns, recorded_ns, received_ns;
+    bool moved;           /* time and recorded are not the event's own, which cannot be right */
     const char *incident; /* NULL */
     struct slice body;    /* the JSON line */
 };

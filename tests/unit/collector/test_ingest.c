@@ -224,10 +224,47 @@ test_six_hours(void **state)
     line(&b, 7, 7, "net.remote_shell", "high", "a", NOW, NOW);
     line(&b, 8, 8, "net.lateral", "high", "a", NOW, NOW); /* one act, one family */
     for (int h = 0; h < 40; h += 4)
-        line(&b, 10 + h, 10 + (unsigned)h, "net.scan", "low", "long", NOW + h * VG_HOUR_NS, NOW);
+        line(&b, 10 + h, 10 + (unsigned)h, "net.scan", "low", "long", NOW + (h - 40) * VG_HOUR_NS,
+             NOW);
     assert_int_equal(commit(w, 0, &b, &durable), VG_OK);
     json_t *list = incidents(w);
     assert_int_equal(json_array_size(list), 4 + 1 + 2); /* 40 hours: a day, and the rest */
+    json_decref(list);
+}
+
+/* Clocks that cannot be right: the incident counts as of now, the event stays as it was told. */
+static void
+test_clocks_years_off(void **state)
+{
+    struct world *w = *state;
+    const int64_t years = 30 * 365 * VG_DAY_NS;
+    const struct {
+        int64_t time_ns, recorded_ns;
+        bool moved;
+    } rows[] = {{NOW + years, NOW + years, true},
+                {NOW - years, NOW - years, true},
+                {NOW, NOW + years, true},
+                {NOW + VG_HOUR_NS, NOW, false},
+                {NOW - years, NOW, false}, /* an old log, read today */
+                {NOW - 300 * VG_DAY_NS, NOW - 300 * VG_DAY_NS, false}};
+    char now[VTIME_TEXT_MAX], subject[2] = "a";
+    struct buf b = body();
+    int64_t durable, same = 0;
+    json_t *list, *i;
+    size_t k;
+
+    (void)vtime_format(NOW, now);
+    for (size_t r = 0; r < VG_ARRAY_LEN(rows); r++) {
+        subject[0] = (char)('a' + r);
+        line(&b, (int64_t)r + 1, (unsigned)r + 1, "net.scan", "low", subject, rows[r].time_ns,
+             rows[r].recorded_ns);
+        same += rows[r].moved;
+    }
+    assert_int_equal(commit(w, 0, &b, &durable), VG_OK);
+    list = incidents(w);
+    assert_int_equal(json_array_size(list), VG_ARRAY_LEN(rows));
+    json_array_foreach(list, k, i) same -= strcmp(vg_json_str(i, "last", ""), now) == 0;
+    assert_int_equal(same, 0);
     json_decref(list);
 }
 
@@ -337,6 +374,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_repeats_and_conflicts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_incident_for_three_agents, setup, teardown),
         cmocka_unit_test_setup_teardown(test_six_hours, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clocks_years_off, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_alerts_are_one_mail, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused_lines, setup, teardown),
         cmocka_unit_test(test_every_truncation),

@@ -239,11 +239,13 @@ test_slow_clients_are_ended(void **state)
     close(silent);
 }
 
+/* Of those that only connect the oldest go: a client with something to say is let in all the same. */
 static void
 test_too_many_connections(void **state)
 {
     struct world *w = *state;
     int fds[CAP_OF_ONE + 4], open = 0;
+    struct client c;
 
     for (size_t i = 0; i < VG_ARRAY_LEN(fds); i++) {
         fds[i] = dial(w);
@@ -253,14 +255,37 @@ test_too_many_connections(void **state)
     for (size_t i = 0; i < VG_ARRAY_LEN(fds); i++)
         open += !ended(fds[i]);
     assert_int_equal(open, CAP_OF_ONE);
+    assert_true(ended(fds[0]) && !ended(fds[VG_ARRAY_LEN(fds) - 1]));
     assert_int_equal(http_counts(w->server).over_cap, 4);
+    c = dial_tls(w);
+    assert_int_equal(ask(w, &c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 0), 200);
+    assert_int_equal(http_counts(w->server).over_cap, 5);
     for (size_t i = 0; i < VG_ARRAY_LEN(fds); i++)
         close(fds[i]);
+    hang_up(&c);
     turn(w, 100);
     assert_int_equal(http_counts(w->server).open, 0);
-    struct client c = dial_tls(w); /* and there is room again */
-    assert_int_equal(ask(w, &c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 0), 200);
-    hang_up(&c);
+    assert_true(http_counts(w->server).said_nothing > 0);
+}
+
+/* Whoever has finished a handshake stays; then it is the new one that goes. */
+static void
+test_too_many_with_a_handshake(void **state)
+{
+    struct world *w = *state;
+    struct client c[CAP_OF_ONE];
+    int late;
+
+    for (size_t i = 0; i < CAP_OF_ONE; i++)
+        c[i] = dial_tls(w);
+    late = dial(w);
+    turn(w, 50);
+    assert_true(ended(late));
+    for (size_t i = 0; i < CAP_OF_ONE; i++) {
+        assert_int_equal(ask(w, &c[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 0), 200);
+        hang_up(&c[i]);
+    }
+    close(late);
     turn(w, 50);
 }
 
@@ -315,6 +340,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_calls, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow_clients_are_ended, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many_connections, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_many_with_a_handshake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_budget_of_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gone_before_the_answer, setup, teardown),
     };

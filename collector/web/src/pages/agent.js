@@ -33,6 +33,7 @@ function About({ agent }) {
       ${bundle?.refused?.why && html`<br /><small>${bundle.refused.why}</small>`}
     <//>
     <${Line} name=${t("agents.last_seq")}>${agent.last_seq === null ? t("none") : count(agent.last_seq)}<//>
+    ${agent.refused > 0 && html`<${Line} name=${t("agents.refused")}>${count(agent.refused)}<//>`}
     <${Line} name=${t("agents.sandbox")}>
       ${agent.status?.sandbox === undefined ? t("none") : agent.status.sandbox ? t("yes") : t("no")}
     <//>

@@ -3,11 +3,13 @@ import { html } from "htm/preact";
 import { get } from "../api.js";
 import { count, t } from "../i18n.js";
 import { useLoad } from "../load.js";
+import { mayFleet } from "../rights.js";
 import { address } from "../router.js";
 import { Ago, dayLong } from "../time.js";
 import { DaysChart } from "../parts/chart.js";
 import { Icon } from "../parts/icons.js";
 import { Empty, Heading, Panel, Scroll, Waiting } from "../parts/page.js";
+import { ServiceHealth } from "../parts/service_health.js";
 import { SEVERITIES, Severity } from "../parts/severity.js";
 
 function Open({ open }) {
@@ -131,6 +133,7 @@ function Health({ agents, mails }) {
       <${Line} icon=${mails.failed ? "mailX" : "check"} good=${!mails.failed}>
         ${mails.failed ? t("overview.failed", { n: mails.failed }) : t("overview.failed_none")}
       <//>
+      ${mayFleet() && html`<${ServiceHealth} />`}
     </ul>
   <//>`;
 }
