@@ -23,12 +23,8 @@ file_round_on_folder(void *ctx, const char *path)
 {
     struct file_worker *w = ctx;
 
-    /* Watching a folder twice is one watch. */
-    if (w->watch == NULL || w->watched >= WORKER_FILE_WATCH_MAX ||
-        platform_watch_add(w->watch, path) != VG_OK)
+    if (platform_watch_add(w->watch, path) != VG_OK)
         w->unwatched++;
-    else
-        w->watched++;
 }
 
 /* ---- one file ---- */
@@ -112,7 +108,8 @@ file_round_begin(struct file_worker *w)
     w->walking = true;
     w->again = w->unsettled = false;
     w->root = 0;
-    w->watched = w->unwatched = 0;
+    platform_watch_begin(w->watch);
+    w->unwatched = 0;
     w->missing = 0;
     memset(w->gone, 0, sizeof(w->gone));
     /* Drives of other machines are the business of the full pass, where they are anybody's. */

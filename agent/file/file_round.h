@@ -40,7 +40,7 @@ struct file_worker {
     struct platform_watch *watch;
     struct platform_mounts *mounts; /* NULL: no sticks */
     struct platform_sticks sticks;  /* as of this round */
-    uint64_t watched, unwatched;
+    uint64_t unwatched; /* folders */
     int64_t now_ns;
     uint64_t rules;      /* the rules of today, the first bytes of their digest */
     int64_t rest_ns;     /* until then (monotonic) others have the processor */
@@ -61,6 +61,7 @@ struct file_worker {
         bool running;
         uint64_t count;
     } pass;
+    int64_t deaf_ns;      /* until then (monotonic) nobody wakes us for what goes on elsewhere */
     int64_t pass_look_ns; /* after the round: when it is looked whether a pass is due */
     int64_t keep_ns;      /* monotonic: when what is known is kept again */
 };

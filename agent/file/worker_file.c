@@ -13,6 +13,7 @@ enum { STATE_VERSION = 4, PASS_VERSION = 1 };
 #define ROUND_NS     VG_HOUR_NS /* all folders are walked so often without being asked */
 #define ROUND_GAP_NS (5 * VG_SEC_NS)
 #define PASS_LOOK_NS (20 * VG_SEC_NS)
+#define DEAF_NS      (2 * VG_SEC_NS)
 #define KNOWN_NS     (10 * VG_MIN_NS) /* so often what is known is kept, at most */
 
 static void
@@ -119,6 +120,25 @@ open_rules(struct file_worker *w, char why[WORKER_WHY_MAX])
     return err;
 }
 
+/* Without a drive's news each folder is watched by itself. */
+static enum vg_err
+open_watch(struct file_worker *w)
+{
+    platform_file drives = worker_drives_take(w->opener);
+    enum vg_err err = platform_watch_new(&w->watch), by_drive;
+
+    if (drives == PLATFORM_NO_HANDLE)
+        return err;
+    if (err != VG_OK) {
+        platform_file_close(drives);
+        return err;
+    }
+    by_drive = platform_watch_drives(w->watch, drives);
+    if (by_drive != VG_OK)
+        log_event(LOG_LEVEL_WARN, "file.drives", "error=%s", vg_err_name(by_drive));
+    return VG_OK;
+}
+
 static enum vg_err
 file_open(const struct agent_config *config, const struct sink *sink, struct worker_opener *opener,
           void **self, char why[WORKER_WHY_MAX])
@@ -139,7 +159,7 @@ file_open(const struct agent_config *config, const struct sink *sink, struct wor
     if (err == VG_OK)
         err = file_walk_new(&w->walk);
     if (err == VG_OK)
-        err = platform_watch_new(&w->watch);
+        err = open_watch(w);
     if (err == VG_OK && config->scan.sticks && platform_mounts_new(&w->mounts) != VG_OK)
         w->mounts = NULL; /* a system without /proc */
     if (err != VG_OK) {
@@ -233,6 +253,7 @@ file_worker_commit(struct file_worker *w)
     struct state_out out = {.sink = w->sink, .detector = STATE_NAME};
     const struct file_scan_counts *n = file_scan_counts(w->scan);
     const struct file_walk_counts *c = file_walk_counts(w->walk);
+    const struct platform_watch_counts watched = platform_watch_counts(w->watch);
     json_t *health = json_object();
     char ended[VTIME_TEXT_MAX];
     struct buf text;
@@ -252,6 +273,8 @@ file_worker_commit(struct file_worker *w)
     put_count(health, "file.archives_damaged", n->inside.damaged);
     put_count(health, "file.locked", n->inside.locked);
     put_count(health, "file.folders_beyond", c->beyond);
+    put_count(health, "file.watched_by_drive", watched.by_drive);
+    put_count(health, "file.watched_by_folder", watched.by_folder);
     put_count(health, "file.folders_unwatched", w->unwatched);
     put_count(health, "file.network_drives", c->remote);
     put_count(health, "file.quarantined", w->move.counts.moved);
@@ -260,7 +283,7 @@ file_worker_commit(struct file_worker *w)
     put_count(health, "file.told_before", w->move.counts.again);
     put_count(health, "file.sticks", w->sticks.count);
     put_count(health, "file.sticks_beyond", w->sticks.more);
-    put_count(health, "file.watch_overflows", platform_watch_overflows(w->watch));
+    put_count(health, "file.watch_overflows", watched.overflows);
     put_count(health, "file.full_passes", w->pass.count);
     if (w->pass.done_ns > 0)
         (void)json_object_set_new(health, "file.full_pass_ended",
@@ -348,11 +371,21 @@ due(struct file_worker *w, int64_t since_ns)
            ((w->again || w->unsettled) && since_ns >= ROUND_GAP_NS);
 }
 
+static void
+hear(struct file_worker *w)
+{
+    enum platform_watch_news news = platform_watch_drain(w->watch);
+
+    w->again |= news == PLATFORM_WATCH_HERE;
+    if (news == PLATFORM_WATCH_ELSEWHERE)
+        w->deaf_ns = platform_clock_monotonic() + DEAF_NS;
+}
+
 static enum vg_err
 file_work(void *self, platform_handle *handle, int64_t *wait_ns)
 {
     struct file_worker *w = self;
-    int64_t since_ns;
+    int64_t since_ns, deaf_ns;
     enum vg_err err;
 
     *handle = PLATFORM_NO_HANDLE;
@@ -363,7 +396,7 @@ file_work(void *self, platform_handle *handle, int64_t *wait_ns)
     }
     if (w->locked_out)
         return VG_ERR_DENIED; /* started again, it is let in */
-    w->again |= platform_watch_drain(w->watch);
+    hear(w);
     w->again |= w->mounts != NULL && platform_mounts_changed(w->mounts);
     since_ns = platform_clock_monotonic() - w->ended_ns;
     if (due(w, since_ns)) {
@@ -371,9 +404,14 @@ file_work(void *self, platform_handle *handle, int64_t *wait_ns)
         file_round_begin(w);
         return VG_OK;
     }
-    if (!w->again)
-        *handle = platform_watch_handle(w->watch);
     *wait_ns = (w->again || w->unsettled ? ROUND_GAP_NS : ROUND_NS) - since_ns;
+    if (w->again)
+        return VG_AGAIN;
+    deaf_ns = w->deaf_ns - platform_clock_monotonic();
+    if (deaf_ns <= 0)
+        *handle = platform_watch_handle(w->watch);
+    else if (*wait_ns > deaf_ns)
+        *wait_ns = deaf_ns;
     return VG_AGAIN;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker_file: the file sensor: all files of the configured folders once, then new and changed ones
  * as they come. What a file was when it was last scanned (identity, size, time) is a row, so that a
- * restart does not scan it again; a change is looked for whenever a folder says that something
- * moved, and once an hour; once a day, at a quiet hour, all is gone through (file_pass.h). Sticks are roots
+ * restart does not scan it again; a change is looked for whenever a folder (by itself, or with its whole
+ * drive where the keeper had the right) says that something moved, and once an hour; once a day, at a quiet hour, all is gone through (file_pass.h). Sticks are roots
  * as long as they are mounted; nothing on them stays open. Harmless files beyond the rows are remembered in
  * STATE/scan.known (file_known.h). With new rules all is scanned again, slowly. It uses a quarter of one core at most
  * over the seconds, a tenth for what only the rules are new to; network drives mounted below a watched
@@ -13,7 +13,6 @@
 
 enum {
     WORKER_FILE_KNOWN_MAX = 16384,  /* files remembered; the one looked at longest ago goes */
-    WORKER_FILE_WATCH_MAX = 512,    /* folders watched; the others are looked at once an hour */
     WORKER_FILE_COMMIT_FILES = 200, /* commit after as many scans */
 };
 

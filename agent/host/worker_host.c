@@ -41,6 +41,7 @@ host_open(const struct agent_config *config, const struct sink *sink, struct wor
           void **self, char why[WORKER_WHY_MAX])
 {
     struct host *h = calloc(1, sizeof *h);
+    platform_file drives;
 
     if (h == NULL)
         return VG_ERR_NOMEM;
@@ -56,8 +57,11 @@ host_open(const struct agent_config *config, const struct sink *sink, struct wor
         h->path[h->count++] = config->files[i];
     for (size_t i = 0; i < h->count; i++)
         h->root[i] = platform_path_resolve(h->path[i]);
-    if (writers_new(h->root + h->files_from, h->count - h->files_from, &h->writers) != VG_OK)
-        h->writers = NULL; /* no right, or no folder: alerts then name no program */
+    drives = worker_drives_take(opener);
+    if (drives != PLATFORM_NO_HANDLE && /* without, alerts name no program */
+        writers_new(drives, h->root + h->files_from, h->count - h->files_from, &h->writers) !=
+            VG_OK)
+        h->writers = NULL;
     if (config->scan.quarantine) {
         enum vg_err err = quarantine_open(config, true, &h->quarantine);
 

@@ -23,18 +23,18 @@ struct writers {
 };
 
 enum vg_err
-writers_new(char *const *roots, size_t count, struct writers **out)
+writers_new(platform_file drives, char *const *roots, size_t count, struct writers **out)
 {
     struct writers *w = calloc(1, sizeof *w);
-    enum vg_err err = w != NULL ? platform_writers_new(&w->kernel) : VG_ERR_NOMEM;
-    size_t watched = 0;
+    enum vg_err err;
 
-    for (size_t i = 0; i < count && err == VG_OK; i++)
-        watched += roots[i] != NULL && platform_writers_add(w->kernel, roots[i]) == VG_OK;
-    if (err == VG_OK && watched == 0)
-        err = VG_ERR_NOENT;
+    if (w == NULL) {
+        platform_file_close(drives);
+        return VG_ERR_NOMEM;
+    }
+    err = platform_writers_new(drives, &w->kernel);
     if (err != VG_OK) {
-        writers_free(w);
+        free(w);
         return err;
     }
     w->roots = roots;

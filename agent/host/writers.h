@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* writers: which program wrote a file last, of the files under the watched folders; live, and where this
- * process had the right to ask the kernel (fanotify). A file is known by device and number, so that a
+ * agent had the right to ask the kernel (fanotify). A file is known by device and number, so that a
  * download that is renamed when it is whole keeps its program. One that has ended by the time it is looked
  * at stays nameless.
  *
@@ -16,9 +16,10 @@ enum { WRITERS_MAX = 1024 };
 
 struct writers;
 
-/* Under these folders (resolved; NULL entries match nothing; borrowed and looked at each time), of which
- * those that are there now are watched. VG_ERR_DENIED: no right; VG_ERR_NOENT: none is there. */
-enum vg_err writers_new(char *const *roots, size_t count, struct writers **out) VG_MUST_CHECK;
+/* By a handle of platform_drives_open() (taken), under these folders (resolved; NULL entries match nothing;
+ * borrowed and looked at each time). */
+enum vg_err writers_new(platform_file drives, char *const *roots, size_t count,
+                        struct writers **out) VG_MUST_CHECK;
 void writers_free(struct writers *w);
 platform_handle writers_handle(const struct writers *w);
 /* Takes in what has come. Returns true when there may be more. */

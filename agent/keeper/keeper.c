@@ -35,7 +35,8 @@ struct keeper {
     struct ship *ship;
     struct mailer *mailer; /* NULL: enrolled, or no address */
     struct bundle_care *bundles;
-    struct texts *texts; /* of a bundle, since this start; NULL: the options' */
+    struct texts *texts;           /* of a bundle, since this start; NULL: the options' */
+    platform_file drives, writers; /* of platform_drives_open() */
     struct status_file status;
     struct health_limit limit;
     const char *state; /* "running", "stopping", "stopped" */
@@ -333,6 +334,8 @@ start_workers(struct keeper *k)
                                          .config = k->config,
                                          .program = k->options->program,
                                          .sandbox = k->options->sandbox,
+                                         .drives = k->drives,
+                                         .writers = k->writers,
                                          .token_key = k->token_key[0] != '\0' ? k->token_key : NULL,
                                          .on_events = on_events,
                                          .on_idle = on_idle,
@@ -457,11 +460,33 @@ rights_needed(const struct agent_config *c)
     return rights;
 }
 
+/* First of all, and the right to it is gone for good: by now only the configuration was read. */
+static enum vg_err
+open_drives(struct keeper *k)
+{
+    const struct agent_config *c = k->config;
+    enum vg_err err = VG_ERR_NOENT;
+
+    if (c->file_count > 0) {
+        err = platform_drives_open(PLATFORM_DRIVE_FOLDERS, c->files, c->file_count, &k->drives);
+        if (platform_drives_open(PLATFORM_DRIVE_WRITERS, c->files, c->file_count, &k->writers) !=
+            VG_OK)
+            k->writers = PLATFORM_NO_HANDLE;
+        log_event(LOG_LEVEL_INFO, "keeper.drives", "folders=%s writers=%s", vg_err_name(err),
+                  k->writers != PLATFORM_NO_HANDLE ? "ok" : "no");
+    }
+    if (err != VG_OK)
+        k->drives = PLATFORM_NO_HANDLE;
+    return platform_drives_give_up();
+}
+
 static enum vg_err
 begin(struct keeper *k)
 {
     enum vg_err err = status_init(&k->status, k->config->state_dir);
 
+    if (err == VG_OK)
+        err = open_drives(k);
     if (err == VG_OK)
         err = make_loop(k); /* before anything that a signal must not cut in two */
     if (err == VG_OK)
@@ -513,6 +538,10 @@ end(struct keeper *k)
         event_free(k->stop);
     if (k->loop != NULL)
         event_base_free(k->loop);
+    if (k->drives != PLATFORM_NO_HANDLE)
+        platform_file_close(k->drives);
+    if (k->writers != PLATFORM_NO_HANDLE)
+        platform_file_close(k->writers);
     status_done(&k->status);
     store_close(k->store);
 }
@@ -537,7 +566,11 @@ exit_code(enum vg_err err)
 int
 keeper_run(const struct keeper_options *options)
 {
-    struct keeper k = {.options = options, .config = options->config, .state = "running"};
+    struct keeper k = {.options = options,
+                       .config = options->config,
+                       .state = "running",
+                       .drives = PLATFORM_NO_HANDLE,
+                       .writers = PLATFORM_NO_HANDLE};
     enum vg_err err;
 
     (void)vtime_format(vtime_now(), k.started);

@@ -10,6 +10,7 @@
 
 #include "agent/config.h"
 #include "agent/keeper/store.h"
+#include "agent/platform/platform.h"
 
 struct supervisor;
 
@@ -19,6 +20,9 @@ struct supervisor_options {
     const struct agent_config *config;
     const char *program; /* path of this program */
     bool sandbox;
+    /* Of platform_drives_open(), borrowed, PLATFORM_NO_HANDLE where there was no right: the file worker watches
+     * by the first, the host worker sees by the second who writes. */
+    platform_file drives, writers;
     const char *token_key; /* hex, borrowed: goes to the pay worker alone; NULL: none */
     /* Called after each commit that carried events (ship, mail). */
     void (*on_events)(void *ctx);

@@ -220,6 +220,19 @@ not_started(struct supervised *w, enum vg_err err)
     ended(w);
 }
 
+/* What the keeper opened for it while it had the right goes with its configuration. */
+static void
+attach_drives(struct supervised *w)
+{
+    const struct supervisor_options *o = &w->s->options;
+    platform_file drives = !w->kind->sensor                     ? o->writers
+                           : strcmp(w->kind->name, "file") == 0 ? o->drives
+                                                                : PLATFORM_NO_HANDLE;
+
+    if (drives != PLATFORM_NO_HANDLE && platform_file_again(drives, &w->out_file) == VG_OK)
+        w->out_file_at = w->out.len;
+}
+
 static void
 send_config(struct supervised *w)
 {
@@ -236,6 +249,7 @@ send_config(struct supervised *w)
         supervised_end(w, "no memory for its configuration");
         return;
     }
+    attach_drives(w);
     mark = frame_begin(&w->out, FRAME_CONFIG);
     vg_json_write(tree, &w->out);
     frame_end(&w->out, mark);
@@ -261,8 +275,6 @@ supervised_start(struct supervised *w)
     w->started_ns = platform_clock_monotonic();
     if (!w->kind->sensor && w->s->options.config->scan.quarantine)
         rights |= PLATFORM_RIGHT_MOVE;
-    if (!w->kind->sensor && w->s->options.config->file_count > 0)
-        rights |= PLATFORM_RIGHT_WRITERS; /* where we have it: a service of its own user has not */
     err = platform_child_start(argv, rights, NULL, &w->child);
     if (err != VG_OK) {
         not_started(w, err);

@@ -27,7 +27,7 @@ enum frame_type {
     FRAME_MOVE = 'M',   /* file sensor: be32 number, JSON: a question about a file (worker.h) */
     FRAME_ANSWER = 'W', /* host worker: be32 number, be32 vg_err, JSON; may carry a handle */
     /* keeper to worker */
-    FRAME_CONFIG = 'K',   /* JSON tree of the configuration */
+    FRAME_CONFIG = 'K',   /* JSON tree of the configuration; may carry a handle (worker_drives_take()) */
     FRAME_GO = 'G',       /* empty: rows and positions are complete, begin */
     FRAME_ACK = 'A',      /* be64 number of the commit that is durable */
     FRAME_TICK = 'T',     /* be64 time_ns */

@@ -10,6 +10,10 @@
 
 struct worker_opener; /* asks keeper and host worker for a file that this process may not open */
 
+/* The handle of platform_drives_open() that came with the configuration, now the caller's;
+ * PLATFORM_NO_HANDLE: the agent had no right to one (or `opener` is NULL). */
+platform_file worker_drives_take(struct worker_opener *opener);
+
 /* Blocks until answered. *out is the caller's handle. VG_ERR_DENIED, VG_ERR_NOENT, VG_ERR_SYS. */
 enum vg_err worker_open_path(struct worker_opener *opener, const char *path,
                              platform_file *out) VG_MUST_CHECK;

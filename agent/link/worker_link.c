@@ -11,7 +11,7 @@ enum vg_err
 worker_link_init(struct worker_link *l, const struct worker_ops *ops, platform_stream stream)
 {
     *l = (struct worker_link){.ops = ops, .stream = stream};
-    l->opener.file = PLATFORM_NO_HANDLE;
+    l->opener.file = l->opener.drives = PLATFORM_NO_HANDLE;
     buf_init(&l->in, FRAME_BYTES_MAX + FRAME_HEAD_SIZE + READ_PIECE);
     buf_init(&l->out, WORKER_OUT_MAX);
     l->feedback = json_array();
@@ -25,6 +25,8 @@ worker_link_done(struct worker_link *l)
         platform_file_close(l->files[i]);
     if (l->opener.file != PLATFORM_NO_HANDLE)
         platform_file_close(l->opener.file);
+    if (l->opener.drives != PLATFORM_NO_HANDLE)
+        platform_file_close(l->opener.drives);
     json_decref(l->opener.owner.answer);
     json_decref(l->opener.moved);
     json_decref(l->config);
@@ -57,11 +59,25 @@ write_stream(struct worker_link *l)
 
 /* ---- frames from the keeper ---- */
 
+static platform_file
+take_file(struct worker_link *l)
+{
+    platform_file file;
+
+    if (l->file_count == 0)
+        return PLATFORM_NO_HANDLE;
+    file = l->files[0];
+    l->file_count--;
+    memmove(l->files, l->files + 1, l->file_count * sizeof l->files[0]);
+    return file;
+}
+
 static enum vg_err
 on_config(struct worker_link *l, struct slice payload)
 {
     if (l->config != NULL)
         return VG_ERR_FORMAT;
+    l->opener.drives = take_file(l);
     return vg_json_parse(payload, FRAME_BYTES_MAX, &l->config);
 }
 
@@ -141,19 +157,6 @@ on_feedback(struct worker_link *l, struct slice payload)
     if (err != VG_OK)
         return err;
     return json_array_append_new(l->feedback, feedback) == 0 ? VG_OK : VG_ERR_NOMEM;
-}
-
-static platform_file
-take_file(struct worker_link *l)
-{
-    platform_file file;
-
-    if (l->file_count == 0)
-        return PLATFORM_NO_HANDLE;
-    file = l->files[0];
-    l->file_count--;
-    memmove(l->files, l->files + 1, l->file_count * sizeof l->files[0]);
-    return file;
 }
 
 static enum vg_err

@@ -26,6 +26,7 @@ struct worker_opener {
     enum vg_err err;
     platform_file file;
     json_t *moved;
+    platform_file drives; /* PLATFORM_NO_HANDLE: none, or taken */
 };
 
 struct worker_link {

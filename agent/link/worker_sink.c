@@ -208,6 +208,16 @@ begin_wait(struct worker_link *l, enum frame_type type)
     return mark;
 }
 
+platform_file
+worker_drives_take(struct worker_opener *opener)
+{
+    platform_file drives = opener != NULL ? opener->drives : PLATFORM_NO_HANDLE;
+
+    if (opener != NULL)
+        opener->drives = PLATFORM_NO_HANDLE;
+    return drives;
+}
+
 enum vg_err
 worker_open_path(struct worker_opener *opener, const char *path, platform_file *out)
 {

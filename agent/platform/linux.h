@@ -21,6 +21,8 @@ enum vg_err linux_sync_parent(const char *path) VG_MUST_CHECK;
  * fork and exec ---- */
 uint64_t linux_caps_of_rights(unsigned rights); /* of enum platform_right */
 uint64_t linux_caps_permitted(void);
+/* Takes `caps` from all sets, the bounding one too as far as that is allowed. */
+enum vg_err linux_caps_drop(uint64_t caps) VG_MUST_CHECK;
 /* Sets the three sets of this thread. */
 enum vg_err linux_caps_set(uint64_t permitted, uint64_t effective,
                            uint64_t inheritable) VG_MUST_CHECK;
@@ -28,6 +30,19 @@ enum vg_err linux_caps_set(uint64_t permitted, uint64_t effective,
 void linux_caps_bound(uint64_t keep);
 /* Makes `caps` (permitted and inheritable) survive an exec by other than root; clears the rest. */
 void linux_caps_ambient(uint64_t caps);
+
+/* ---- what happens on drives (linux_drives.c) ---- */
+struct linux_drives;
+/* `fd` of platform_drives_open(PLATFORM_DRIVE_FOLDERS) is taken. VG_ERR_NOENT: of no drive. */
+enum vg_err linux_drives_new(int fd, struct linux_drives **out) VG_MUST_CHECK;
+void linux_drives_free(struct linux_drives *d);
+int linux_drives_handle(const struct linux_drives *d);
+/* VG_ERR_NOENT: it lies on another drive; VG_ERR_LIMIT: too many. */
+enum vg_err linux_drives_add(struct linux_drives *d, const char *folder) VG_MUST_CHECK;
+void linux_drives_forget(struct linux_drives *d); /* all folders */
+enum platform_watch_news linux_drives_drain(struct linux_drives *d);
+size_t linux_drives_count(const struct linux_drives *d);
+uint64_t linux_drives_overflows(const struct linux_drives *d);
 
 /* ---- parts of the sandbox ---- */
 enum { LINUX_LANDLOCK_ABI_MAX = 6 };

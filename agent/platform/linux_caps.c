@@ -25,8 +25,6 @@ linux_caps_of_rights(unsigned rights)
         caps |= CAP_BIT(CAP_SYS_PTRACE) | CAP_BIT(CAP_DAC_READ_SEARCH);
     if ((rights & PLATFORM_RIGHT_MOVE) != 0)
         caps |= CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_LEASE);
-    if ((rights & PLATFORM_RIGHT_WRITERS) != 0)
-        caps |= CAP_BIT(CAP_SYS_ADMIN);
     return caps;
 }
 
@@ -72,6 +70,32 @@ linux_caps_ambient(uint64_t caps)
     for (unsigned long cap = 0; cap < 64; cap++)
         if ((caps & CAP_BIT(cap)) != 0)
             (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
+}
+
+enum vg_err
+linux_caps_drop(uint64_t caps)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}, {0}};
+    uint32_t low = (uint32_t)~caps, high = (uint32_t)(~caps >> 32);
+
+    if (syscall(SYS_capget, &head, data) != 0)
+        return linux_errno();
+    for (unsigned long cap = 0; cap < 64; cap++)
+        if ((caps & CAP_BIT(cap)) != 0) {
+            (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+            (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, cap, 0, 0);
+        }
+    return linux_caps_set((uint64_t)(data[1].permitted & high) << 32 | (data[0].permitted & low),
+                          (uint64_t)(data[1].effective & high) << 32 | (data[0].effective & low),
+                          (uint64_t)(data[1].inheritable & high) << 32 |
+                              (data[0].inheritable & low));
+}
+
+enum vg_err
+platform_drives_give_up(void)
+{
+    return linux_caps_drop(CAP_BIT(CAP_SYS_ADMIN));
 }
 
 /* Not effective: this process itself does not use what it keeps for its children. */

@@ -14,6 +14,17 @@
 #include "common/vtime.h"
 
 enum vg_err
+platform_file_again(platform_file file, platform_file *out)
+{
+    int fd = fcntl((int)file, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return linux_errno();
+    *out = fd;
+    return VG_OK;
+}
+
+enum vg_err
 platform_file_open(const char *path, platform_file *out)
 {
     /* Non-blocking: a FIFO that somebody put into a watched folder must not stop us. */

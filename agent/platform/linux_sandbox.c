@@ -46,7 +46,7 @@ drop_caps(const struct platform_sandbox *sandbox, bool landlock, unsigned *kept)
     if (sandbox->network) {
         effective = keeper_caps();
         inheritable =
-            linux_caps_of_rights(host | move | PLATFORM_RIGHT_CAPTURE | PLATFORM_RIGHT_WRITERS) &
+            linux_caps_of_rights(host | move | PLATFORM_RIGHT_CAPTURE) &
             linux_caps_permitted();
         permitted = effective | inheritable;
     } else if (sandbox->keep_rights) {

@@ -123,6 +123,8 @@ static const int HOSTILE[] = {
     SCMP_SYS(userfaultfd),
     SCMP_SYS(io_uring_setup),
     SCMP_SYS(open_by_handle_at),
+    SCMP_SYS(fanotify_init),
+    SCMP_SYS(fanotify_mark),
     SCMP_SYS(acct),
     SCMP_SYS(swapon),
     SCMP_SYS(swapoff),
@@ -271,6 +273,7 @@ worker_rules(struct filter *f, const struct platform_sandbox *sandbox, bool file
     if (sandbox->watch) {
         add(f, SCMP_ACT_ALLOW, SCMP_SYS(inotify_add_watch), 0, NULL);
         add(f, SCMP_ACT_ALLOW, SCMP_SYS(inotify_rm_watch), 0, NULL);
+        add(f, SCMP_ACT_ALLOW, SCMP_SYS(name_to_handle_at), 0, NULL);
     }
     limit_sockets(f, sandbox->keep_rights);
     limit_clone(f, sandbox->threads);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who writes files, by fanotify(7): the kernel says which process closed which file that it had open to
- * write. Takes CAP_SYS_ADMIN at the start alone. */
+ * write. */
 #include "agent/platform/linux.h"
 
 #include <fcntl.h>
@@ -23,34 +23,17 @@ struct platform_writers {
 };
 
 enum vg_err
-platform_writers_new(struct platform_writers **out)
+platform_writers_new(platform_file drives, struct platform_writers **out)
 {
     struct platform_writers *w = calloc(1, sizeof *w);
 
-    if (w == NULL)
+    if (w == NULL) {
+        linux_close((int)drives);
         return VG_ERR_NOMEM;
-    w->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK,
-                          O_RDONLY | O_CLOEXEC | O_LARGEFILE | O_NONBLOCK);
-    if (w->fd < 0) {
-        enum vg_err err = linux_errno();
-
-        free(w);
-        return err;
     }
+    w->fd = (int)drives;
     *out = w;
     return VG_OK;
-}
-
-enum vg_err
-platform_writers_add(struct platform_writers *writers, const char *folder)
-{
-    const unsigned marks[] = {FAN_MARK_FILESYSTEM, FAN_MARK_MOUNT}; /* the first since Linux 4.20 */
-
-    for (size_t i = 0; i < VG_ARRAY_LEN(marks); i++)
-        if (fanotify_mark(writers->fd, FAN_MARK_ADD | marks[i], FAN_CLOSE_WRITE, AT_FDCWD,
-                          folder) == 0)
-            return VG_OK;
-    return linux_errno();
 }
 
 void

@@ -41,6 +41,8 @@ bool platform_path_remote(const char *path);
 enum vg_err platform_file_read(platform_file file, uint64_t offset, void *to, size_t size,
                                size_t *got) VG_MUST_CHECK;
 void platform_file_close(platform_file file);
+/* The same file once more, to give away. */
+enum vg_err platform_file_again(platform_file file, platform_file *out) VG_MUST_CHECK;
 /* The path without links or "..", malloc'd; NULL when there is no such thing. */
 char *platform_path_resolve(const char *path);
 /* Opens a regular file to read, if it lies, with every link followed, at or under one of `roots`
@@ -104,7 +106,7 @@ enum vg_err platform_place_open(const char *path, struct platform_place *out) VG
 enum vg_err platform_place_folder(const char *path, struct platform_place *out) VG_MUST_CHECK;
 void platform_place_close(struct platform_place *place);
 enum vg_err platform_place_look(struct platform_place *place) VG_MUST_CHECK; /* stat, dress anew */
-bool platform_place_writable(const struct platform_place *place); /* its folder */
+bool platform_place_writable(const struct platform_place *place);            /* its folder */
 /* Whether another process has it open to write, as far as the system tells. */
 bool platform_place_in_use(const struct platform_place *place);
 bool platform_place_holds(const struct platform_place *place, const char *name);
@@ -118,7 +120,8 @@ enum vg_err platform_place_remove(struct platform_place *place,
  * and, durable, the place's name. VG_ERR_EXISTS: something has that. */
 enum vg_err platform_place_make(struct platform_place *place, const char *name,
                                 platform_file *out) VG_MUST_CHECK;
-enum vg_err platform_place_finish(struct platform_place *place, const char *name, platform_file file,
+enum vg_err platform_place_finish(struct platform_place *place, const char *name,
+                                  platform_file file,
                                   const struct platform_dress *dress) VG_MUST_CHECK;
 /* A file of our own that is not there yet. */
 enum vg_err platform_file_make(const char *path, platform_file *out) VG_MUST_CHECK;
@@ -130,13 +133,42 @@ uint64_t platform_free_bytes(const char *path); /* of the drive, for us */
 struct platform_watch;
 enum vg_err platform_watch_new(struct platform_watch **out) VG_MUST_CHECK;
 void platform_watch_free(struct platform_watch *watch);
-/* Adding a folder again is fine; one that was deleted and made again must be added again. */
+/* How many folders, at most: each by itself; with the drive that it lies on. */
+enum { PLATFORM_WATCH_FOLDERS = 512, PLATFORM_WATCH_DRIVE_FOLDERS = 65536 };
+/* Watches folders with their drives where it can, by a handle of platform_drives_open() (taken), before the
+ * lock-down. A file that stays open is then news when it is closed, not with each write. */
+enum vg_err platform_watch_drives(struct platform_watch *watch, platform_file drives) VG_MUST_CHECK;
+/* All folders are about to be added once more: those that are not are no longer watched with a drive. What
+ * happens until the next drain is told by it. */
+void platform_watch_begin(struct platform_watch *watch);
+/* Adding a folder again is fine; one that was deleted and made again must be added again. VG_ERR_LIMIT. */
 enum vg_err platform_watch_add(struct platform_watch *watch, const char *folder) VG_MUST_CHECK;
 platform_handle platform_watch_handle(const struct platform_watch *watch);
-/* True when something happened in any of the folders since the last call (details are looked up). */
-bool platform_watch_drain(struct platform_watch *watch);
-/* How often more happened than the system kept: something did, nobody knows where. */
-uint64_t platform_watch_overflows(const struct platform_watch *watch);
+enum platform_watch_news {
+    PLATFORM_WATCH_QUIET,
+    PLATFORM_WATCH_ELSEWHERE, /* on a drive, but in no folder that is watched */
+    PLATFORM_WATCH_HERE,
+};
+/* What happened since the last call (details are looked up). */
+enum platform_watch_news platform_watch_drain(struct platform_watch *watch);
+struct platform_watch_counts {
+    size_t by_folder, by_drive; /* folders that were added, since platform_watch_begin() */
+    uint64_t overflows; /* how often more happened than the system kept: nobody knows where */
+};
+struct platform_watch_counts platform_watch_counts(const struct platform_watch *watch);
+
+/* ---- what happens on whole drives ---- */
+enum platform_drive_news {
+    PLATFORM_DRIVE_FOLDERS, /* for platform_watch_drives() */
+    PLATFORM_DRIVE_WRITERS, /* for platform_writers_new() */
+};
+/* A handle for the drives on which `folders` (NULL entries are passed over) lie. Takes a right that goes far
+ * beyond this (Linux: CAP_SYS_ADMIN), so it is done first of all, then platform_drives_give_up(). VG_ERR_DENIED:
+ * no right; VG_ERR_NOENT: none of them is there. */
+enum vg_err platform_drives_open(enum platform_drive_news news, const char *const *folders,
+                                 size_t count, platform_file *out) VG_MUST_CHECK;
+/* This process and those that it starts never have that right again. */
+enum vg_err platform_drives_give_up(void) VG_MUST_CHECK;
 
 /* ---- who writes files ---- */
 struct platform_writers;
@@ -145,12 +177,9 @@ struct platform_written { /* a file that was closed after it was written */
     struct platform_stat stat;
     char path[4096];
 };
-/* Before the lock-down, with PLATFORM_RIGHT_WRITERS; VG_ERR_DENIED without. */
-enum vg_err platform_writers_new(struct platform_writers **out) VG_MUST_CHECK;
+/* By a handle of platform_drives_open(), taken. */
+enum vg_err platform_writers_new(platform_file drives, struct platform_writers **out) VG_MUST_CHECK;
 void platform_writers_free(struct platform_writers *writers);
-/* All of the drive that the folder lies on. Also before. */
-enum vg_err platform_writers_add(struct platform_writers *writers,
-                                 const char *folder) VG_MUST_CHECK;
 platform_handle platform_writers_handle(const struct platform_writers *writers);
 /* The next one, never this process's own. VG_AGAIN: none now. */
 enum vg_err platform_writers_next(struct platform_writers *writers,
@@ -160,7 +189,8 @@ uint64_t platform_writers_overflows(const struct platform_writers *writers);
 
 /* ---- sticks ---- */
 struct platform_mounts;
-enum vg_err platform_mounts_new(struct platform_mounts **out) VG_MUST_CHECK; /* before the lock-down */
+enum vg_err
+platform_mounts_new(struct platform_mounts **out) VG_MUST_CHECK; /* before the lock-down */
 void platform_mounts_free(struct platform_mounts *mounts);
 /* Whether anything was mounted or unmounted since the last call. */
 bool platform_mounts_changed(struct platform_mounts *mounts);
@@ -188,7 +218,6 @@ enum platform_right {
     PLATFORM_RIGHT_READ_ALL = 2,  /* read files of others (host worker) */
     PLATFORM_RIGHT_PROCESSES = 4, /* look into other processes (host worker) */
     PLATFORM_RIGHT_MOVE = 8,      /* take files of others away (host worker, quarantine) */
-    PLATFORM_RIGHT_WRITERS = 16,  /* be told who writes files (host worker) */
 };
 /* Starts this same program again with argv (argv[0] is the program's path, NULL-ended) and one
  * stream; the child inherits nothing else but standard error. It dies with its parent. `user`
@@ -257,8 +286,8 @@ enum vg_err platform_interfaces_default(struct platform_names *out) VG_MUST_CHEC
 enum vg_err platform_host_name(char *out, size_t size) VG_MUST_CHECK;
 /* An id of this installation of the system (not secret); "" where there is none. */
 enum vg_err platform_machine_id(char *out, size_t size) VG_MUST_CHECK;
-size_t platform_cores(void);       /* that this process may use, 1.. */
-double platform_load(void);        /* processes that run or want to, a core, over the last minute */
+size_t platform_cores(void); /* that this process may use, 1.. */
+double platform_load(void);  /* processes that run or want to, a core, over the last minute */
 /* The name of a user by the number in platform_stat, from the file PLATFORM_USERS alone; the number where
  * that has none or may not be read. */
 #define PLATFORM_USERS "/etc/passwd"
@@ -294,7 +323,8 @@ struct platform_holders {
     uint32_t last_user;
     int64_t last_ns; /* monotonic */
 };
-enum vg_err platform_socket_owner(struct platform_holders *recent, bool tcp, bool v6, const uint8_t local[16], uint16_t local_port,
+enum vg_err platform_socket_owner(struct platform_holders *recent, bool tcp, bool v6,
+                                  const uint8_t local[16], uint16_t local_port,
                                   const uint8_t remote[16], uint16_t remote_port,
                                   struct platform_owner *out) VG_MUST_CHECK;
 /* Name and path of a process's program, without its user; empty where it has ended. */

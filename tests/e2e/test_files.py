@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The file sensor and `scan` with the real agent: every bad file told once, whatever lies around it or dies."""
-import contextlib, ctypes, datetime, fcntl, gzip, io, json, lzma, os, re, shutil, signal, subprocess, sys, tarfile, time, zipfile, zlib, zoneinfo
+import contextlib, ctypes, datetime, fcntl, gzip, io, json, lzma, os, re, shutil, signal, subprocess, sys, tarfile, tempfile, time, zipfile, zlib, zoneinfo
 from pathlib import Path
 
 import pytest
 
-import vigia
+import service, vigia
 
 YARA = vigia.ROOT / 'tests/fixtures/yara'
 WEBSHELL, NOTE, POS = 'webshell_php', 'ransom_note', 'pos_ram_scraper'
@@ -276,6 +276,74 @@ def test_full_pass(agents, tmp_path):
     third = counts(agent)
     assert (third['file.full_passes'], third['file.full_pass_ended']) == (0, second['file.full_pass_ended'])
     assert agent.stop() == 0
+
+
+def drop_admin(_agent):
+    """The command that takes from another one what watching whole drives takes."""
+    if os.geteuid() == 0:
+        return ['setpriv', '--inh-caps', '-sys_admin', '--bounding-set', '-sys_admin']
+    return []
+
+
+def has_admin(pid):
+    held = dict(re.findall(r'^(Cap\w+):\s+(\w+)$', Path('/proc/%d/status' % pid).read_text(), re.M))
+    held.pop('CapBnd')  # what only a program with rights of its own could have again, which no_new_privs forbids
+    return {name for name, bits in held.items() if int(bits, 16) >> 21 & 1}
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def open_to_others():
+    """A folder that another user gets into; those of pytest are closed."""
+    folder = Path(tempfile.mkdtemp(prefix='vigia-files-', dir='/tmp'))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def as_service(agent):
+    """The command that starts another one as systemd starts the service."""
+    if os.geteuid() != 0:
+        pytest.skip('needs root')
+    os.chown(agent.dir, NOBODY, NOBODY)
+    return service.command(vigia.ROOT / 'packaging/systemd/vigia-agent.service', NOBODY)
+
+
+@pytest.mark.parametrize('right', ['root', 'service', 'none'])
+def test_more_folders_than_watched_one_by_one(open_to_others, right):
+    """With the right to hear of a whole drive none is too many; without, what is beyond is counted."""
+    folder = open_to_others / 'compartida'
+    for i in range(600):
+        (folder / ('%03d' % i)).mkdir(parents=True)
+    agent = vigia.Agent(open_to_others / 'agent', 'network: {interfaces: []}\nfiles: [%s]\n' % vigia.quote(folder))
+    agent.inside = {'root': lambda a: [], 'service': as_service, 'none': drop_admin}[right](agent)
+    right = right != 'none'
+    try:
+        agent.start()
+        n = wait_count(agent, 'file.full_passes', 1)
+        if right and n['file.watched_by_drive'] == 0:
+            pytest.skip('no right to hear of a drive')
+        assert n['file.watched_by_folder'] == (0 if right else 512)
+        assert n['file.watched_by_drive'] == (601 if right else 0)
+        assert n['file.folders_unwatched'] == (0 if right else 89)
+        # Whoever had that right at the start has given it up; without the sandbox too.
+        pids = [agent.process.pid, *agent.process.workers().values()]
+        assert len(pids) == 3 and not any(has_admin(p) for p in pids)
+        bad = put(folder / '599' / 'z.php', WEBSHELL + '.hit')
+        if right:
+            wait_found(agent, [bad], 60)
+            os.kill(agent.process.workers()['file'], signal.SIGKILL)  # its next life hears as well
+            wait_count(agent, 'file.watched_by_drive', 601)
+            late = put(folder / '598' / 'z.php', NOTE + '.hit')
+            wait_found(agent, [bad, late], 60)
+        else:
+            near = put(folder / '000' / 'z.php', NOTE + '.hit')  # one that is watched makes a round of all
+            wait_found(agent, [bad, near], 60)
+        assert agent.stop() == 0
+    finally:
+        agent.process.kill()
 
 
 def test_more_files_than_rows(watched):

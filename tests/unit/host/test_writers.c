@@ -58,11 +58,14 @@ test_writers(void **state)
     json_t *answer = NULL;
     int end, status, fd;
     pid_t pid;
-    enum vg_err err = writers_new(roots, 2, &w);
+    const char *const folders[] = {NULL, folder};
+    platform_file drives;
+    enum vg_err err = platform_drives_open(PLATFORM_DRIVE_WRITERS, folders, 2, &drives);
 
     if (err == VG_ERR_DENIED)
         skip();
     assert_int_equal(err, VG_OK);
+    assert_int_equal(writers_new(drives, roots, 2, &w), VG_OK);
     pid = write_in_child("a.bin", &end);
     (void)snprintf(path, sizeof path, "%s/a.bin", folder);
     (void)snprintf(outside, sizeof outside, "%s-outside", folder);
@@ -94,11 +97,12 @@ test_writers(void **state)
 static void
 test_nothing_to_watch(void **state)
 {
-    char *roots[] = {NULL};
-    struct writers *w;
-    enum vg_err err = writers_new(roots, 1, &w);
+    const char *const folders[] = {NULL, "/no/such/place"};
+    platform_file drives = PLATFORM_NO_HANDLE;
+    enum vg_err err = platform_drives_open(PLATFORM_DRIVE_WRITERS, folders, 2, &drives);
 
     assert_true(err == VG_ERR_NOENT || err == VG_ERR_DENIED);
+    assert_true(drives == PLATFORM_NO_HANDLE);
 }
 
 int

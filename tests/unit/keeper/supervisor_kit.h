@@ -92,6 +92,8 @@ static inline void
 start(struct place *p, const char *mode)
 {
     struct supervisor_options options = {.loop = p->loop,
+                                         .drives = PLATFORM_NO_HANDLE,
+                                         .writers = PLATFORM_NO_HANDLE,
                                          .store = p->store,
                                          .config = &p->config,
                                          .program = p->program,

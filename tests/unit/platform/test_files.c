@@ -364,8 +364,8 @@ test_watch_overflow(void **state)
     assert_int_equal(platform_watch_new(&watch), VG_OK);
     assert_int_equal(platform_watch_add(watch, p->dir), VG_OK);
     assert_false(platform_watch_drain(watch));
-    assert_int_equal(platform_watch_overflows(watch), 0);
-    for (int i = 0; i < 70000 && platform_watch_overflows(watch) == 0; i++) {
+    assert_int_equal(platform_watch_counts(watch).overflows, 0);
+    for (int i = 0; i < 70000 && platform_watch_counts(watch).overflows == 0; i++) {
         int fd = open(p->path[i % 2], O_WRONLY | O_CREAT, 0600);
 
         assert_true(fd >= 0);
@@ -373,7 +373,7 @@ test_watch_overflow(void **state)
         if (i % 17500 == 17499) /* not before they are too many */
             assert_true(platform_watch_drain(watch));
     }
-    assert_true(platform_watch_overflows(watch) > 0);
+    assert_true(platform_watch_counts(watch).overflows > 0);
     platform_watch_free(watch);
 }
 

@@ -283,6 +283,46 @@ test_watch(void **state)
     platform_watch_free(early);
 }
 
+/* With the drive as well: the folder is added and its news are read, other drives are not to be had. */
+static int
+do_watch_drive(void)
+{
+    if (platform_watch_add(early, dir_in) != VG_OK || platform_watch_counts(early).by_drive != 1)
+        return EIO;
+    (void)platform_watch_drain(early);
+    (void)try_open(file_in, O_RDONLY); /* looking is no news */
+    return platform_watch_drain(early) == PLATFORM_WATCH_HERE ? EIO : 0;
+}
+
+static int
+do_open_drives(void)
+{
+    const char *const folders[] = {dir_in};
+    platform_file drives;
+
+    return platform_drives_open(PLATFORM_DRIVE_FOLDERS, folders, 1, &drives) == VG_OK ? 0 : errno;
+}
+
+static void
+test_watch_drive(void **state)
+{
+    const char *const folders[] = {dir_in};
+    struct platform_sandbox watch = SENSOR;
+    platform_file drives;
+    enum vg_err err = platform_drives_open(PLATFORM_DRIVE_FOLDERS, folders, 1, &drives);
+
+    if (err == VG_ERR_DENIED)
+        skip();
+    assert_int_equal(err, VG_OK);
+    assert_int_equal(platform_watch_new(&early), VG_OK);
+    assert_int_equal(platform_watch_drives(early, drives), VG_OK);
+    watch.watch = true;
+    assert_int_equal(in_sandbox(&watch, 0, do_watch_drive), 0);
+    assert_int_equal(in_sandbox(&watch, LINUX_LANDLOCK_ABI_MAX, do_watch_drive), 0);
+    assert_int_equal(in_sandbox(&watch, LINUX_LANDLOCK_ABI_MAX, do_open_drives), KILLED + SIGSYS);
+    platform_watch_free(early);
+}
+
 /* A thread of its own where asked for, and no process even then. */
 static int
 in_thread(void *ctx)
@@ -493,6 +533,7 @@ main(void)
         cmocka_unit_test(test_no_landlock),
         cmocka_unit_test(test_nothing_to_read),
         cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_watch_drive),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_own_file),
         cmocka_unit_test(test_host_worker),
