@@ -26,3 +26,11 @@ feedback_view_of(const json_t *record, struct feedback_view *out)
     *out = view;
     return VG_OK;
 }
+
+const json_t *
+feedback_exceptions(const json_t *record)
+{
+    const json_t *list = json_object_get(record, "exceptions");
+
+    return json_is_array(list) ? list : NULL;
+}

@@ -33,6 +33,7 @@ enum {
     JUDGE_GROUPS_MAX = 4096,
     JUDGE_VERDICTS_MAX = 2048,
     JUDGE_BELIEFS_MAX = 128,
+    JUDGE_EXCEPTIONS_MAX = 512,
 };
 
 struct judge;
@@ -107,6 +108,10 @@ void judge_finding(struct judge *judge, struct finding *finding);
 
 /* From the owner or the technician. */
 void judge_feedback(struct judge *judge, int64_t time_ns, const struct feedback_view *view);
+/* What is known from now on, in place of all told before: [{"detector": or a family, "subject": {"kind","id"}
+ * or null: any, "peer": {"id"} or null: any, "until"}]. Such tests and findings are excused, and learned as
+ * normal, until then by event time. Not saved: whoever told it tells it again after a start. */
+void judge_exceptions(struct judge *judge, const json_t *list);
 /* The share 0..1 at which a baseline may learn what belongs to (detector, subject, peer): 0 after an
  * alert on it, 1/2 when that stayed unanswered for 14 days, 1 without an alert or after `mine` or
  * `noise`, 0 after `useful`. `peer` as in the test or finding; may be NULL. */

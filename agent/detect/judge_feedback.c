@@ -82,12 +82,14 @@ judge_verdict_note(struct judge *judge, const char *detector, const struct party
 }
 
 bool
-judge_excused(struct judge *judge, uint64_t verdict_key)
+judge_excused(struct judge *judge, uint64_t verdict_key, const char *detector,
+              const struct party *subject, const struct party *peer)
 {
     const struct judge_verdict *v = keytab_find(judge->verdicts, verdict_key);
     bool excused =
-        v != NULL && (v->said == JUDGE_SAID_MINE ||
-                      (v->said == JUDGE_SAID_NOISE && judge->now_ns - v->said_ns < NOISE_NS));
+        (v != NULL && (v->said == JUDGE_SAID_MINE ||
+                       (v->said == JUDGE_SAID_NOISE && judge->now_ns - v->said_ns < NOISE_NS))) ||
+        judge_excepted(judge, detector, subject, peer, judge->now_ns);
 
     judge->excused += excused;
     return excused;
@@ -100,7 +102,8 @@ judge_learn_share(const struct judge *judge, const char *detector, const struct 
     const struct judge_verdict *v =
         keytab_find(judge->verdicts, judge_party_verdict_key(detector, subject, peer));
 
-    if (v == NULL || v->said == JUDGE_SAID_MINE || v->said == JUDGE_SAID_NOISE)
+    if (v == NULL || v->said == JUDGE_SAID_MINE || v->said == JUDGE_SAID_NOISE ||
+        judge_excepted(judge, detector, subject, peer, now_ns))
         return 1;
     if (v->said == JUDGE_SAID_USEFUL)
         return 0;

@@ -114,7 +114,7 @@ judge_finding(struct judge *judge, struct finding *f)
         known->verdict = judge_party_verdict_key(f->detector, f->subject, f->peer);
         known->group = finding_key(f);
     }
-    if (judge->muted || judge_excused(judge, known->verdict))
+    if (judge->muted || judge_excused(judge, known->verdict, f->detector, f->subject, f->peer))
         goto done;
     g = keytab_touch(judge->groups, known->group, &fresh);
     if (g == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* judge_private: the inside of the judge, for the judge_*.c files alone.
  *
- * judge.c: life, time, what a p means. judge_feedback.c: what people said. judge_test.c: tests on one
+ * judge.c: life, time, what a p means. judge_feedback.c, judge_exceptions.c: what people said. judge_test.c: tests on one
  * subject, fused, against threshold and budget. judge_finding.c: findings. judge_group.c: what holds
  * alerts together. judge_state.c: rows. judge_event.c, judge_rate.c, judge_tables.c know nothing of the
  * judge itself. */
@@ -15,6 +15,16 @@
 /* Tests above this are counted and scored, but remember nothing: about one in a hundred stays. */
 #define JUDGE_REMEMBER_P 0.01
 
+struct judge_exception {
+    uint64_t key;
+    int64_t until_ns;
+};
+struct judge_exceptions {
+    struct judge_exception item[JUDGE_EXCEPTIONS_MAX]; /* by key */
+    size_t count;
+    unsigned shapes; /* bits: which of subject and peer any of them names */
+};
+
 struct judge {
     struct judge_settings settings;
     char sensor[16];
@@ -25,6 +35,7 @@ struct judge {
     struct judge_rate rate;
     struct judge_bucket budget, suppressed_budget;
     struct keytab *subjects, *groups, *verdicts, *beliefs;
+    struct judge_exceptions exceptions;
     struct cauchy observation;
     struct judge_scored scored;                             /* of this observation, where told */
     void (*why)(const void *ctx, struct judge_scored *out); /* NULL: asked already */
@@ -51,7 +62,11 @@ uint64_t judge_party_verdict_key(const char *detector, const struct party *subje
 void judge_verdict_note(struct judge *judge, const char *detector, const struct party *subject,
                         const char *peer_id, int64_t time_ns);
 /* Somebody said that this is theirs, or noise: no alert. Counts. */
-bool judge_excused(struct judge *judge, uint64_t verdict_key);
+bool judge_excused(struct judge *judge, uint64_t verdict_key, const char *detector,
+                   const struct party *subject, const struct party *peer);
+/* ---- judge_exceptions.c ---- */
+bool judge_excepted(const struct judge *judge, const char *detector, const struct party *subject,
+                    const struct party *peer, int64_t now_ns);
 /* How far the detector is believed, from 1/4 to 4 (1: nothing was said): a Beta posterior's odds. */
 double judge_belief(const struct judge *judge, const char *detector);
 

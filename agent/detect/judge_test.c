@@ -203,7 +203,8 @@ judge_test(struct judge *judge, struct test *test)
 
     test_count(judge, test->time_ns, test->p);
     if (!judge_wants(judge, test->p) ||
-        judge_excused(judge, judge_party_verdict_key(test->detector, test->subject, test->peer)))
+        judge_excused(judge, judge_party_verdict_key(test->detector, test->subject, test->peer),
+                      test->detector, test->subject, test->peer))
         goto done;
     test->p = fmin(1, test->p / judge_belief(judge, test->detector));
     key = judge_party_key(1, test->subject);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/detect/feedback.h"
 #include "agent/file/file_round.h"
 #include "common/log.h"
 
@@ -239,6 +240,21 @@ file_restore(void *self, const char *detector, struct slice key, uint16_t versio
     return VG_OK;
 }
 
+static void
+file_feedback(void *self, const json_t *feedback)
+{
+    struct file_worker *w = self;
+    struct feedback_view view;
+    struct obs obs = {.kind = OBS_FEEDBACK, .time_ns = w->now_ns, .feedback = &view};
+
+    if (feedback_exceptions(feedback) != NULL) {
+        judge_exceptions(panel_judge(w->panel), feedback_exceptions(feedback));
+    } else if (feedback_view_of(feedback, &view) == VG_OK) {
+        panel_observe(w->panel, &obs);
+        w->uncommitted++;
+    }
+}
+
 /* ---- rounds ---- */
 
 static void
@@ -440,6 +456,7 @@ const struct worker_ops WORKER_FILE = {
     .begin = file_begin,
     .work = file_work,
     .tick = file_tick,
+    .feedback = file_feedback,
     .finish = file_finish,
     .close = file_close,
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/keeper/bundle_care.h"
+#include "agent/keeper/exceptions.h"
 #include "agent/keeper/feedback.h"
 #include "agent/keeper/health.h"
 #include "agent/keeper/identity.h"
@@ -25,6 +26,8 @@
 #define RETAIN_EVERY_NS VG_HOUR_NS
 #define RETAIN_FIRST_NS VG_MIN_NS
 
+enum { VERDICTS_A_SECOND = 8 };
+
 struct keeper {
     const struct keeper_options *options;
     const struct agent_config *config;
@@ -35,6 +38,7 @@ struct keeper {
     struct ship *ship;
     struct mailer *mailer; /* NULL: enrolled, or no address */
     struct bundle_care *bundles;
+    struct exceptions *exceptions;
     struct texts *texts;           /* of a bundle, since this start; NULL: the options' */
     platform_file drives, writers; /* of platform_drives_open() */
     struct status_file status;
@@ -119,6 +123,8 @@ write_status(struct keeper *k)
     if (status != NULL && mail != NULL)
         (void)json_object_set(status, "mail", mail);
     json_decref(mail);
+    if (status != NULL && k->exceptions != NULL)
+        (void)json_object_set_new(status, "feedback", exceptions_status(k->exceptions));
     if (status != NULL && k->bundles != NULL)
         (void)json_object_set_new(status, "bundle", bundle_care_status(k->bundles));
     err = status_write(&k->status, status, vtime_now());
@@ -185,6 +191,38 @@ on_feedback(void *ctx, const char *event_id, const char *verdict)
     return err;
 }
 
+/* From the collector: recorded and passed on as what somebody said here is. */
+static bool
+on_verdict(void *ctx, const json_t *verdict)
+{
+    struct keeper *k = ctx;
+    int64_t now = vtime_now();
+    json_t *facts;
+
+    if (!supervisor_feedback(k->supervisor, vg_json_str(verdict, "sensor", ""), verdict))
+        return false;
+    facts = json_pack("{s:s, s:s, s:s}", "incident", vg_json_str(verdict, "incident", ""),
+                      "detector", vg_json_str(verdict, "detector", ""), "verdict",
+                      vg_json_str(verdict, "verdict", ""));
+    if (store_event(k->store,
+                    health_event("agent.feedback", SEVERITY_INFO, store_id(k->store), now, facts),
+                    now) != VG_OK)
+        log_event(LOG_LEVEL_WARN, "feedback.unrecorded", "incident=%s",
+                  vg_json_str(verdict, "incident", ""));
+    return true;
+}
+
+/* What people said at the collector goes on to the sensors. */
+static void
+tell_exceptions(struct keeper *k)
+{
+    json_t *set = exceptions_changed(k->exceptions, vtime_now());
+
+    if (set != NULL)
+        supervisor_exceptions(k->supervisor, set);
+    exceptions_deliver(k->exceptions, VERDICTS_A_SECOND, on_verdict, k);
+}
+
 static void
 take_feedback(struct keeper *k)
 {
@@ -214,6 +252,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
         k->mailer = NULL;
     }
     take_feedback(k);
+    tell_exceptions(k);
     quarantine_notes_take(k->config->state_dir, k->store);
     bundle_care_tick(k->bundles);
     if (bundle_care_news(k->bundles))
@@ -343,7 +382,10 @@ start_workers(struct keeper *k)
                                          .ctx = k};
     enum vg_err err = supervisor_new(&options, &k->supervisor);
 
-    return err == VG_OK ? supervisor_start(k->supervisor) : err;
+    if (err != VG_OK)
+        return err;
+    supervisor_exceptions(k->supervisor, exceptions_changed(k->exceptions, vtime_now()));
+    return supervisor_start(k->supervisor);
 }
 
 /* What `hello` tells the collector: how the workers are, without what they count each second. */
@@ -365,6 +407,7 @@ start_ship(struct keeper *k)
                                    .state_dir = k->config->state_dir,
                                    .status = shipped_status,
                                    .bundles = k->bundles,
+                                   .exceptions = k->exceptions,
                                    .ctx = k};
 
     return ship_new(&options, &k->ship);
@@ -510,6 +553,8 @@ begin(struct keeper *k)
            json_pack("{s:s, s:b}", "version", VIGIA_VERSION, "sandbox", k->options->sandbox));
     err = start_bundles(k);
     if (err == VG_OK)
+        err = exceptions_open(k->store, &k->exceptions);
+    if (err == VG_OK)
         err = start_ship(k);
     if (err == VG_OK)
         err = start_mailer(k);
@@ -530,6 +575,7 @@ end(struct keeper *k)
     ship_free(k->ship);
     mailer_free(k->mailer);
     bundle_care_free(k->bundles);
+    exceptions_free(k->exceptions);
     texts_free(k->texts);
     supervisor_free(k->supervisor);
     if (k->tick != NULL)

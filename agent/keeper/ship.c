@@ -32,7 +32,7 @@ struct ship {
     bool said_hello, seal_key_sent, renew_asked;
     bool expired_told;              /* since the last request that went well */
     int64_t hello_due_ns, fresh_ns; /* monotonic; when the oldest unsent event was announced */
-    int64_t renew_after_ns, anew_after_ns; /* monotonic: not again before */
+    int64_t renew_after_ns, anew_after_ns, news_after_ns; /* monotonic: not again before */
 
     unsigned failures;
     int64_t not_before_ns; /* monotonic */
@@ -139,6 +139,10 @@ send_hello(struct ship *s)
     }
     platform_secure_zero(key, sizeof key);
     platform_secure_zero(hex, sizeof hex);
+    if (body != NULL && s->o.exceptions != NULL)
+        (void)json_object_set_new(body, "feedback",
+                                  json_integer(exceptions_version(s->o.exceptions)));
+    s->news_after_ns = platform_clock_monotonic() + SHIP_NEWS_NS;
     return send_json(s, STEP_HELLO, "/v1/hello", body);
 }
 
@@ -237,6 +241,15 @@ begin_anew(struct ship *s, const char *why)
            json_pack("{ss ss}", "old_store", old, "why", why));
 }
 
+/* The collector has more to tell, or waits to hear that it was understood: hello soon, but a hostile one
+ * makes no loop of it. */
+static void
+on_news(struct ship *s)
+{
+    if (s->hello_due_ns > s->news_after_ns)
+        s->hello_due_ns = s->news_after_ns;
+}
+
 static void
 on_hello(struct ship *s, const json_t *answer)
 {
@@ -246,6 +259,8 @@ on_hello(struct ship *s, const json_t *answer)
         bundle_care_hello(s->o.bundles, answer);
     s->said_hello = true;
     s->hello_due_ns = platform_clock_monotonic() + SHIP_HELLO_NS;
+    if (s->o.exceptions != NULL && exceptions_take(s->o.exceptions, answer, vtime_now()))
+        on_news(s);
     if (s->seal_key_sent && store_seal_key_forget(s->o.store) != VG_OK)
         log_event(LOG_LEVEL_WARN, "ship.seal_key_kept", "store=%s", store_id(s->o.store));
     if (durable > store_last_seq(s->o.store)) {
@@ -282,6 +297,8 @@ on_events(struct ship *s, const json_t *answer)
         }
     }
     went_well(s);
+    if (s->o.exceptions != NULL && vg_json_bool(answer, "news", false))
+        on_news(s);
     if (s->batch_max < SHIP_BATCH_EVENTS)
         s->batch_max *= 2;
 }

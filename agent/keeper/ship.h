@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "agent/keeper/bundle_care.h"
+#include "agent/keeper/exceptions.h"
 #include "agent/keeper/store.h"
 
 #define SHIP_HELLO_NS (INT64_C(300) * 1000000000)
@@ -21,6 +22,8 @@
 /* A new certificate because of its age, and a new store id, at most once in this time: a collector that
  * is broken or hostile, or a clock that is wrong, makes no loop of them. */
 #define SHIP_ONCE_NS (INT64_C(3600) * 1000000000)
+/* Hello because the collector has news: at most so often. */
+#define SHIP_NEWS_NS (INT64_C(10) * 1000000000)
 /* How long a small batch waits for more. */
 #define SHIP_AGE_NS (INT64_C(200) * 1000000)
 
@@ -40,7 +43,8 @@ struct ship_options {
     const char *state_dir;
     /* What hello tells as "status" ({"workers": [...]}): new reference; NULL for none. */
     json_t *(*status)(void *ctx);
-    struct bundle_care *bundles; /* fetched through here; NULL: none are */
+    struct bundle_care *bundles;   /* fetched through here; NULL: none are */
+    struct exceptions *exceptions; /* told through here; NULL: the collector is not asked for any */
     void *ctx;
 };
 

@@ -195,15 +195,31 @@ supervisor_rules(struct supervisor *s, const char *rules_dir)
     return VG_OK;
 }
 
-void
+bool
 supervisor_feedback(struct supervisor *s, const char *sensor, const json_t *feedback)
 {
     char *text = vg_json_text(feedback);
+    bool sent = false;
 
     for (size_t i = 1; i < SUPERVISOR_WORKERS && text != NULL; i++)
-        if (strcmp(s->worker[i].kind->name, sensor) == 0 && s->worker[i].life == LIFE_LIVE)
+        if (strcmp(s->worker[i].kind->name, sensor) == 0 && s->worker[i].life == LIFE_LIVE) {
             supervised_send_frame(&s->worker[i], FRAME_FEEDBACK, slice_of(text, strlen(text)));
+            sent = true;
+        }
     free(text);
+    return sent;
+}
+
+void
+supervisor_exceptions(struct supervisor *s, json_t *exceptions)
+{
+    free(s->exceptions);
+    s->exceptions = vg_json_text(exceptions);
+    json_decref(exceptions);
+    for (size_t i = 1; i < SUPERVISOR_WORKERS && s->exceptions != NULL; i++)
+        if (s->worker[i].kind->sensor && s->worker[i].life == LIFE_LIVE)
+            supervised_send_frame(&s->worker[i], FRAME_FEEDBACK,
+                                  slice_of(s->exceptions, strlen(s->exceptions)));
 }
 
 static const char *
@@ -268,6 +284,7 @@ supervisor_free(struct supervisor *s)
         event_free(s->stop_timer);
     if (s->stopped != NULL)
         event_free(s->stopped);
+    free(s->exceptions);
     free(s->rules_dir);
     brought_free(s->brought);
     free(s);

@@ -43,7 +43,9 @@ void supervisor_stop(struct supervisor *s, void (*done)(void *ctx), void *ctx);
 /* Other rules from now on: the sensors commit what is whole, and are started again at once. `rules_dir` is
  * copied; NULL: the configuration's. VG_ERR_NOMEM: the old ones stay. */
 enum vg_err supervisor_rules(struct supervisor *s, const char *rules_dir) VG_MUST_CHECK;
-void supervisor_feedback(struct supervisor *s, const char *sensor, const json_t *feedback);
+bool supervisor_feedback(struct supervisor *s, const char *sensor, const json_t *feedback);
+/* To all sensors, those that start later too: {"exceptions": [...]} (judge.h). Takes the reference. */
+void supervisor_exceptions(struct supervisor *s, json_t *exceptions);
 /* What `status` shows: for each worker name, state, pid, restarts, sandbox, health. New reference. */
 json_t *supervisor_status(const struct supervisor *s);
 void supervisor_free(struct supervisor *s);

@@ -61,6 +61,8 @@ on_ready(void *role, struct slice payload)
     }
     w->life = LIFE_LIVE;
     w->lived = true;
+    if (w->kind->sensor && w->s->exceptions != NULL) /* known before the first work */
+        frame_put(&w->out, FRAME_FEEDBACK, slice_of(w->s->exceptions, strlen(w->s->exceptions)));
     frame_put(&w->out, FRAME_GO, slice_of(NULL, 0));
     if (w->s->stopping)
         frame_put(&w->out, FRAME_STOP, slice_of(NULL, 0));

@@ -98,7 +98,8 @@ struct supervisor {
     struct health_limit health;
     struct brought *brought; /* NULL: without memory */
     bool stopping, idle_told;
-    char *rules_dir; /* owned; NULL: the configuration's */
+    char *rules_dir;  /* owned; NULL: the configuration's */
+    char *exceptions; /* owned: for sensors that start; NULL: none were told */
     void (*done)(void *ctx);
     void *done_ctx;
     /* The host worker answers one question at a time. */

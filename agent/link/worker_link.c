@@ -149,13 +149,18 @@ static enum vg_err
 on_feedback(struct worker_link *l, struct slice payload)
 {
     json_t *feedback;
-    enum vg_err err;
+    enum vg_err err = vg_json_parse(payload, FRAME_BYTES_MAX, &feedback);
 
-    if (json_array_size(l->feedback) >= WORKER_FEEDBACK_MAX)
-        return VG_OK;
-    err = vg_json_parse(payload, FRAME_BYTES_MAX, &feedback);
     if (err != VG_OK)
         return err;
+    /* A set of exceptions takes the place of all before it, so it may not be the one that is dropped. */
+    if (json_array_size(l->feedback) >= WORKER_FEEDBACK_MAX) {
+        if (json_object_get(feedback, "exceptions") == NULL) {
+            json_decref(feedback);
+            return VG_OK;
+        }
+        (void)json_array_remove(l->feedback, 0);
+    }
     return json_array_append_new(l->feedback, feedback) == 0 ? VG_OK : VG_ERR_NOMEM;
 }
 

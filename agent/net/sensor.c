@@ -353,6 +353,12 @@ sensor_feedback(struct sensor *s, int64_t now_ns, const struct feedback_view *vi
     panel_observe(s->panel, &obs);
 }
 
+void
+sensor_exceptions(struct sensor *s, const json_t *list)
+{
+    judge_exceptions(panel_judge(s->panel), list);
+}
+
 enum vg_err
 sensor_finish(struct sensor *s)
 {

@@ -77,6 +77,8 @@ void sensor_tick(struct sensor *s, int64_t now_ns);
 /* The answer to the last ask_socket() or ask_hash(). */
 void sensor_owner(struct sensor *s, enum vg_err err, const json_t *answer);
 /* From the owner; `view` borrowed for the call. */
+/* judge_exceptions() */
+void sensor_exceptions(struct sensor *s, const json_t *list);
 void sensor_feedback(struct sensor *s, int64_t now_ns, const struct feedback_view *view);
 /* Commits what is whole. */
 enum vg_err sensor_finish(struct sensor *s) VG_MUST_CHECK;

@@ -256,7 +256,9 @@ net_feedback(void *self, const json_t *feedback)
     struct net_worker *w = self;
     struct feedback_view view;
 
-    if (feedback_view_of(feedback, &view) == VG_OK)
+    if (feedback_exceptions(feedback) != NULL)
+        sensor_exceptions(w->sensor, feedback_exceptions(feedback));
+    else if (feedback_view_of(feedback, &view) == VG_OK)
         sensor_feedback(w->sensor, w->now_ns, &view);
 }
 

@@ -420,6 +420,11 @@ pay_feedback(void *self, const json_t *feedback)
     struct feedback_view view;
     struct obs obs = {.kind = OBS_FEEDBACK, .time_ns = w->now_ns, .feedback = &view};
 
+    if (feedback_exceptions(feedback) != NULL) {
+        settle(w);
+        judge_exceptions(panel_judge(w->panel), feedback_exceptions(feedback));
+        return;
+    }
     if (feedback_view_of(feedback, &view) != VG_OK)
         return;
     settle(w);
