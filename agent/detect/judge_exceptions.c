@@ -82,13 +82,13 @@ judge_excepted(const struct judge *judge, const char *detector, const struct par
                const struct party *peer, int64_t now_ns)
 {
     const struct judge_exceptions *all = &judge->exceptions;
-    size_t family = event_family_len(detector);
+    struct str family = event_family(detector);
     char name[NAME_MAX_BYTES] = "";
 
     if (all->count == 0)
         return false;
-    if (detector[family] != '\0' && family < sizeof name)
-        memcpy(name, detector, family);
+    if (!str_is(family, detector) && family.len < sizeof name)
+        memcpy(name, family.at, family.len); /* zeroed before */
     for (unsigned shape = 0; shape < SHAPES; shape++) {
         if ((all->shapes & 1U << shape) == 0 || ((shape & WITH_PEER) && peer == NULL))
             continue;

@@ -42,12 +42,16 @@ class FakeAgent:
         assert answer.status == 200, (answer.status, text)
         return json.loads(text)
 
-    def hello(self, machine='m' * 32, **status):
+    def hello(self, machine='m' * 32, more=None, **status):
         return self.call(self.agents.hostname, self.agents.port, '/v1/hello',
                   json.dumps({'version': '0.1.0', 'host': self.host, 'machine': machine, 'store': self.store,
                               'last_seq': self.seq, 'status': {'workers': [{'name': 'net', 'state': 'running'},
                                                                            {'name': 'pay', 'state': 'running'}],
-                                                               **status}}))
+                                                               **status}, **(more or {})}))
+
+    def hello_with(self, feedback):
+        """Hello of an agent that has what people said up to this version."""
+        return self.hello(more={'feedback': feedback})
 
     def event(self, detector, severity, subject, facts, when, evidence=(), sensor=None, peer=None, attack=()):
         self.seq += 1
@@ -69,3 +73,4 @@ class FakeAgent:
         got = self.call(self.agents.hostname, self.agents.port, '/v1/events', body.encode(),
                         {'Content-Type': 'application/x-ndjson', 'X-Vigia-Store': self.store})
         assert got['durable'] == self.seq and 'refused' not in got, got
+        return got
