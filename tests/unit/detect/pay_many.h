@@ -148,3 +148,26 @@ many_web_days(struct shop *s, int days)
         }
     }
 }
+
+/* A month in which one terminal, or the whole shop, brings charge-backs. */
+static inline void
+many_dispute(struct shop *s, const char *terminal, int count)
+{
+    struct shop_txn t;
+
+    for (int i = 0; i < count; i++) {
+        shop_sale(s, &t);
+        t.view.outcome = TXN_APPROVED;
+        (void)snprintf(t.card, sizeof t.card, "victim%d-%u", i,
+                       (unsigned)(kit_next(&s->rng) % 1000));
+        (void)vg_strcpy(t.terminal, sizeof t.terminal,
+                        terminal != NULL ? terminal
+                        : i % 3 == 0     ? "caja0"
+                        : i % 3 == 1     ? "caja1"
+                                         : "caja2");
+        shop_give(s, &t);
+        shop_run(s, 1);
+        t.terminal[0] = '\0';
+        many_after(s, &t, TXN_CHARGEBACK);
+    }
+}

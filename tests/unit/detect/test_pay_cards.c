@@ -1,39 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is done with cards, orders and payouts: pay.decline_rate, pay.duplicate_charge, pay.split_sale,
- * pay.chargeback_spike, pay.compromised_terminal, pay.disposable_email, pay.account_change,
- * pay.benford; and that all go on after a restart. */
+/* What is done with cards, orders and payouts: pay.duplicate_charge, pay.split_sale, pay.disposable_email,
+ * pay.account_change, pay.benford; and that all go on after a restart. */
 #include "pay_many.h"
-
-static void
-test_decline_rate(void **state)
-{
-    struct shop s;
-    struct shop_txn t;
-
-    (void)state;
-    shop_open_budget(&s, 41, 100);
-    shop_run(&s, 40);
-    json_array_clear(s.kit.events);
-    for (int i = 0; i < 10; i++) { /* one customer, one card, ten tries */
-        s.now_ns += VG_MIN_NS;
-        shop_sale(&s, &t);
-        (void)vg_strcpy(t.card, sizeof t.card, "card5");
-        (void)vg_strcpy(t.terminal, sizeof t.terminal, "caja1");
-        t.view.outcome = TXN_DECLINED;
-        shop_give(&s, &t);
-    }
-    assert_int_equal(shop_alerts(&s, "pay.decline_rate"), 0);
-    for (int i = 0; i < 40; i++) {
-        s.now_ns += 15 * VG_MIN_NS;
-        shop_sale(&s, &t);
-        (void)vg_strcpy(t.terminal, sizeof t.terminal, "caja1");
-        t.view.outcome = i % 3 == 0 ? TXN_DECLINED : TXN_APPROVED;
-        shop_give(&s, &t);
-    }
-    assert_int_equal(shop_alerts(&s, "pay.decline_rate"), 1);
-    shop_check_events(&s);
-    shop_close(&s);
-}
 
 /* Twice the same; put right; tried again after a decline; a second coffee later. */
 static void
@@ -156,77 +124,6 @@ test_split_round(void **state)
     }
     assert_int_equal(shop_alerts(&s, "pay.split_sale"), 1);
     shop_check_events(&s);
-    shop_close(&s);
-}
-
-/* A month in which one terminal, or the whole shop, brings charge-backs. */
-static void
-dispute(struct shop *s, const char *terminal, int count)
-{
-    struct shop_txn t;
-
-    for (int i = 0; i < count; i++) {
-        shop_sale(s, &t);
-        t.view.outcome = TXN_APPROVED;
-        (void)snprintf(t.card, sizeof t.card, "victim%d-%u", i,
-                       (unsigned)(kit_next(&s->rng) % 1000));
-        (void)vg_strcpy(t.terminal, sizeof t.terminal,
-                        terminal != NULL ? terminal
-                        : i % 3 == 0     ? "caja0"
-                        : i % 3 == 1     ? "caja1"
-                                         : "caja2");
-        shop_give(s, &t);
-        shop_run(s, 1);
-        t.terminal[0] = '\0';
-        many_after(s, &t, TXN_CHARGEBACK);
-    }
-}
-
-static void
-test_chargebacks(void **state)
-{
-    struct shop s;
-
-    (void)state;
-    shop_open_budget(&s, 45, 100);
-    shop_run(&s, 60);
-    dispute(&s, NULL, 1);
-    shop_run(&s, 10);
-    assert_int_equal(shop_alerts(&s, "pay.chargeback_spike"), 0);
-    dispute(&s, NULL, 12);
-    assert_int_equal(shop_alerts(&s, "pay.chargeback_spike"), 1);
-    shop_check_events(&s);
-    shop_close(&s);
-
-    shop_open_budget(&s, 46, 100);
-    shop_run(&s, 60);
-    dispute(&s, "caja1", 12);
-    assert_int_equal(shop_alerts(&s, "pay.compromised_terminal"), 1);
-    shop_check_events(&s);
-    shop_close(&s);
-}
-
-/* A wave that is over is no measure for the next one; but what comes month after month is. */
-static void
-test_chargebacks_again(void **state)
-{
-    struct shop s;
-
-    (void)state;
-    shop_open_budget(&s, 52, 100);
-    shop_run(&s, 60);
-    dispute(&s, "caja1", 20);
-    shop_run(&s, 45);
-    json_array_clear(s.kit.events);
-    shop_reopen(&s);
-    dispute(&s, NULL, 10);
-    assert_int_equal(shop_alerts(&s, "pay.chargeback_spike"), 1);
-    for (int month = 0; month < 6; month++) {
-        json_array_clear(s.kit.events);
-        dispute(&s, NULL, 10);
-        shop_run(&s, 20);
-    }
-    assert_int_equal(shop_alerts(&s, "pay.chargeback_spike"), 0);
     shop_close(&s);
 }
 
@@ -380,7 +277,7 @@ busy(struct shop *s, int round)
     (void)snprintf(name, sizeof name, "acct%d", round / 3);
     many_office(s, TXN_PAYOUT, name, 900000);
     many_office(s, TXN_SETTINGS, round % 2 == 0 ? NULL : name, 0);
-    dispute(s, "caja1", round % 3);
+    many_dispute(s, "caja1", round % 3);
     for (int i = 0; i < 10; i++) {
         many_sale(s, &t, NULL, round > 9 ? "late" : "emp1");
         if (i % 4 == 0)
@@ -478,13 +375,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decline_rate),     cmocka_unit_test(test_duplicate_charge),
-        cmocka_unit_test(test_duplicate_habit),  cmocka_unit_test(test_split_sale),
-        cmocka_unit_test(test_split_round),      cmocka_unit_test(test_key_change),
-        cmocka_unit_test(test_chargebacks),      cmocka_unit_test(test_chargebacks_again),
-        cmocka_unit_test(test_disposable_email), cmocka_unit_test(test_account_change),
-        cmocka_unit_test(test_benford),          cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_damaged_rows),     cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_duplicate_charge),
+        cmocka_unit_test(test_duplicate_habit),
+        cmocka_unit_test(test_split_sale),
+        cmocka_unit_test(test_split_round),
+        cmocka_unit_test(test_key_change),
+        cmocka_unit_test(test_disposable_email),
+        cmocka_unit_test(test_account_change),
+        cmocka_unit_test(test_benford),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_damaged_rows),
+        cmocka_unit_test(test_caps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

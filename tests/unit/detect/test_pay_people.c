@@ -157,6 +157,29 @@ test_collusion(void **state)
     shop_close(&s);
 }
 
+/* The same with refunds: to a card of her own. */
+static void
+test_collusion_refunds(void **state)
+{
+    struct shop s;
+    struct shop_txn t;
+
+    (void)state;
+    shop_open_budget(&s, 27, 100);
+    many_days(&s, 60);
+    json_array_clear(s.kit.events);
+    for (int day = 0; day < 20; day++) {
+        shop_run(&s, 1);
+        many_sale(&s, &t, NULL, "emp2");
+        s.now_ns += VG_MIN_NS;
+        (void)vg_strcpy(t.card, sizeof t.card, "own");
+        many_after(&s, &t, TXN_REFUND);
+    }
+    assert_int_equal(shop_alerts(&s, "pay.collusion"), 1);
+    shop_check_events(&s);
+    shop_close(&s);
+}
+
 /* A barber's: everybody has a favourite. */
 static void
 test_collusion_habit(void **state)
@@ -367,19 +390,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_void_abuse),
-        cmocka_unit_test(test_void_supervisor),
-        cmocka_unit_test(test_new_employee),
-        cmocka_unit_test(test_new_employee_ways),
-        cmocka_unit_test(test_collusion),
-        cmocka_unit_test(test_collusion_habit),
-        cmocka_unit_test(test_off_hours),
-        cmocka_unit_test(test_deep_night),
-        cmocka_unit_test(test_refund_after_closing),
-        cmocka_unit_test(test_missing_sales),
-        cmocka_unit_test(test_edited_log),
-        cmocka_unit_test(test_missing_sales_quiet),
-        cmocka_unit_test(test_share_honest),
+        cmocka_unit_test(test_void_abuse),          cmocka_unit_test(test_void_supervisor),
+        cmocka_unit_test(test_new_employee),        cmocka_unit_test(test_new_employee_ways),
+        cmocka_unit_test(test_collusion),           cmocka_unit_test(test_collusion_habit),
+        cmocka_unit_test(test_collusion_refunds),   cmocka_unit_test(test_off_hours),
+        cmocka_unit_test(test_deep_night),          cmocka_unit_test(test_refund_after_closing),
+        cmocka_unit_test(test_missing_sales),       cmocka_unit_test(test_edited_log),
+        cmocka_unit_test(test_missing_sales_quiet), cmocka_unit_test(test_share_honest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
