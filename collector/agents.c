@@ -145,6 +145,18 @@ heard_store(const struct agent_job *j, struct storage *s)
     return err == VG_OK ? s->ops->agent_store(s, j->agent.id, j->store) : err;
 }
 
+/* Which rules this agent should run, so that it need not wait for its next hello to hear. */
+static enum vg_err
+tell_bundle(struct agent_job *j, struct storage *s)
+{
+    struct storage_bundle b;
+    enum vg_err err = s->ops->bundle_offer(s, &j->agent, j->now_ns, &b);
+
+    if (err == VG_OK)
+        (void)json_object_set_new(j->answer, "bundle_version", json_integer((json_int_t)b.version));
+    return err == VG_ERR_NOENT ? VG_OK : err;
+}
+
 static enum vg_err
 events_write(struct work_job *job, struct storage *s)
 {
@@ -167,7 +179,9 @@ events_write(struct work_job *job, struct storage *s)
     err = s->ops->feedback_news(s, &j->agent, j->now_ns);
     if (err == VG_OK) /* it comes with the answer to hello */
         (void)json_object_set_new(j->answer, "news", json_true());
-    return err != VG_OK && err != VG_ERR_NOENT ? err : j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+    if (err == VG_OK || err == VG_ERR_NOENT)
+        err = tell_bundle(j, s);
+    return err != VG_OK ? err : j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
 }
 
 static void

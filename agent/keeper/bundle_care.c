@@ -32,6 +32,7 @@ struct bundle_care {
     enum source source; /* of what is tried */
     bool again;         /* the program's rules are others than those under ours */
     bool news;
+    int64_t heard;         /* the last version that the answer to events told */
     int64_t not_before_ns; /* monotonic: nothing is fetched until then */
     int64_t crash_ns[BUNDLE_CRASHES];
     /* Between two hellos the collector's clock is told by ours that only rises. */
@@ -186,6 +187,15 @@ bundle_care_hello(struct bundle_care *c, const json_t *answer)
         (c->fetch.version == version && strcmp(c->fetch.sha256, sha256) == 0))
         return;
     fetch_begin(c, version, size, sha256);
+}
+
+bool
+bundle_care_heard(struct bundle_care *c, int64_t version)
+{
+    bool known = version == c->heard || version == c->fetch.version;
+
+    c->heard = version;
+    return !known && !c->o.config->rules_named && c->o.config->bundles && is_wanted(c, version, "");
 }
 
 bool

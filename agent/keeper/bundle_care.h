@@ -39,6 +39,9 @@ void bundle_care_free(struct bundle_care *c); /* NULL is fine */
 void bundle_care_tick(struct bundle_care *c);
 /* What hello brought: "bundle": {"version", "size", "sha256"}, "bundle_key": HEX, "time". */
 void bundle_care_hello(struct bundle_care *c, const json_t *answer);
+/* What the answer to events told: the version of the rules that are for this agent, 0: none. True, once for
+ * each version: the next hello would bring something to fetch. */
+bool bundle_care_heard(struct bundle_care *c, int64_t version);
 /* The body of the next question for a piece, {"version", "offset"}: new reference, or NULL. */
 json_t *bundle_care_question(struct bundle_care *c);
 /* There is one to ask: ship may sleep meanwhile. */

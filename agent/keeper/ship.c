@@ -273,6 +273,22 @@ on_hello(struct ship *s, const json_t *answer)
         went_well(s);
 }
 
+/* Not all agents at the same moment, who hear of it with the same event. */
+static void
+hello_soon(struct ship *s)
+{
+    uint32_t random = 0;
+    int64_t due_ns = platform_clock_monotonic();
+
+    if (RAND_bytes((unsigned char *)&random, sizeof random) != 1)
+        random = UINT32_MAX;
+    due_ns += (int64_t)((double)SHIP_SPREAD_NS * ((double)random / 4294967296.0));
+    if (due_ns < s->news_after_ns) /* as on_news() */
+        due_ns = s->news_after_ns;
+    if (due_ns < s->hello_due_ns)
+        s->hello_due_ns = due_ns;
+}
+
 static void
 on_events(struct ship *s, const json_t *answer)
 {
@@ -299,6 +315,9 @@ on_events(struct ship *s, const json_t *answer)
     went_well(s);
     if (s->o.exceptions != NULL && vg_json_bool(answer, "news", false))
         on_news(s);
+    if (s->o.bundles != NULL &&
+        bundle_care_heard(s->o.bundles, vg_json_int(answer, "bundle_version", 0)))
+        hello_soon(s);
     if (s->batch_max < SHIP_BATCH_EVENTS)
         s->batch_max *= 2;
 }

@@ -3,7 +3,7 @@
  *
  * The queue is the store: what the collector called durable is marked there and nowhere else, so that
  * any crash on either side repeats at most what the collector already has. One request at a time:
- * hello at the start and every SHIP_HELLO_NS, batches by count, size and age, renewal of the
+ * hello at the start, every SHIP_HELLO_NS and soon after there are other rules for us, batches by count, size and age, renewal of the
  * certificate at two thirds of its life. Failures wait with exponential back-off and full jitter, or
  * as long as Retry-After says. Runs on the keeper's loop and never blocks it.
  *
@@ -24,6 +24,8 @@
 #define SHIP_ONCE_NS (INT64_C(3600) * 1000000000)
 /* Hello because the collector has news: at most so often. */
 #define SHIP_NEWS_NS (INT64_C(10) * 1000000000)
+/* When there are other rules for all agents, each says hello at a moment of its own within this time. */
+#define SHIP_SPREAD_NS (INT64_C(30) * 1000000000)
 /* How long a small batch waits for more. */
 #define SHIP_AGE_NS (INT64_C(200) * 1000000)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bundles of rules from the collector: canaries first, then all; what goes wrong stays with them."""
-import json, os, sqlite3, time
+import json, os, signal, sqlite3, time
 
 import pytest
 
@@ -143,6 +143,15 @@ def test_what_is_not_published(collector, maker, tmp_path):
     refused = collector.cli('bundle', 'rollback', '--to', '0', '--key', maker.key, check=False)
     assert refused.returncode == 2 and 'chmod 600' in refused.stderr
     assert collector.cli('verify').stdout.strip() == 'whole'
+
+
+def test_heard_with_the_next_event(collector, agents, maker):
+    """An agent that has something to say does not wait for its hello of every five minutes."""
+    agent, = fleet(collector, agents, 1)
+    publish(collector, maker.make(FILES), '--canary', '100')
+    assert bundles.running(agent) == 0
+    os.kill(agent.process.workers()['host'], signal.SIGKILL)  # which is told
+    vigia.wait_for(lambda: bundles.running(agent) == maker.version, 120)
 
 
 def hello(client, **bundle):

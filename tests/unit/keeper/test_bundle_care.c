@@ -169,6 +169,22 @@ test_offers_that_make_no_sense(void **state)
     assert_int_equal(asked(k), 0);
 }
 
+/* Of a version that is told with each batch of events it is heard once. */
+static void
+test_heard_between_two_hellos(void **state)
+{
+    struct kit *k = *state;
+
+    assert_false(bundle_care_heard(k->care, 0));
+    assert_false(bundle_care_heard(k->care, -1));
+    assert_false(bundle_care_heard(k->care, INT64_MAX));
+    assert_true(bundle_care_heard(k->care, 7));
+    assert_false(bundle_care_heard(k->care, 7));
+    assert_true(bundle_care_heard(k->care, 8));
+    k->config.bundles = false;
+    assert_false(bundle_care_heard(k->care, 9));
+}
+
 static void
 test_pieces_that_make_no_sense(void **state)
 {
@@ -474,6 +490,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_offers_that_make_no_sense, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_heard_between_two_hellos, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pieces_that_make_no_sense, setup, teardown),
         cmocka_unit_test_setup_teardown(test_goes_on_after_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_downloads_do_not_pile_up, setup, teardown),
