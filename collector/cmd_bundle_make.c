@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "collector/cmd_bundle.h"
 #include "collector/files.h"
+#include "common/beside.h"
 #include "common/hex.h"
 #include "common/vtime.h"
 
@@ -132,16 +134,38 @@ gather_done(struct gather *g)
     free(g->source);
 }
 
+/* The samples that came with the program, for a folder that brings none of its own. */
+static char *
+samples_of(const struct bundle_call *c)
+{
+    static const char *const from[] = {"/../share/vigia/samples", NULL};
+    static const struct beside where = {"VIGIA_SAMPLES", from, "/usr/share/vigia/samples", "yara"};
+    const char *given = c->line.value[OPT_TESTS];
+    char own[PATH_BYTES], program[PATH_BYTES];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    struct stat st;
+
+    if (given != NULL)
+        return strdup(given);
+    (void)snprintf(own, sizeof own, "%.900s/tests", c->operand);
+    if (stat(own, &st) == 0)
+        return NULL;
+    program[n > 0 ? n : 0] = '\0';
+    return beside_find(&where, NULL, program);
+}
+
 static int
 build(const struct bundle_call *c, struct gather *g, struct bundle_wish *wish)
 {
-    const char *to = c->line.value[OPT_OUT], *tests = c->line.value[OPT_TESTS];
+    const char *to = c->line.value[OPT_OUT];
+    char *tests = samples_of(c);
     struct bundle_error why = {.why = ""};
     struct buf whole;
     enum vg_err err = gather_folder(g, c->operand, "", 1);
 
     if (err == VG_OK && tests != NULL)
         err = gather_folder(g, tests, "tests", 2);
+    free(tests);
     if (err == VG_OK && g->count == 0)
         err = bundle_refuse(&why, VG_ERR_NOENT, "empty", "there are no rules in it");
     if (err == VG_ERR_LIMIT)

@@ -18,8 +18,10 @@ if(TARGET vigia-collector)
   install(FILES packaging/man/vigia-collector.1 DESTINATION share/man/man1 COMPONENT collector)
   install(FILES packaging/completion/vigia-collector
     DESTINATION share/bash-completion/completions COMPONENT collector)
+  # For `bundle build`: what every agent shall try before it uses a bundle.
+  install(DIRECTORY rules/tests/ DESTINATION share/vigia/samples COMPONENT collector)
 endif()
-# Samples are for bundles (rules/tests): on a PC they would only be found.
+# Samples come with each bundle: on a PC they would only be found.
 install(DIRECTORY rules/ DESTINATION share/vigia/rules COMPONENT rules PATTERN tests EXCLUDE)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/geo/ DESTINATION share/vigia/geo COMPONENT rules OPTIONAL
   PATTERN *.new EXCLUDE)

@@ -30,6 +30,19 @@ vigia-agent check -c /etc/vigia/agent.yaml
 vigia-collector init -c /etc/vigia/collector.yaml
 chown -R vigia-collector: /var/lib/vigia-collector
 run_as() { who=$1; what=$2; shift; exec python3 /debs/service.py /lib/systemd/system/$what.service "$(id -u "$who")" "/usr/bin/$@"; }
+# Rules of the provider, tried against the samples that came with his collector.
+vigia-collector bundle keygen /tmp/key >/tmp/public
+vigia-collector bundle build /usr/share/vigia/rules --out /tmp/good.bundle
+mkdir -p /tmp/bad/yara
+printf "rule Demasiado { meta: author=\"x\" description_es=\"x\" description_en=\"x\" reference=\"x\" severity=\"low\" false_positives=\"x\" condition: filesize > 0 }\n" >/tmp/bad/yara/demasiado.yar
+vigia-collector bundle build /tmp/bad --out /tmp/bad.bundle --version 999900000000
+for b in good bad; do vigia-collector bundle sign /tmp/$b.bundle --key /tmp/key; chmod 644 /tmp/$b.bundle; done
+vigia-collector bundle verify /tmp/good.bundle --key /tmp/key | grep tests/yara/fires
+printf "bundles: {key: %s}\n" "$(cat /tmp/public)" >>/etc/vigia/agent.yaml
+test ! -e /usr/share/vigia/rules/tests
+(run_as vigia vigia-agent bundle apply -c /etc/vigia/agent.yaml /tmp/good.bundle)
+(run_as vigia vigia-agent bundle apply -c /etc/vigia/agent.yaml /tmp/bad.bundle) 2>/tmp/why && exit 1
+grep "Demasiado fires, and must not" /tmp/why || { cat /tmp/why; exit 1; }
 run_as vigia-collector vigia-collector serve -c /etc/vigia/collector.yaml >/tmp/collector.log 2>&1 & c=$!
 sed -i "s/interfaces: auto/interfaces: []/" /etc/vigia/agent.yaml
 run_as vigia vigia-agent run -c /etc/vigia/agent.yaml >/tmp/agent.log 2>&1 & a=$!
