@@ -102,6 +102,8 @@ read_digits(struct reader *r, size_t n, bool track)
         }
         if (n % 2 == 0 || i > 0 || behind)
             put(r, names[b >> 4]);
+        else
+            r->wrong = r->wrong || b >> 4 != 0;
         if (bytes.left > 0 || !behind)
             put(r, names[b & 0x0f]);
     }
