@@ -203,6 +203,8 @@ events_done(struct work_job *job)
         c->records_repeated += j->ingest.repeated;
         c->records_moved += j->ingest.moved;
         notify_kick(j->service->notify);
+        for (size_t i = 0; i < j->ingest.touched_count; i++)
+            live_changed(j->service->live, j->agent.tenant, j->ingest.touched[i]);
     }
     if (j->ingest.moved > 0)
         log_event(LOG_LEVEL_WARN, "ingest.clock", "agent=%s records=%zu", j->agent.id,

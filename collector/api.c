@@ -88,9 +88,21 @@ free_job(struct api_job *j)
 {
     json_decref(j->answer);
     json_decref(j->body);
+    json_decref(j->touched);
     buf_done(&j->text);
     OPENSSL_cleanse(j, sizeof *j); /* passwords, codes */
     free(j);
+}
+
+static void
+tell_live(const struct api_job *j)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(j->touched, i, one)
+        live_changed(j->service->live, json_string_value(json_array_get(one, 0)),
+                     json_string_value(json_array_get(one, 1)));
 }
 
 static void
@@ -101,6 +113,8 @@ api_done(struct work_job *job)
     api_tried_done(j);
     if (j->mails && job->err == VG_OK)
         notify_kick(j->service->notify);
+    if (job->err == VG_OK)
+        tell_live(j);
     if (j->set_cookie[0] != '\0' && job->err == VG_OK)
         http_put_header(j->call, "Set-Cookie", j->set_cookie);
     if (j->status != 0)
@@ -111,6 +125,8 @@ api_done(struct work_job *job)
         http_answer_error(j->call, 400, "format", "a value is wrong");
     else if (job->err != VG_OK)
         service_answer_failed(j->call, job->err);
+    else if (j->streams)
+        live_open(j->service->live, j->call, &j->session, j->cookie_hash, j->answer);
     else if (j->text_mime != NULL) {
         http_put_header(j->call, "Cache-Control", "no-store");
         http_answer(j->call, 200, j->text_mime, buf_slice(&j->text));

@@ -80,6 +80,8 @@ settle(struct api_job *j, struct storage *s, const struct storage_exception *x)
 
     if (x->incident[0] != '\0')
         err = s->ops->triage(s, &j->session.scope, x->incident, &change, j->now_ns, tenant);
+    if (err == VG_OK && x->incident[0] != '\0')
+        api_touched(j, tenant, x->incident);
     /* Into another customer's exception it cannot go. */
     return err == VG_OK && x->incident[0] != '\0' && strcmp(tenant, x->tenant) != 0 ? VG_ERR_NOENT
                                                                                     : err;

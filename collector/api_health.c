@@ -8,7 +8,8 @@ static json_t *
 listener(const struct http_server *server)
 {
     const struct http_counts c = http_counts(server);
-    json_t *out = json_pack("{sI}", "open", (json_int_t)c.open);
+    json_t *out =
+        json_pack("{sI sI}", "open", (json_int_t)c.open, "streams", (json_int_t)c.streams);
 
 #define PUT(name) (void)json_object_set_new(out, #name, json_integer((json_int_t)c.name));
     HTTP_COUNTS(PUT)

@@ -56,6 +56,8 @@ struct api_job {
     char made[PASSWORD_MADE_SIZE];
     struct storage_user about; /* who is added */
     int64_t before;
+    json_t *touched; /* [[tenant, incident]]: what was changed */
+    bool streams;    /* the answer goes on: live.h; its tenants are in `answer` */
     struct buf text; /* the answer where it is no JSON: text_mime says what */
     const char *text_mime;
     const char *login_name, *login_password; /* in body */
@@ -110,6 +112,10 @@ enum vg_err api_incident_read(struct api_job *j, struct storage *s);
 
 /* api_triage.c */
 enum vg_err api_incident_write(struct api_job *j, struct storage *s);
+bool api_events_prepare(struct api_job *j);
+enum vg_err api_events_read(struct api_job *j, struct storage *s);
+/* Open dashboards are told of it, once it is committed. */
+void api_touched(struct api_job *j, const char *tenant, const char *incident);
 enum vg_err api_triage_write(struct api_job *j, struct storage *s);
 enum vg_err api_assignees_read(struct api_job *j, struct storage *s);
 enum vg_err api_sessions_end_write(struct api_job *j, struct storage *s);

@@ -33,6 +33,7 @@ const struct api_route API_ROUTES[] = {
     {"/api/incidents/", false, API_ALL, RIGHT_SEE, NULL, api_incident_read, NULL},
     {"/api/incidents/", true, API_ALL, RIGHT_TRIAGE, NULL, NULL, api_incident_write},
     {"/api/triage", true, API_ALL, RIGHT_TRIAGE, NULL, NULL, api_triage_write},
+    {"/api/events", false, API_PERSONS, RIGHT_SEE, api_events_prepare, api_events_read, NULL},
     {"/api/assignees", false, API_ALL, RIGHT_SEE, NULL, api_assignees_read, NULL},
     {"/api/exceptions", false, API_ALL, RIGHT_SEE, api_exceptions_prepare, api_exceptions_read,
      NULL},

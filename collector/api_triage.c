@@ -33,6 +33,14 @@ change_of(const struct api_job *j, struct storage_change *out)
            (out->note == NULL || strlen(out->note) <= TRIAGE_NOTE_MAX);
 }
 
+void
+api_touched(struct api_job *j, const char *tenant, const char *incident)
+{
+    if (j->touched == NULL)
+        j->touched = json_array();
+    (void)json_array_append_new(j->touched, json_pack("[ss]", tenant, incident));
+}
+
 enum vg_err
 api_incident_write(struct api_job *j, struct storage *s)
 {
@@ -45,7 +53,10 @@ api_incident_write(struct api_job *j, struct storage *s)
     err = s->ops->triage(s, &j->session.scope, j->id, &change, j->now_ns, tenant);
     if (err == VG_ERR_DENIED)
         return api_refuse(j, 400, "assignee", "that user does not see this incident");
-    return err == VG_OK ? api_incident_read(j, s) : err;
+    if (err != VG_OK)
+        return err;
+    api_touched(j, tenant, j->id);
+    return api_incident_read(j, s);
 }
 
 /* One of many: what became of it, or an error that undoes all. */
@@ -58,6 +69,8 @@ change_one(struct api_job *j, struct storage *s, const struct storage_change *ch
 
     if (uuid_valid(id))
         err = s->ops->triage(s, &j->session.scope, id, change, j->now_ns, tenant);
+    if (err == VG_OK)
+        api_touched(j, tenant, id);
     *result = err == VG_OK ? "changed" : err == VG_ERR_NOENT ? "unknown" : "assignee";
     return err == VG_ERR_NOENT || err == VG_ERR_DENIED ? VG_OK : err;
 }
@@ -93,6 +106,23 @@ api_triage_write(struct api_job *j, struct storage *s)
     json_decref(j->answer); /* of a first try whose commit failed */
     j->answer = json_pack("{so sI}", "items", items, "changed", (json_int_t)changed);
     return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+bool
+api_events_prepare(struct api_job *j)
+{
+    const char *accept = http_header(j->call, "Accept");
+
+    j->streams = accept != NULL && strstr(accept, "text/event-stream") != NULL;
+    return true; /* who asks is looked at first */
+}
+
+enum vg_err
+api_events_read(struct api_job *j, struct storage *s)
+{
+    if (!j->streams)
+        return VG_ERR_FORMAT;
+    return live_tenants(s, &j->session.scope, &j->answer);
 }
 
 enum vg_err

@@ -54,8 +54,8 @@ conn_freed(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void
     free(conn);
 }
 
-static void
-end(struct http_conn *conn)
+void
+http_end(struct http_conn *conn)
 {
     conn->doomed = true;
     (void)shutdown(bufferevent_getfd(conn->bev), SHUT_RDWR);
@@ -73,7 +73,7 @@ on_input(struct evbuffer *buffer, const struct evbuffer_cb_info *info, void *arg
     budget->used += info->n_added;
     if (budget->used > budget->max && !conn->doomed && info->n_added > 0) {
         conn->server->counts.over_budget++;
-        end(conn);
+        http_end(conn);
     }
 }
 
@@ -184,7 +184,7 @@ on_fresh(evutil_socket_t fd, short what, void *arg)
             other =
                 oldest_stranger(server, same > server->o.connections_of_one ? conn->peer : NULL);
             server->counts.over_cap++;
-            end(other != NULL ? other : conn);
+            http_end(other != NULL ? other : conn);
         }
     }
 }
@@ -233,7 +233,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
         if (conn->busy || conn->doomed || now - conn->since_s <= wait_s)
             continue;
         server->counts.over_deadline++;
-        end(conn);
+        http_end(conn);
     }
 }
 

@@ -40,12 +40,14 @@ struct http_options {
 /* Since the start. said_nothing: gone without a byte that could be read (a handshake that failed, a look at
  * the port); broken: gone after bytes that made no request (too large, malformed, cut short). */
 #define HTTP_COUNTS(X)                                                                             \
-    X(accepted) X(requests) X(over_cap) X(over_deadline) X(over_budget) X(said_nothing) X(broken)
+    X(accepted)                                                                                    \
+    X(requests)                                                                                    \
+    X(over_cap) X(over_deadline) X(over_budget) X(said_nothing) X(broken) X(streams_behind)
 struct http_counts {
 #define HTTP_COUNT_FIELD(name) uint64_t name;
     HTTP_COUNTS(HTTP_COUNT_FIELD)
 #undef HTTP_COUNT_FIELD
-    size_t open;
+    size_t open, streams; /* now */
 };
 
 /* VG_ERR_SYS: errno says why the address cannot be listened on. */
@@ -73,3 +75,15 @@ void http_answer(struct http_call *call, int status, const char *mime, struct sl
 /* Takes the reference; NULL: 500. */
 void http_answer_json(struct http_call *call, int status, json_t *body);
 void http_answer_error(struct http_call *call, int status, const char *word, const char *message);
+
+/* ---- an answer that goes on (http_stream.c) ---- */
+struct http_stream;
+enum { HTTP_STREAM_BEHIND_MAX = 64 * 1024 }; /* bytes that wait for a slow reader */
+
+/* Begins the answer 200; the call is over. `gone` is called once, when the connection ends for whatever
+ * reason; then the stream is no more. NULL: the call was answered with an error, `gone` is not called. */
+struct http_stream *http_stream_begin(struct http_call *call, const char *mime,
+                                      void (*gone)(void *ctx), void *ctx);
+/* False: the reader does not keep up, or there is no memory: the stream is being ended (gone() follows). */
+bool http_stream_put(struct http_stream *stream, struct slice bytes);
+void http_stream_end(struct http_stream *stream); /* gone() follows, from the loop */

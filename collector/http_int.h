@@ -41,5 +41,7 @@ struct http_server {
 };
 
 int64_t http_now_s(void); /* of a clock that only rises */
+/* Shuts the socket down: evhttp sees the end and frees the connection, from the loop. */
+void http_end(struct http_conn *conn);
 /* What the connection held of the budget is given back. */
 void http_release(struct http_conn *conn);

@@ -146,9 +146,19 @@ look(struct storage *s, int64_t stream, const struct ingest_record *r)
     return strcmp(known, vg_json_str(r->event, "id", "")) == 0 ? VG_END : VG_ERR_EXISTS;
 }
 
+static void
+touched(struct ingest *in, const char *incident)
+{
+    for (size_t i = in->touched_count; i-- > 0;)
+        if (strcmp(in->touched[i], incident) == 0)
+            return;
+    if (in->touched_count < INGEST_TOUCHED_MAX)
+        (void)vg_strcpy(in->touched[in->touched_count++], UUID_TEXT_SIZE, incident);
+}
+
 static enum vg_err
 put(struct storage *s, const struct storage_agent *agent, int64_t stream,
-    const struct ingest_record *r, int64_t now_ns, size_t *moved)
+    const struct ingest_record *r, int64_t now_ns, struct ingest *in)
 {
     struct storage_event row = {.stream = stream,
                                 .seq = r->seq,
@@ -177,7 +187,7 @@ put(struct storage *s, const struct storage_agent *agent, int64_t stream,
                 row.recorded_ns < now_ns - INGEST_BEHIND_NS;
     if (row.moved) {
         row.time_ns = row.recorded_ns = now_ns;
-        (*moved)++;
+        in->moved++;
     }
     err = severity_parse(vg_json_str(r->event, "severity", ""), &row.severity);
     if (err == VG_OK)
@@ -185,6 +195,8 @@ put(struct storage *s, const struct storage_agent *agent, int64_t stream,
     if (err != VG_OK)
         return err;
     row.incident = incident[0] != '\0' ? incident : NULL;
+    if (row.incident != NULL)
+        touched(in, incident);
     return s->ops->event_put(s, &row);
 }
 
@@ -195,14 +207,14 @@ ingest_commit(struct storage *s, const struct storage_agent *agent, const char *
     int64_t stream, held, highest = in->records[in->count - 1].seq;
     enum vg_err err = s->ops->stream_open(s, agent->id, store, now_ns, &stream, &held);
 
-    in->repeated = in->moved = 0; /* of a first try whose commit failed */
+    in->repeated = in->moved = in->touched_count = 0; /* of a first try whose commit failed */
     for (size_t i = 0; err == VG_OK && i < in->count; i++) {
         const struct ingest_record *r = &in->records[i];
 
         if (r->seq <= held)
             err = look(s, stream, r);
         if (err == VG_OK)
-            err = put(s, agent, stream, r, now_ns, &in->moved);
+            err = put(s, agent, stream, r, now_ns, in);
         else if (err == VG_END) {
             err = VG_OK;
             in->repeated++;

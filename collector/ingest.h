@@ -13,6 +13,7 @@ enum {
     INGEST_PLAIN_MAX = 8 * 1024 * 1024, /* unpacked */
     INGEST_RECORDS_MAX = 4000,
     INGEST_REFUSED_SHOWN = 50,
+    INGEST_TOUCHED_MAX = 64,
 };
 
 struct ingest_record {
@@ -26,7 +27,9 @@ struct ingest {
     struct buf plain;
     struct ingest_record *records; /* seq strictly rising */
     size_t count;
-    size_t repeated, moved; /* of the last ingest_commit() */
+    size_t repeated, moved;                           /* of the last ingest_commit() */
+    char touched[INGEST_TOUCHED_MAX][UUID_TEXT_SIZE]; /* incidents, of the same: the first ones */
+    size_t touched_count;
 };
 
 /* An event from so far ahead, or recorded so long ago, has a clock that cannot be right: its incident counts

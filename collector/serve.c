@@ -330,7 +330,8 @@ open_all(struct run *run, bool sandbox)
         log_event(LOG_LEVEL_ERROR, "store.unusable", "why=%s", log_quote(why));
         return false;
     }
-    if (!start_mails(s) || rounds_new(s, &run->rounds) != VG_OK)
+    if (live_new(s->loop, s->work, &s->live) != VG_OK || !start_mails(s) ||
+        rounds_new(s, &run->rounds) != VG_OK)
         return false;
     log_event(LOG_LEVEL_INFO, "serve.ready", "agents=%u web=%u url=%s %s", http_port(s->agents),
               http_port(s->web), s->config->web_url, told);
@@ -348,6 +349,7 @@ close_all(struct run *run)
     notify_stop(s->notify);
     http_free(s->agents);
     http_free(s->web);
+    live_free(s->live);
     for (size_t i = 0; i < VG_ARRAY_LEN(run->stops); i++)
         if (run->stops[i] != NULL)
             event_free(run->stops[i]);

@@ -6,6 +6,7 @@
 #include "collector/authority.h"
 #include "collector/counts.h"
 #include "collector/http.h"
+#include "collector/live.h"
 #include "collector/login.h"
 #include "collector/notify.h"
 #include "collector/token_keys.h"
@@ -21,6 +22,7 @@ struct service {
     struct work *work;
     struct texts *texts;   /* read by all threads */
     struct notify *notify; /* sends the outbox */
+    struct live *live;     /* tells open dashboards; NULL: not yet */
     struct login_limit *logins;
     struct http_server *agents, *web;
     struct http_budget budget;

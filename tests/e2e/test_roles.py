@@ -26,7 +26,7 @@ CALLS = {
     ('GET', '/api/audit'): (AUDIT, None), ('GET', '/api/audit.csv'): (AUDIT, None),
     ('GET', '/api/overview'): (SEE, None), ('GET', '/api/incidents'): (SEE, None),
     ('GET', '/api/incidents/ID'): (SEE, None), ('POST', '/api/incidents/ID'): (TRIAGE, {'state': 'x'}),
-    ('GET', '/api/exceptions'): (SEE, None), ('POST', '/api/exceptions'): (TRIAGE, {}),
+    ('GET', '/api/events'): (SEE, None), ('GET', '/api/exceptions'): (SEE, None), ('POST', '/api/exceptions'): (TRIAGE, {}),
     ('POST', '/api/exceptions/ID'): (TRIAGE, {}), ('GET', '/api/views'): (SEE, None), ('POST', '/api/views'): (SEE, {}),
     ('POST', '/api/views/ID'): (SEE, {}), ('GET', '/api/noise'): (SEE, None),
     ('POST', '/api/triage'): (TRIAGE, {}), ('GET', '/api/assignees'): (SEE, None),

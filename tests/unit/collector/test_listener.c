@@ -33,8 +33,19 @@ struct world {
     struct http_budget budget;
     struct http_server *server;
     struct http_call *held; /* a call that is answered later */
+    struct http_stream *stream;
+    unsigned gone; /* streams */
     size_t calls;
 };
+
+static void
+on_gone(void *ctx)
+{
+    struct world *w = ctx;
+
+    w->stream = NULL;
+    w->gone++;
+}
 
 static void
 handle(void *ctx, struct http_call *call)
@@ -45,6 +56,11 @@ handle(void *ctx, struct http_call *call)
     w->calls++;
     if (strcmp(http_path(call), "/hold") == 0) {
         w->held = call;
+        return;
+    }
+    if (strcmp(http_path(call), "/stream") == 0) {
+        w->stream = http_stream_begin(call, "text/event-stream", on_gone, w);
+        assert_non_null(w->stream);
         return;
     }
     assert_false(http_query(call, "missing", value, sizeof value));
@@ -333,6 +349,50 @@ test_gone_before_the_answer(void **state)
     assert_int_equal(http_counts(w->server).open, 0);
 }
 
+/* An answer that goes on: it outlives the deadline while it is read, holds little for one who does not read,
+ * and ends from either side. */
+static void
+test_streams(void **state)
+{
+    struct world *w = *state;
+    struct client c = dial_tls(w);
+    static const char head[] = "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n";
+    static char piece[8192], answer[4096];
+    int sent = 0;
+
+    assert_int_equal(ask(w, &c, head, 0), 200);
+    for (int i = 0; i < 15; i++) {
+        assert_true(http_stream_put(w->stream, slice_of("data: x\n\n", 9)));
+        turn(w, 100);
+        assert_true(SSL_read(c.ssl, answer, sizeof answer) > 0);
+    }
+    assert_int_equal(http_counts(w->server).streams, 1);
+    hang_up(&c); /* the reader goes */
+    turn(w, 100);
+    assert_int_equal(w->gone, 1);
+    c = dial_tls(w);
+    assert_int_equal(ask(w, &c, head, 0), 200);
+    http_stream_end(w->stream); /* we go */
+    turn(w, 100);
+    assert_int_equal(w->gone, 2);
+    hang_up(&c);
+    c = dial_tls(w);
+    assert_int_equal(ask(w, &c, head, 0), 200);
+    memset(piece, 'x', sizeof piece);
+    while (http_stream_put(w->stream, slice_of(piece, sizeof piece)) && sent++ < 10000)
+        turn(w, 10);
+    turn(w, 100);
+    assert_int_equal(w->gone, 3); /* behind by more than it may be */
+    assert_true(sent < 10000);
+    assert_int_equal(http_counts(w->server).streams_behind, 1);
+    hang_up(&c);
+    c = dial_tls(w);
+    assert_int_equal(ask(w, &c, head, 0), 200); /* one that is open when the listener is freed */
+    turn(w, 50);
+    http_stop(w->server);
+    hang_up(&c);
+}
+
 int
 main(void)
 {
@@ -343,6 +403,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_too_many_with_a_handshake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_budget_of_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gone_before_the_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
