@@ -8,6 +8,7 @@
 
 #include "agent/platform/platform.h"
 #include "common/beside.h"
+#include "common/settings.h"
 #include "common/texts.h"
 #include "common/vtime.h"
 
@@ -318,6 +319,7 @@ agent_config_from_tree(json_t *tree, struct agent_config *out, struct conf_error
     c.budget_per_week = vg_json_real(json_object_get(tree, "alerts"), "budget_per_week", 3);
     c.user = vg_json_str(json_object_get(tree, "service"), "user", "");
     c.bundles = vg_json_bool(json_object_get(tree, "bundles"), "accept", true);
+    c.settings = vg_json_bool(json_object_get(tree, "settings"), "accept", true);
     c.bundle_key = vg_json_str(json_object_get(tree, "bundles"), "key", NULL);
     c.sandbox = vg_json_bool(tree, "sandbox", true);
     *out = c;
@@ -418,6 +420,24 @@ agent_config_done(struct agent_config *config)
     zone_free(config->zone);
     json_decref(config->tree);
     *config = (struct agent_config){0};
+}
+
+enum vg_err
+agent_config_overlay(const struct agent_config *base, const json_t *settings,
+                     struct agent_config *out, struct conf_error *err)
+{
+    json_t *tree = json_deep_copy(base->tree);
+    enum vg_err result = tree != NULL ? settings_merge(tree, settings) : VG_ERR_NOMEM;
+
+    *err = (struct conf_error){.text = ""};
+    if (result != VG_OK) {
+        json_decref(tree);
+        return result;
+    }
+    result = agent_config_from_tree(tree, out, err);
+    if (result == VG_OK)
+        out->rules_named = base->rules_named; /* the tree names what was found, too */
+    return result;
 }
 
 json_t *

@@ -54,6 +54,7 @@ struct agent_config {
     const char *rules_base; /* the same without the collector's bundle (agent/bundle) */
     bool rules_named;       /* the file names them: no bundle stands before the owner's own */
     bool bundles;           /* rules that the collector sends are taken */
+    bool settings;          /* settings that the collector sends are taken */
     const char *bundle_key; /* hex: who signs them, instead of whom enrolment told; NULL */
     const char *geo_dir;    /* countries and owners of addresses; found in the same way */
     int64_t store_bytes_max, alerts_keep_ns, observations_keep_ns;
@@ -86,6 +87,10 @@ bool agent_config_is_source(const struct agent_config *config, const char *path)
  * data. False where the name is too long. */
 enum { CONFIG_PATH_MAX = 1024 };
 bool agent_config_keys_folder(const char *state_dir, char out[CONFIG_PATH_MAX]) VG_MUST_CHECK;
+
+/* The configuration with these settings (common/settings.h) in place of its own; `base` stays. */
+enum vg_err agent_config_overlay(const struct agent_config *base, const json_t *settings,
+                                 struct agent_config *out, struct conf_error *err) VG_MUST_CHECK;
 
 /* What a worker may know of it: the tree without `mail` (passwords). New reference, NULL without
  * memory; agent_config_from_tree() takes it. */

@@ -7,6 +7,7 @@
 #include "common/hex.h"
 #include "common/mail.h"
 #include "common/mail_send.h"
+#include "common/settings.h"
 
 /* ISO 4217 list one (2024), without funds and metals. */
 static const char CURRENCIES[] =
@@ -45,25 +46,6 @@ check_currency(const char *text, char why[160])
     return false;
 }
 
-static bool
-check_hours(const char *text, char why[160])
-{
-    if (shop_hours_text_ok(text))
-        return true;
-    snprintf(why, 160, "opening hours are HH:MM-HH:MM (24 hours) or closed");
-    return false;
-}
-
-static bool
-check_pass(const char *text, char why[160])
-{
-    if (strcmp(text, "auto") == 0 ||
-        (strlen(text) == 5 && shop_clock_ok(text) && strncmp(text, "24", 2) != 0))
-        return true;
-    snprintf(why, 160, "an hour is HH:MM (24 hours), or auto");
-    return false;
-}
-
 /* A path or name: no control bytes, which would end in logs and commands. */
 static bool
 check_plain(const char *text, char why[160])
@@ -97,16 +79,8 @@ check_user(const char *text, char why[160])
     return false;
 }
 
-static const char *const LANGUAGES[] = {"system", "es-MX", "es", "en", NULL};
 static const char *const MODES[] = {"endpoint", "mirror", NULL};
-static const char *const RESPONSES[] = {"report", "quarantine", NULL};
-static const char *const SEVERITIES[] = {"low", "medium", "high", "critical", NULL};
 static const char *const TRANSPORTS[] = {"maildir", "smtp", NULL};
-
-/* Of which rules/detectors/pay.amount.yaml knows what is usual. */
-static const char *const SHOP_KINDS[] = {"any",      "grocery", "restaurant", "cafe",
-                                         "pharmacy", "clothes", "hardware",   "electronics",
-                                         "jewelry",  "hotel",   "services",   NULL};
 
 #define TEXT(k, most) .key = (k), .type = CONF_TEXT, .min = 1, .max = (most)
 #define END                                                                                        \
@@ -114,7 +88,7 @@ static const char *const SHOP_KINDS[] = {"any",      "grocery", "restaurant", "c
         .key = NULL                                                                                \
     }
 
-static const struct conf_field HOURS_ITEM = {TEXT("", 11), .check = check_hours,
+static const struct conf_field HOURS_ITEM = {TEXT("", 11), .check = settings_check_hours,
                                              .example = "hours: {mon-fri: 09:00-20:00}"};
 
 static const struct conf_field SHOP[] = {
@@ -124,12 +98,12 @@ static const struct conf_field SHOP[] = {
     {.key = "language",
      .type = CONF_CHOICE,
      .fallback = "system",
-     .choices = LANGUAGES,
+     .choices = SETTINGS_LANGUAGES,
      .example = "language: es-MX"},
     {.key = "kind",
      .type = CONF_CHOICE,
      .fallback = "any",
-     .choices = SHOP_KINDS,
+     .choices = SETTINGS_SHOP_KINDS,
      .example = "kind: restaurant"},
     {TEXT("currency", 3), .fallback = "MXN", .check = check_currency, .example = "currency: MXN"},
     {.key = "hours",
@@ -201,12 +175,12 @@ static const struct conf_field SCAN[] = {
     {.key = "response",
      .type = CONF_CHOICE,
      .fallback = "report",
-     .choices = RESPONSES,
+     .choices = SETTINGS_RESPONSES,
      .example = "response: quarantine"},
     {.key = "severity",
      .type = CONF_CHOICE,
      .fallback = "high",
-     .choices = SEVERITIES,
+     .choices = SETTINGS_SEVERITIES,
      .example = "severity: high"},
     {.key = "quarantine_size",
      .type = CONF_SIZE,
@@ -219,7 +193,7 @@ static const struct conf_field SCAN[] = {
      .fallback = "auto",
      .min = 4,
      .max = 5,
-     .check = check_pass,
+     .check = settings_check_pass,
      .example = "full_pass: 03:00"},
     {.key = "sticks", .type = CONF_BOOL, .fallback = "true", .example = "sticks: true"},
     {.key = "network", .type = CONF_BOOL, .fallback = "false", .example = "network: false"},
@@ -236,21 +210,7 @@ static const struct conf_field ALERTS[] = {
     END,
 };
 
-/* As detectors are called, "net.scan"; which there are is known to each sensor's panel. */
-static bool
-check_detector(const char *text, char why[160])
-{
-    const char *name =
-        strncmp(text, "net.", 4) == 0 || strncmp(text, "pay.", 4) == 0 ? text + 4 : "";
-
-    if (name[0] != '\0' && (strcmp(name, "*") == 0 ||
-                            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name)))
-        return true;
-    snprintf(why, 160, "no name of a detector (`vigia-agent explain` lists them)");
-    return false;
-}
-
-static const struct conf_field OFF_ITEM = {TEXT("", 64), .check = check_detector,
+static const struct conf_field OFF_ITEM = {TEXT("", 64), .check = settings_check_detector,
                                            .example = "off: [net.scan]"};
 
 static const struct conf_field DETECTORS_OFF[] = {
@@ -327,6 +287,11 @@ static const struct conf_field BUNDLES[] = {
     END,
 };
 
+static const struct conf_field SETTINGS[] = {
+    {.key = "accept", .type = CONF_BOOL, .fallback = "true", .example = "accept: false"},
+    END,
+};
+
 const struct conf_field AGENT_CONFIG_SCHEMA[] = {
     {.key = "shop",
      .type = CONF_MAP,
@@ -383,6 +348,11 @@ const struct conf_field AGENT_CONFIG_SCHEMA[] = {
      .fallback = "{}",
      .fields = BUNDLES,
      .example = "bundles: {accept: false}"},
+    {.key = "settings",
+     .type = CONF_MAP,
+     .fallback = "{}",
+     .fields = SETTINGS,
+     .example = "settings: {accept: false}"},
     {TEXT("rules", 1024), .check = check_plain, .example = "rules: /usr/share/vigia/rules"},
     {TEXT("geo", 1024), .check = check_plain, .example = "geo: /usr/share/vigia/geo"},
     {.key = "sandbox", .type = CONF_BOOL, .fallback = "true", .example = "sandbox: true"},

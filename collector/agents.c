@@ -334,6 +334,7 @@ hello_write(struct work_job *job, struct storage *s)
                                   .version = told(j->body, "version", version, sizeof version),
                                   .last_seq = vg_json_int(j->body, "last_seq", -1)};
     const json_t *bundle = json_object_get(json_object_get(j->body, "status"), "bundle");
+    const json_t *settings = json_object_get(json_object_get(j->body, "status"), "settings");
     int64_t stream, durable = 0;
     uint8_t key[32];
     enum vg_err err;
@@ -365,6 +366,9 @@ hello_write(struct work_job *job, struct storage *s)
     if (j->answer == NULL)
         return VG_ERR_NOMEM;
     err = tell_feedback(j, s);
+    if (err == VG_OK && settings != NULL) /* one that does not speak of them gets none */
+        err = settings_offer(&j->service->settings_key, s, &j->agent,
+                             vg_json_int(settings, "version", 0), j->answer);
     return err == VG_OK ? offer(j, s, vg_json_int(bundle, "highest", 0)) : err;
 }
 

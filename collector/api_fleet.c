@@ -183,6 +183,8 @@ api_site_set(struct api_job *j, struct storage *s)
 {
     struct storage_site site;
     char before[STORAGE_NAME_MAX + 1];
+    int64_t changed = 0;
+    json_t *settings = NULL;
     enum vg_err err = s->ops->site_find(s, &j->session.scope, j->id, &site);
 
     if (err != VG_OK)
@@ -193,6 +195,15 @@ api_site_set(struct api_job *j, struct storage *s)
     err = site_refuse(j, &site);
     if (err == VG_OK)
         err = taken(j, s->ops->site_set(s, &j->session.scope, &site));
+    if (err == VG_OK)
+        err = s->ops->settings_get(s, site.id, &settings, &changed);
+    if (err == VG_OK) { /* the hours go to its agents */
+        char *text = vg_json_text(settings);
+
+        err = text != NULL ? s->ops->settings_set(s, site.id, text, j->now_ns) : VG_ERR_NOMEM;
+        free(text);
+    }
+    json_decref(settings);
     if (err == VG_OK)
         err = note(j, s, site.tenant, "site.changed", site.id, before);
     return err == VG_OK ? answer(j, site_json(&site)) : err;

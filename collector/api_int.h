@@ -45,6 +45,7 @@ struct api_job {
     int status; /* not 0: an error */
     const char *word, *message;
     char set_cookie[160];
+    char told[256]; /* a message made here */
     bool is_program;
     char tried[STORAGE_NAME_MAX + 160]; /* what counts as tried until it turns out well */
     bool stays_tried, failed, half;
@@ -135,6 +136,11 @@ enum vg_err api_link_set_write(struct api_job *j, struct storage *s);
 enum vg_err api_programs_read(struct api_job *j, struct storage *s);
 enum vg_err api_programs_write(struct api_job *j, struct storage *s);
 enum vg_err api_program_end_write(struct api_job *j, struct storage *s);
+
+/* api_settings.c */
+bool api_settings_prepare(struct api_job *j);
+enum vg_err api_settings_read(struct api_job *j, struct storage *s);
+enum vg_err api_settings_write(struct api_job *j, struct storage *s);
 
 /* api_people.c */
 enum vg_err api_users_read(struct api_job *j, struct storage *s);

@@ -43,6 +43,8 @@ const struct api_route API_ROUTES[] = {
     {"/api/views", true, API_PERSONS, RIGHT_SEE, NULL, NULL, api_view_add},
     {"/api/views/", true, API_PERSONS, RIGHT_SEE, NULL, NULL, api_view_set},
     {"/api/noise", false, API_ALL, RIGHT_SEE, api_noise_prepare, api_noise_read, NULL},
+    {"/api/settings", false, API_ALL, RIGHT_SEE, api_settings_prepare, api_settings_read, NULL},
+    {"/api/settings", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_settings_write},
     {"/api/agents", false, API_ALL, RIGHT_SEE, api_agents_prepare, api_agents, NULL},
     {"/api/agents/", false, API_ALL, RIGHT_SEE, NULL, api_agent, NULL},
     {"/api/agents/", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_agent_set},

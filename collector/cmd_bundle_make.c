@@ -33,9 +33,9 @@ bundle_keygen(const struct bundle_call *c)
         return VG_EXIT_USAGE;
     }
     buf_init(&pem, 8192);
-    err = bundle_key_new(&pem);
+    err = ed25519_new(&pem);
     if (err == VG_OK)
-        err = bundle_key_public(buf_slice(&pem), public);
+        err = ed25519_public(buf_slice(&pem), public);
     if (err == VG_OK)
         err = files_replace(c->operand, buf_slice(&pem), true);
     bundle_key_wipe(&pem);
@@ -272,7 +272,7 @@ key_given(const char *given, uint8_t out[BUNDLE_KEY])
         return VG_OK;
     err = bundle_key_load(given, &pem);
     if (err == VG_OK)
-        err = bundle_key_public(buf_slice(&pem), out);
+        err = ed25519_public(buf_slice(&pem), out);
     bundle_key_wipe(&pem);
     return err;
 }

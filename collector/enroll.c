@@ -96,6 +96,8 @@ enroll_write(struct work_job *job, struct storage *s)
                           j->site.name, "zone", j->site.zone, "language", j->site.language);
     if (j->answer == NULL)
         return VG_ERR_NOMEM;
+    (void)json_object_set_new(j->answer, "settings_key",
+                              json_string(j->service->settings_key.public));
     err = s->ops->bundle_key(s, bundle_key);
     if (err == VG_ERR_NOENT)
         return VG_OK; /* told with a hello, once there is one */

@@ -317,6 +317,12 @@ open_all(struct run *run, bool sandbox)
     }
     if (!open_token_keys(s))
         return false;
+    err = settings_key_open(s->config, &s->settings_key);
+    if (err != VG_OK) {
+        log_event(LOG_LEVEL_ERROR, "settings_key.unusable", "folder=%s error=%s",
+                  log_quote(s->config->state_dir), vg_err_name(err));
+        return false;
+    }
     if (evthread_use_pthreads() != 0 || (s->loop = event_base_new()) == NULL ||
         login_limit_new(&s->logins) != VG_OK || !load_texts(s) || !listen_both(run) ||
         !watch_signals(run))
@@ -361,6 +367,7 @@ close_all(struct run *run)
     login_limit_free(s->logins);
     texts_free(s->texts);
     authority_done(&s->authority);
+    settings_key_done(&s->settings_key);
     token_keys_done(&s->token_keys);
     if (s->loop != NULL)
         event_base_free(s->loop);

@@ -9,6 +9,7 @@
 #include "collector/live.h"
 #include "collector/login.h"
 #include "collector/notify.h"
+#include "collector/settings.h"
 #include "collector/token_keys.h"
 #include "collector/work.h"
 #include "common/texts.h"
@@ -18,6 +19,7 @@ struct service {
     const struct collector_config *config; /* read by all threads */
     struct authority authority;            /* read by all threads, replaced never */
     struct token_keys token_keys;          /* the same */
+    struct settings_key settings_key;      /* the same */
     uint8_t factor_key[TOKEN_KEYS_SIZE], link_key[TOKEN_KEYS_SIZE]; /* the same */
     struct work *work;
     struct texts *texts;   /* read by all threads */

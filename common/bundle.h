@@ -17,6 +17,7 @@
  * BUNDLE_BYTES_MAX is the bound. */
 #pragma once
 
+#include "common/ed25519.h"
 #include "common/json.h"
 
 enum {
@@ -30,7 +31,7 @@ enum {
     BUNDLE_PATH_MAX = 160, /* with its NUL */
     BUNDLE_DEPTH_MAX = 5,  /* parts of a path */
     BUNDLE_NOTE_MAX = 200,
-    BUNDLE_KEY = 32, /* public, raw */
+    BUNDLE_KEY = ED25519_KEY, /* public, raw */
     BUNDLE_KEYS_MAX = 4,
     BUNDLE_SHA256 = 32,
     BUNDLE_WHY_MAX = 240,
@@ -103,11 +104,7 @@ struct bundle_wish {
 enum vg_err bundle_make(const struct bundle_wish *wish, struct buf *out,
                         struct bundle_error *error) VG_MUST_CHECK;
 
-/* ---- keys (bundle_key.c) ---- */
+/* ---- signing (bundle_sign.c; keys: ed25519.h) ---- */
 
-/* A private key as PEM (PKCS #8, as `openssl genpkey -algorithm ed25519` makes it), appended. */
-enum vg_err bundle_key_new(struct buf *pem) VG_MUST_CHECK;
-/* VG_ERR_FORMAT: no Ed25519 key. */
-enum vg_err bundle_key_public(struct slice pem, uint8_t out[BUNDLE_KEY]) VG_MUST_CHECK;
 /* Signs in place. */
 enum vg_err bundle_sign(struct slice pem, struct buf *whole) VG_MUST_CHECK;

@@ -88,6 +88,30 @@ put_part(const json_t *status, const char *key)
 }
 
 /* Which rules run: nothing of it where they are the program's and nothing was ever refused. */
+/* What the provider set stands before agent.yaml: whoever looks there must learn it. */
+static void
+put_settings(const json_t *settings)
+{
+    const json_t *refused = json_object_get(settings, "refused"), *name,
+                 *names = json_object_get(settings, "names");
+    size_t i;
+
+    if (json_array_size(names) > 0) {
+        printf("%-11s from the collector, before agent.yaml:", "settings");
+        json_array_foreach(names, i, name)
+        {
+            putchar(' ');
+            cli_put_safe(stdout, json_is_string(name) ? json_string_value(name) : "?");
+        }
+        putchar('\n');
+    }
+    if (json_is_object(refused)) {
+        printf("%-11s refused: ", "settings");
+        cli_put_safe(stdout, vg_json_str(refused, "why", "?"));
+        putchar('\n');
+    }
+}
+
 static void
 put_bundle(const json_t *bundle)
 {
@@ -139,6 +163,7 @@ print_status(const json_t *status, const struct agent_config *config)
     if (buf_str(&out) != NULL)
         put_text("store", buf_str(&out));
     put_bundle(json_object_get(status, "bundle"));
+    put_settings(json_object_get(status, "settings"));
     put_part(status, "collector");
     put_part(status, "mail");
     puts("workers");

@@ -133,6 +133,19 @@ identity_load(const char *state_dir, struct identity *out)
     return VG_OK;
 }
 
+enum vg_err
+identity_agent(const char *state_dir, char out[UUID_TEXT_SIZE])
+{
+    struct identity id = {.agent = ""};
+    enum vg_err err = snprintf(id.dir, sizeof id.dir, "%s/identity", state_dir) < (int)sizeof id.dir
+                          ? read_collector(&id)
+                          : VG_ERR_LIMIT;
+
+    if (err == VG_OK)
+        (void)vg_strcpy(out, UUID_TEXT_SIZE, id.agent);
+    return err;
+}
+
 void
 identity_done(struct identity *identity)
 {
@@ -155,17 +168,18 @@ collector_of(const json_t *answer)
                      vg_json_str(answer, "tenant", ""), "site", vg_json_str(answer, "site", ""));
 }
 
-/* Who signs bundles of rules, as this collector says at enrolment; one of a collector before goes. */
+/* Who signs bundles of rules, or settings, as this collector says at enrolment; one of a collector before
+ * goes. */
 static enum vg_err
-bundle_key_write(const char *dir, const char *hex)
+public_key_write(const char *dir, const char *name, const char *hex)
 {
     uint8_t bytes[TOKEN_KEY_TEXT / 2];
     char path[IDENTITY_PATH_MAX + 32];
     enum vg_err err;
 
     if (hex_parse_str(hex, bytes, sizeof bytes) == VG_OK)
-        return write_file(dir, "bundle.pub", slice_of(hex, TOKEN_KEY_TEXT), false);
-    err = path_of(dir, "bundle.pub", path) ? platform_file_remove(path) : VG_ERR_LIMIT;
+        return write_file(dir, name, slice_of(hex, TOKEN_KEY_TEXT), false);
+    err = path_of(dir, name, path) ? platform_file_remove(path) : VG_ERR_LIMIT;
     return err == VG_ERR_NOENT ? VG_OK : err;
 }
 
@@ -191,7 +205,9 @@ identity_save(const char *state_dir, struct slice key_pem, const json_t *answer)
     if (err == VG_OK)
         err = token_key_write(state_dir, slice_of(token_key, TOKEN_KEY_TEXT));
     if (err == VG_OK)
-        err = bundle_key_write(dir, vg_json_str(answer, "bundle_key", ""));
+        err = public_key_write(dir, "bundle.pub", vg_json_str(answer, "bundle_key", ""));
+    if (err == VG_OK)
+        err = public_key_write(dir, "settings.pub", vg_json_str(answer, "settings_key", ""));
     if (err == VG_OK)
         err = write_file(dir, "collector.json", slice_of(text, strlen(text)), false);
     if (err == VG_OK)

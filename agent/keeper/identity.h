@@ -4,6 +4,7 @@
  *   cert.pem        90 days; written last: an agent is enrolled when it is there
  *   ca.pem          the collector's CA, the only one trusted for shipping
  *   collector.json  {"agent", "url", "tenant", "site"}
+ *   settings.pub    64 hex digits: who signs settings (agent/keeper/settings_care.h)
  *   bundle.pub      64 hex digits: who signs bundles of rules (agent/bundle), where the collector said
  * and in a folder of its own, STATE-keys/, so that a copy of STATE, or what was stolen of it, tells
  * nobody which card a token is (PCI DSS 3.5.1.1):
@@ -29,6 +30,8 @@ struct identity {
 
 /* VG_ERR_NOENT: not enrolled. VG_ERR_FORMAT: a file is damaged. *out: identity_done(). */
 enum vg_err identity_load(const char *state_dir, struct identity *out) VG_MUST_CHECK;
+/* The id alone, of collector.json. VG_ERR_NOENT: not enrolled. */
+enum vg_err identity_agent(const char *state_dir, char out[UUID_TEXT_SIZE]) VG_MUST_CHECK;
 void identity_done(struct identity *identity);
 
 /* The key of card tokens in hex: the tenant's since enrolment, or one that is made here at the first

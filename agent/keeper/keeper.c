@@ -14,6 +14,7 @@
 #include "agent/keeper/mailer.h"
 #include "agent/keeper/quarantine_notes.h"
 #include "agent/keeper/service_user.h"
+#include "agent/keeper/settings_care.h"
 #include "agent/keeper/ship.h"
 #include "agent/keeper/status.h"
 #include "agent/keeper/store.h"
@@ -30,7 +31,8 @@ enum { VERDICTS_A_SECOND = 8 };
 
 struct keeper {
     const struct keeper_options *options;
-    const struct agent_config *config;
+    const struct agent_config *config; /* agent.yaml */
+    const struct agent_config *now;    /* with what the provider set; of settings */
     struct event_base *loop;
     struct event *tick, *stop;
     struct store *store;
@@ -39,6 +41,8 @@ struct keeper {
     struct mailer *mailer; /* NULL: enrolled, or no address */
     struct bundle_care *bundles;
     struct exceptions *exceptions;
+    struct settings_care *settings;
+    unsigned rights;               /* that this process kept */
     struct texts *texts;           /* of a bundle, since this start; NULL: the options' */
     platform_file drives, writers; /* of platform_drives_open() */
     struct status_file status;
@@ -127,6 +131,8 @@ write_status(struct keeper *k)
         (void)json_object_set_new(status, "feedback", exceptions_status(k->exceptions));
     if (status != NULL && k->bundles != NULL)
         (void)json_object_set_new(status, "bundle", bundle_care_status(k->bundles));
+    if (status != NULL && k->settings != NULL)
+        (void)json_object_set_new(status, "settings", settings_care_status(k->settings));
     err = status_write(&k->status, status, vtime_now());
 
     if (err != VG_OK)
@@ -255,7 +261,7 @@ on_tick(evutil_socket_t fd, short what, void *ctx)
     tell_exceptions(k);
     quarantine_notes_take(k->config->state_dir, k->store);
     bundle_care_tick(k->bundles);
-    if (bundle_care_news(k->bundles))
+    if (bundle_care_news(k->bundles) || settings_care_news(k->settings))
         ship_hello(k->ship);
     if (bundle_care_wants(k->bundles))
         ship_kick(k->ship);
@@ -370,7 +376,7 @@ start_workers(struct keeper *k)
 {
     struct supervisor_options options = {.loop = k->loop,
                                          .store = k->store,
-                                         .config = k->config,
+                                         .config = k->now,
                                          .program = k->options->program,
                                          .sandbox = k->options->sandbox,
                                          .drives = k->drives,
@@ -395,8 +401,9 @@ shipped_status(void *ctx)
     struct keeper *k = ctx;
     json_t *workers = k->supervisor != NULL ? supervisor_status(k->supervisor) : json_array();
 
-    return json_pack("{s:s, s:b, s:o, s:o}", "started", k->started, "sandbox", k->options->sandbox,
-                     "workers", workers, "bundle", bundle_care_status(k->bundles));
+    return json_pack("{s:s, s:b, s:o, s:o, s:o}", "started", k->started, "sandbox",
+                     k->options->sandbox, "workers", workers, "bundle",
+                     bundle_care_status(k->bundles), "settings", settings_care_status(k->settings));
 }
 
 static enum vg_err
@@ -408,6 +415,7 @@ start_ship(struct keeper *k)
                                    .status = shipped_status,
                                    .bundles = k->bundles,
                                    .exceptions = k->exceptions,
+                                   .settings = k->settings,
                                    .ctx = k};
 
     return ship_new(&options, &k->ship);
@@ -421,7 +429,7 @@ start_mailer(struct keeper *k)
 
     if (ship_enrolled(k->ship))
         return VG_OK;
-    err = mailer_new(k->loop, k->store, k->config, k->texts != NULL ? k->texts : k->options->texts,
+    err = mailer_new(k->loop, k->store, k->now, k->texts != NULL ? k->texts : k->options->texts,
                      &k->mailer);
     if (err == VG_ERR_NOENT)
         return VG_OK;
@@ -449,6 +457,64 @@ on_rules(void *ctx, const char *rules_dir)
     k->texts = texts;
     if (start_mailer(k) != VG_OK)
         log_event(LOG_LEVEL_ERROR, "keeper.mailer", "why=%s", log_quote("not started again"));
+}
+
+/* What the workers need at their start; the keeper itself uses none of it. */
+static unsigned
+rights_needed(const struct agent_config *c)
+{
+    unsigned rights = PLATFORM_RIGHT_READ_ALL | PLATFORM_RIGHT_PROCESSES;
+
+    if (c->net_enabled && c->interface_count > 0)
+        rights |= PLATFORM_RIGHT_CAPTURE;
+    if (c->scan.quarantine)
+        rights |= PLATFORM_RIGHT_MOVE;
+    return rights;
+}
+
+/* The provider set something else. */
+static void
+on_settings(void *ctx, const struct agent_config *config)
+{
+    struct keeper *k = ctx;
+
+    k->now = config;
+    mailer_free(k->mailer);
+    k->mailer = NULL;
+    supervisor_config(k->supervisor, config);
+    if (start_mailer(k) != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "keeper.mailer", "why=%s", log_quote("not started again"));
+    if ((rights_needed(config) & ~k->rights) != 0)
+        log_event(LOG_LEVEL_WARN, "settings.restart", "why=%s",
+                  log_quote("what was set needs a right that was given up at the start: it works "
+                            "from the next start of the service on"));
+}
+
+static void
+tell_settings(void *ctx, const char *detector, enum severity severity, json_t *facts)
+{
+    struct keeper *k = ctx;
+
+    if (k->store == NULL) /* read at the start: it is in the log */
+        json_decref(facts);
+    else
+        record(k, detector, severity, facts);
+    ship_kick(k->ship);
+}
+
+/* Before rights are given up: which are needed may have been set from afar. */
+static enum vg_err
+start_settings(struct keeper *k)
+{
+    struct settings_care_options options = {
+        .config = k->config, .changed = on_settings, .tell = tell_settings, .ctx = k};
+    enum vg_err err = settings_care_new(&options, &k->settings);
+
+    if (err == VG_OK) {
+        k->now = settings_care_config(k->settings);
+        k->rights = rights_needed(k->now);
+    }
+    return err;
 }
 
 static void
@@ -490,19 +556,6 @@ lock_down(const struct keeper *k)
     return err;
 }
 
-/* What the workers need at their start; the keeper itself uses none of it. */
-static unsigned
-rights_needed(const struct agent_config *c)
-{
-    unsigned rights = PLATFORM_RIGHT_READ_ALL | PLATFORM_RIGHT_PROCESSES;
-
-    if (c->net_enabled && c->interface_count > 0)
-        rights |= PLATFORM_RIGHT_CAPTURE;
-    if (c->scan.quarantine)
-        rights |= PLATFORM_RIGHT_MOVE;
-    return rights;
-}
-
 /* First of all, and the right to it is gone for good: by now only the configuration was read. */
 static enum vg_err
 open_drives(struct keeper *k)
@@ -533,7 +586,9 @@ begin(struct keeper *k)
     if (err == VG_OK)
         err = make_loop(k); /* before anything that a signal must not cut in two */
     if (err == VG_OK)
-        err = service_user_become(k->config, rights_needed(k->config));
+        err = start_settings(k);
+    if (err == VG_OK)
+        err = service_user_become(k->config, k->rights);
     if (err != VG_OK)
         return err;
     err = lock_down(k);
@@ -578,6 +633,7 @@ end(struct keeper *k)
     exceptions_free(k->exceptions);
     texts_free(k->texts);
     supervisor_free(k->supervisor);
+    settings_care_free(k->settings); /* whose configuration they had */
     if (k->tick != NULL)
         event_free(k->tick);
     if (k->stop != NULL)

@@ -257,6 +257,8 @@ on_hello(struct ship *s, const json_t *answer)
 
     if (s->o.bundles != NULL)
         bundle_care_hello(s->o.bundles, answer);
+    if (s->o.settings != NULL)
+        settings_care_hello(s->o.settings, answer);
     s->said_hello = true;
     s->hello_due_ns = platform_clock_monotonic() + SHIP_HELLO_NS;
     if (s->o.exceptions != NULL && exceptions_take(s->o.exceptions, answer, vtime_now()))

@@ -15,6 +15,7 @@
 
 #include "agent/keeper/bundle_care.h"
 #include "agent/keeper/exceptions.h"
+#include "agent/keeper/settings_care.h"
 #include "agent/keeper/store.h"
 
 #define SHIP_HELLO_NS (INT64_C(300) * 1000000000)
@@ -47,6 +48,7 @@ struct ship_options {
     json_t *(*status)(void *ctx);
     struct bundle_care *bundles;   /* fetched through here; NULL: none are */
     struct exceptions *exceptions; /* told through here; NULL: the collector is not asked for any */
+    struct settings_care *settings; /* told of what hello brings; NULL */
     void *ctx;
 };
 

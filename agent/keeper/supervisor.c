@@ -181,6 +181,20 @@ supervisor_start(struct supervisor *s)
     return VG_OK;
 }
 
+static void
+reload_all(struct supervisor *s, size_t from)
+{
+    for (size_t i = from; i < SUPERVISOR_WORKERS && !s->stopping; i++)
+        supervised_reload(&s->worker[i]);
+}
+
+void
+supervisor_config(struct supervisor *s, const struct agent_config *config)
+{
+    s->options.config = config;
+    reload_all(s, 0);
+}
+
 enum vg_err
 supervisor_rules(struct supervisor *s, const char *rules_dir)
 {
@@ -190,8 +204,7 @@ supervisor_rules(struct supervisor *s, const char *rules_dir)
         return VG_ERR_NOMEM;
     free(s->rules_dir);
     s->rules_dir = copy;
-    for (size_t i = 1; i < SUPERVISOR_WORKERS && !s->stopping; i++)
-        supervised_reload(&s->worker[i]);
+    reload_all(s, 1); /* the host worker has none */
     return VG_OK;
 }
 

@@ -40,6 +40,9 @@ enum vg_err supervisor_new(const struct supervisor_options *options,
 enum vg_err supervisor_start(struct supervisor *s) VG_MUST_CHECK;
 /* Asks all to stop (they commit what is whole), kills what is left after 5 s, then calls done. */
 void supervisor_stop(struct supervisor *s, void (*done)(void *ctx), void *ctx);
+/* Another configuration (the same but for common/settings.h) from now on: all workers start again with
+ * it. Borrowed, for the life of the supervisor or until the next one. */
+void supervisor_config(struct supervisor *s, const struct agent_config *config);
 /* Other rules from now on: the sensors commit what is whole, and are started again at once. `rules_dir` is
  * copied; NULL: the configuration's. VG_ERR_NOMEM: the old ones stay. */
 enum vg_err supervisor_rules(struct supervisor *s, const char *rules_dir) VG_MUST_CHECK;

@@ -26,7 +26,7 @@ sqlite_of(struct storage *s)
 }
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
-    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[];
+    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[], SQLITE_SCHEMA_9[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -124,6 +124,11 @@ enum vg_err sqlite_api_token_end(struct storage *, const char *, const char *);
 enum vg_err sqlite_api_tokens(struct storage *, const char *, json_t **);
 enum vg_err sqlite_link_add(struct storage *, const char *, bool, int64_t, int64_t);
 enum vg_err sqlite_link_use(struct storage *, const char *, int64_t, struct storage_user *);
+
+/* sqlite_settings.c */
+enum vg_err sqlite_settings_get(struct storage *, const char *, json_t **, int64_t *);
+enum vg_err sqlite_settings_set(struct storage *, const char *, const char *, int64_t);
+enum vg_err sqlite_settings_of(struct storage *, const char *, const char *, json_t **, int64_t *);
 
 /* sqlite_audit.c */
 enum vg_err sqlite_audit(struct storage *, const char *, const char *, const char *, const char *,

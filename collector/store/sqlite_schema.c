@@ -131,3 +131,8 @@ const char SQLITE_SCHEMA_7[] =
     "CREATE TABLE password_links (id TEXT PRIMARY KEY, user TEXT NOT NULL REFERENCES users(id),"
     "  created INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER) WITHOUT ROWID;"
     "CREATE INDEX password_links_user ON password_links (user, created);";
+
+/* Settings of agents; owner: "" the provider, else a tenant's or a site's id. */
+const char SQLITE_SCHEMA_9[] =
+    "CREATE TABLE settings (owner TEXT PRIMARY KEY, body TEXT NOT NULL,"
+    "  changed INTEGER NOT NULL) WITHOUT ROWID;";

@@ -361,6 +361,16 @@ struct storage_ops {
     enum vg_err (*seal_key)(struct storage *s, const char *agent, const char *store,
                             uint8_t out[32]);
 
+    /* ---- settings of agents (common/settings.h) ---- */
+    /* Of the provider (owner ""), a tenant or a site: the object that was set ({} for none), and when. */
+    enum vg_err (*settings_get)(struct storage *s, const char *owner, json_t **out,
+                                int64_t *changed);
+    enum vg_err (*settings_set)(struct storage *s, const char *owner, const char *body,
+                                int64_t now_ns);
+    /* All three in one, the site's hours with them (tenant or site "": without that level). *version rises with each change of any; 0: none. */
+    enum vg_err (*settings_of)(struct storage *s, const char *tenant, const char *site,
+                               json_t **out, int64_t *version);
+
     /* ---- events ---- */
     /* The stream of (agent, store), made when new; *durable: its highest seq, 0 for none. */
     enum vg_err (*stream_open)(struct storage *s, const char *agent, const char *store,

@@ -104,3 +104,13 @@ def test_signing_in(tmp_path, browser):
     for text in ('entró', 'agregó a una persona', 'quitó a una persona', 'creó un pase para programa'):
         assert text in seen['audit'], text
     assert 'ya se usó' in seen['wrongCode'] and 'va en camino' in seen['forgot'] and 'caducó' in seen['badLink']
+
+
+def test_settings(collector, browser):
+    """Three levels by hand: what is empty says what comes from above."""
+    collector.cli('user', 'add', 'laura', '--role', 'admin', '--password-stdin', stdin=PASSWORD + '\n')
+    seen = browser('settings.mjs', 'https://127.0.0.1:%d' % collector.web_port, 'laura', PASSWORD,
+                   *([os.environ['VIGIA_PICTURES']] if 'VIGIA_PICTURES' in os.environ else []))
+    assert seen['errors'] == [] and seen['overflow'] == []
+    assert seen['violations'] == {'settings-all': [], 'settings-site': []}
+    assert seen['inherited'] == 'Como arriba: 2'

@@ -29,6 +29,7 @@ CALLS = {
     ('GET', '/api/events'): (SEE, None), ('GET', '/api/exceptions'): (SEE, None), ('POST', '/api/exceptions'): (TRIAGE, {}),
     ('POST', '/api/exceptions/ID'): (TRIAGE, {}), ('GET', '/api/views'): (SEE, None), ('POST', '/api/views'): (SEE, {}),
     ('POST', '/api/views/ID'): (SEE, {}), ('GET', '/api/noise'): (SEE, None),
+    ('GET', '/api/settings'): (SEE, None), ('POST', '/api/settings'): (FLEET, {}),
     ('POST', '/api/triage'): (TRIAGE, {}), ('GET', '/api/assignees'): (SEE, None),
     ('GET', '/api/agents'): (SEE, None), ('GET', '/api/agents/ID'): (SEE, None), ('POST', '/api/agents/ID'): (FLEET, {}),
     ('GET', '/api/tenants'): (SEE, None), ('POST', '/api/tenants'): (PEOPLE, {}),

@@ -14,6 +14,7 @@ function enter(answer) {
     version: answer.version,
     rights: answer.rights || [],
     setUp: answer.set_up, // a second factor, before anything else
+    seesAll: answer.sees_all,
     factorRequired: answer.second_factor_required,
   };
 }

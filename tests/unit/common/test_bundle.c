@@ -22,9 +22,9 @@ setup(void **state)
 
     buf_init(&k->pem, 4096);
     buf_init(&k->other, 4096);
-    assert_int_equal(bundle_key_new(&k->pem), VG_OK);
-    assert_int_equal(bundle_key_new(&k->other), VG_OK);
-    assert_int_equal(bundle_key_public(buf_slice(&k->pem), k->key[0]), VG_OK);
+    assert_int_equal(ed25519_new(&k->pem), VG_OK);
+    assert_int_equal(ed25519_new(&k->other), VG_OK);
+    assert_int_equal(ed25519_public(buf_slice(&k->pem), k->key[0]), VG_OK);
     *state = k;
     return 0;
 }
@@ -162,7 +162,7 @@ test_wrong_key(void **state)
     assert_string_equal(taken(k, buf_slice(&whole), &why), "signature");
     assert_int_equal(bundle_verify(buf_slice(&whole), NULL, 0, &why), VG_ERR_DENIED);
     memcpy(both[0], k->key[0], BUNDLE_KEY);
-    assert_int_equal(bundle_key_public(buf_slice(&k->other), both[1]), VG_OK);
+    assert_int_equal(ed25519_public(buf_slice(&k->other), both[1]), VG_OK);
     assert_int_equal(bundle_verify(buf_slice(&whole), (const uint8_t(*)[BUNDLE_KEY])both, 2, &why),
                      VG_OK);
     buf_done(&whole);

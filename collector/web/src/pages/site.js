@@ -12,6 +12,7 @@ import { Enrol } from "../parts/enrol.js";
 import { Icon } from "../parts/icons.js";
 import { Empty, Heading, Panel, Waiting } from "../parts/page.js";
 import { Severity } from "../parts/severity.js";
+import { SettingsPanel } from "../parts/settings.js";
 import { SiteForm } from "../parts/site_form.js";
 
 const SHOWN = 8;
@@ -86,7 +87,8 @@ export function Site({ id }) {
             <details class="panel adding">
               <summary>${t("site.change")}</summary>
               <${SiteForm} site=${site} onSaved=${load.setData} />
-            </details>`}
+            </details>
+            <${SettingsPanel} title=${t("settings.of_site")} level=${{ site: site.id }} />`}
         </aside>
       </div>`}
   `;

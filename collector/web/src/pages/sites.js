@@ -7,11 +7,13 @@ import { count, t } from "../i18n.js";
 import { useLoad } from "../load.js";
 import { mayFleet, mayPeople } from "../rights.js";
 import { address, go } from "../router.js";
+import { me } from "../state.js";
 import { Ago } from "../time.js";
 import { Fault, Field, Told, useSend } from "../parts/form.js";
 import { Icon } from "../parts/icons.js";
 import { Empty, Heading, Panel, Waiting } from "../parts/page.js";
 import { Severity } from "../parts/severity.js";
+import { SettingsPanel } from "../parts/settings.js";
 import { SiteForm } from "../parts/site_form.js";
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
@@ -73,6 +75,8 @@ const Tenant = ({ tenant, sites, onSaved }) =>
       <summary>${t("sites.rename")}</summary>
       <${Name} tenant=${tenant} onSaved=${onSaved} />
     </details>`}
+    ${mayFleet() &&
+    html`<${SettingsPanel} title=${t("settings.of_tenant")} level=${{ tenant: tenant.id }} kind="more-of" />`}
   <//>`;
 
 const Adding = ({ tenants, onSaved }) =>
@@ -88,6 +92,7 @@ const Adding = ({ tenants, onSaved }) =>
       <summary>${t("sites.tenant_new")}</summary>
       <${Name} onSaved=${onSaved} />
     </details>`}
+    ${mayFleet() && me.value.seesAll && html`<${SettingsPanel} title=${t("settings.of_all")} level=${{}} />`}
   </aside>`;
 
 export function Sites() {
