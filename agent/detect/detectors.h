@@ -60,7 +60,7 @@
     X(NET_NAME_POISONING, 24)                                                                      \
     X(NET_DNS_TUNNEL, 224)                                                                         \
     X(NET_ICMP_TUNNEL, 64)                                                                         \
-    X(NET_TOR, 12)                                                                                 \
+    X(NET_TOR, 24)                                                                                 \
     X(NET_MINING, 0)                                                                               \
     X(NET_PROXY_TUNNEL, 48)                                                                        \
     X(NET_DGA, 24)                                                                                 \

@@ -8,7 +8,9 @@
  *   reflection: answers that nobody asked for, of services that answer with much to little;
  *   slow:  web requests that are never finished (slowloris); http: requests by the hundred a second;
  *   dhcp:  leases for ever new devices; mac: frames from ever new MACs, to fill a switch;
- *   arp:   ARP without end (a loop, or a storm); sip: calls and registrations by the second.
+ *   arp:   ARP without end (a loop, or a storm); sip: calls and registrations by the second;
+ *   tls:   handshakes by the second, also within one connection (renegotiation, which costs the server
+ *          many times what it costs the client).
  * Downloads, backups, speed tests and video are conversations, few and answered: none of these. */
 #include "agent/detect/detectors.h"
 
@@ -40,6 +42,7 @@ enum kind {
     KIND_MAC,
     KIND_ARP,
     KIND_SIP,
+    KIND_TLS,
     KIND_COUNT
 };
 
@@ -60,6 +63,7 @@ static const struct {
     [KIND_MAC] = {"mac", "mac", 40, 40},
     [KIND_ARP] = {"arp", "arp", 1000, 1},
     [KIND_SIP] = {"sip", "sip", 100, 1},
+    [KIND_TLS] = {"tls", "tls", 300, 1},
 };
 
 struct tally {
@@ -289,18 +293,35 @@ on_start(struct flood *s, const struct flow_view *f, int64_t now_ns)
 
 /* Each device asks for a lease under its own MAC. */
 static void
-on_record(struct flood *s, const struct record_view *r, int64_t now_ns)
+on_dhcp(struct flood *s, const struct record_view *r, int64_t now_ns)
 {
     struct str mac;
     struct thing x = {KIND_LEASES, NULL, NULL, 67, NULL, 0, 1, now_ns};
 
-    if (strcmp(r->type, "dhcp") != 0 || !str_is(record_text(r, "message"), "discover"))
+    if (!str_is(record_text(r, "message"), "discover"))
         return;
     mac = record_text(r, "client_mac");
     x.source = mac.at;
     x.source_len = mac.len;
     if (mac.len > 0)
         count(s, &x);
+}
+
+/* agent/net/proto/tls.c: a record for each RENEGOTIATIONS handshakes within a connection. */
+static void
+on_record(struct flood *s, const struct record_view *r, int64_t now_ns)
+{
+    enum { RENEGOTIATIONS = 10 };
+
+    if (strcmp(r->type, "dhcp") == 0) {
+        on_dhcp(s, r, now_ns);
+    } else if (strcmp(r->type, "tls-renegotiation") == 0) {
+        const struct flow_view *f = r->flow;
+        const struct thing x = {KIND_TLS, &f->src,        &f->dst,        f->dport,
+                                &f->src,  sizeof(f->src), RENEGOTIATIONS, now_ns};
+
+        count(s, &x);
+    }
 }
 
 static void
@@ -329,6 +350,9 @@ observe(void *self, const struct obs *obs)
     else if (obs->kind == OBS_HTTP)
         count_from(s, KIND_HTTP, &obs->http->flow->src, &obs->http->flow->dst,
                    obs->http->flow->dport, obs->time_ns);
+    else if (obs->kind == OBS_TLS && obs->tls->carrier == TLS_OVER_TCP)
+        count_from(s, KIND_TLS, &obs->tls->flow->src, &obs->tls->flow->dst, obs->tls->flow->dport,
+                   obs->time_ns);
     else if (obs->kind == OBS_RECORD)
         on_record(s, obs->record, obs->time_ns);
     else if (obs->kind == OBS_ICMP)
@@ -442,8 +466,8 @@ health(const void *self, json_t *counters)
 const struct detector NET_FLOOD = {
     .name = "net.flood",
     .sensor = "net",
-    .kinds = 1u << OBS_FLOW_START | 1u << OBS_FLOW_END | 1u << OBS_HTTP | 1u << OBS_RECORD |
-             1u << OBS_ICMP | 1u << OBS_ARP,
+    .kinds = 1u << OBS_TLS | 1u << OBS_FLOW_START | 1u << OBS_FLOW_END | 1u << OBS_HTTP |
+             1u << OBS_RECORD | 1u << OBS_ICMP | 1u << OBS_ARP,
     .make = make,
     .observe = observe,
     .save = save,

@@ -6,8 +6,9 @@
  * pages); its certificate is made up as Tor makes them up (issuer CN=www.X.com, subject CN=www.Y.net:
  * tor's tortls.c); it names www.X.com or .net with X drawn by lot from base32, without anybody having
  * looked that name up; TLS to a bare address on a relay's usual port (9001, 9030: torrc(5)). The
- * certificate is enough; of the others SERVERS_MIN different servers within an hour are. */
-#include "agent/detect/detectors.h"
+ * certificate is enough; of the others SERVERS_MIN different servers within an hour are. Bridges:
+ * net_tor_bridge.c. */
+#include "agent/detect/net_tor_private.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,33 +16,12 @@
 
 #include "agent/detect/codec.h"
 #include "agent/detect/domain.h"
-#include "agent/detect/keytab.h"
 #include "agent/detect/name_look.h"
-#include "agent/detect/net_common.h"
 #include "agent/detect/net_tell.h"
 #include "common/vtime.h"
 
-enum {
-    DEVICES_MAX = 128,
-    TOR_VERSION = 1,
-    SERVERS_KEPT = 8,
-    SERVERS_MIN = 2,
-    LABEL_MIN = 4,
-    LABEL_MAX = 25
-};
+enum { DEVICES_MAX = 128, TOR_VERSION = 2, SERVERS_MIN = 2, LABEL_MIN = 4, LABEL_MAX = 25 };
 #define LOT_BITS 4.6 /* name_look: words have fewer, nearly all lots more */
-
-struct device {
-    int64_t first_ns; /* of the hour; 0: empty */
-    uint32_t server[SERVERS_KEPT];
-    uint8_t servers;
-};
-
-struct tor {
-    struct judge *judge;
-    const struct net_scene *scene;
-    struct keytab *devices;
-};
 
 /* ---- signs ---- */
 
@@ -98,86 +78,144 @@ sign_of(const struct tor *t, const struct tls_view *v)
 
 /* ---- reports ---- */
 
-static void
-report(struct tor *t, const struct device *d, const struct tls_view *v, enum sign sign,
-       int64_t now_ns)
+void
+tor_report(struct tor *t, const struct flow_view *f, struct str site, const char *sign,
+           unsigned servers, int64_t since_ns, double score, double p, int64_t now_ns)
 {
     struct party subject;
-    struct finding finding = {.detector = "net.tor",
-                              .time_ns = now_ns,
-                              .subject = &subject,
-                              .score = sign == SIGN_CERTIFICATE || sign == SIGN_HELLO ? 85 : 70};
-    int64_t seconds = (now_ns - d->first_ns) / VG_SEC_NS;
+    struct finding finding = {
+        .detector = "net.tor", .time_ns = now_ns, .subject = &subject, .score = score};
+    struct test test = {.detector = "net.tor", .time_ns = now_ns, .subject = &subject, .p = p};
+    int64_t seconds = (now_ns - since_ns) / VG_SEC_NS;
+    json_t *facts = NULL, *evidence = NULL;
 
-    net_tell_party(t->scene, &subject, &v->flow->src);
-    finding.facts = net_tell_flow(t->scene, v->flow, v->sni);
-    (void)json_object_update_missing_new(finding.facts,
-                                         json_pack("{s:s, s:I, s:I}", "sign", SIGNS[sign],
-                                                   "servers", (json_int_t)d->servers, "seconds",
-                                                   (json_int_t)(seconds > 0 ? seconds : 1)));
-    finding.evidence = json_array();
-    (void)json_array_append_new(finding.evidence, net_evidence_flow(v->flow));
-    judge_finding(t->judge, &finding);
+    net_tell_party(t->scene, &subject, &f->src);
+    if (score > 0 || judge_wants(t->judge, p)) {
+        facts = net_tell_flow(t->scene, f, site);
+        (void)json_object_update_missing_new(
+            facts, json_pack("{s:s, s:I, s:I}", "sign", sign, "servers", (json_int_t)servers,
+                             "seconds", (json_int_t)(seconds > 0 ? seconds : 1)));
+        evidence = json_array();
+        (void)json_array_append_new(evidence, net_evidence_flow(f));
+    }
+    finding.facts = test.facts = facts;
+    finding.evidence = test.evidence = evidence;
+    if (score > 0)
+        judge_finding(t->judge, &finding);
+    else
+        (void)judge_test(t->judge, &test);
+}
+
+uint32_t
+tor_hash(const void *bytes, size_t len)
+{
+    return (uint32_t)str_hash(&STR_HASH_STORED, bytes, len);
+}
+
+bool
+tor_count(uint32_t *list, uint8_t *count, size_t most, uint32_t hash)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (list[i] == hash)
+            return false;
+    if (*count == most)
+        return false;
+    list[(*count)++] = hash;
+    return true;
+}
+
+struct tor_device *
+tor_device(struct tor *t, const struct net_addr *address)
+{
+    struct net_key k = {0};
+
+    net_key_addr(&k, address);
+    return keytab_touch(t->devices, str_hash(&STR_HASH_STORED, k.bytes, k.len), NULL);
 }
 
 static void
-count_server(struct device *d, const struct net_addr *server)
+on_tls(struct tor *t, const struct tls_view *v, int64_t now_ns)
 {
-    uint32_t h = (uint32_t)str_hash(&STR_HASH_STORED, server->bytes, sizeof server->bytes);
+    enum sign sign = sign_of(t, v);
+    struct tor_device *d;
 
-    for (size_t i = 0; i < d->servers; i++)
-        if (d->server[i] == h)
-            return;
-    if (d->servers < SERVERS_KEPT)
-        d->server[d->servers++] = h;
+    if (sign == SIGN_NONE || net_addr_is_local(&v->flow->dst) ||
+        (d = tor_device(t, &v->flow->src)) == NULL)
+        return;
+    if (d->first_ns == 0 || llabs(now_ns - d->first_ns) > VG_HOUR_NS) {
+        d->first_ns = now_ns;
+        d->servers = 0;
+    }
+    (void)tor_count(d->server, &d->servers, TOR_SERVERS_KEPT,
+                    tor_hash(v->flow->dst.bytes, sizeof(v->flow->dst.bytes)));
+    if (sign == SIGN_CERTIFICATE || d->servers >= SERVERS_MIN)
+        tor_report(t, v->flow, v->sni, SIGNS[sign], d->servers, d->first_ns,
+                   sign == SIGN_CERTIFICATE || sign == SIGN_HELLO ? 85 : 70, 0, now_ns);
 }
 
 static void
 observe(void *self, const struct obs *obs)
 {
-    struct tor *t = self;
-    const struct tls_view *v = obs->tls;
-    enum sign sign = sign_of(t, v);
-    struct net_key k = {0};
-    struct device *d;
-
-    if (sign == SIGN_NONE || net_addr_is_local(&v->flow->dst))
-        return;
-    net_key_addr(&k, &v->flow->src);
-    d = keytab_touch(t->devices, str_hash(&STR_HASH_STORED, k.bytes, k.len), NULL);
-    if (d == NULL)
-        return;
-    if (d->first_ns == 0 || llabs(obs->time_ns - d->first_ns) > VG_HOUR_NS)
-        *d = (struct device){.first_ns = obs->time_ns};
-    count_server(d, &v->flow->dst);
-    if (sign == SIGN_CERTIFICATE || d->servers >= SERVERS_MIN)
-        report(t, d, v, sign, obs->time_ns);
+    switch (obs->kind) {
+    case OBS_TLS:
+        on_tls(self, obs->tls, obs->time_ns);
+        tor_bridge_tls(self, obs->tls, obs->time_ns);
+        break;
+    case OBS_DNS:
+        tor_bridge_dns(self, obs->dns, obs->time_ns);
+        break;
+    case OBS_RECORD:
+        tor_bridge_record(self, obs->record, obs->time_ns);
+        break;
+    default:
+        break;
+    }
 }
 
 /* ---- the detector ---- */
 
 static void
+put_list(struct buf *out, const uint32_t *list, uint8_t count, size_t most)
+{
+    buf_put_u8(out, count);
+    for (size_t i = 0; i < most; i++)
+        buf_put_be32(out, i < count ? list[i] : 0);
+}
+
+static void
+get_list(struct slice *in, uint32_t *list, uint8_t *count, size_t most)
+{
+    *count = slice_u8(in);
+    if (*count > most)
+        in->bad = true;
+    for (size_t i = 0; i < most; i++)
+        list[i] = slice_be32(in);
+}
+
+static void
 put(const void *cell, struct buf *out)
 {
-    const struct device *d = cell;
+    const struct tor_device *d = cell;
 
-    buf_put_be64(out, (uint64_t)d->first_ns);
-    buf_put_u8(out, d->servers);
-    for (size_t i = 0; i < SERVERS_KEPT; i++)
-        buf_put_be32(out, d->server[i]);
+    codec_put_i64(out, d->first_ns);
+    codec_put_i64(out, d->stun_ns);
+    codec_put_i64(out, d->sealed_ns);
+    put_list(out, d->server, d->servers, TOR_SERVERS_KEPT);
+    put_list(out, d->stun, d->stuns, TOR_STUN_KEPT);
+    put_list(out, d->seal, d->sealed, TOR_SEALED_KEPT);
 }
 
 static void
 get(void *cell, struct slice *in)
 {
-    struct device *d = cell;
+    struct tor_device *d = cell;
 
     d->first_ns = codec_time(in);
-    d->servers = slice_u8(in);
-    if (d->servers > SERVERS_KEPT)
-        in->bad = true;
-    for (size_t i = 0; i < SERVERS_KEPT; i++)
-        d->server[i] = slice_be32(in);
+    d->stun_ns = codec_time(in);
+    d->sealed_ns = codec_time(in);
+    get_list(in, d->server, &d->servers, TOR_SERVERS_KEPT);
+    get_list(in, d->stun, &d->stuns, TOR_STUN_KEPT);
+    get_list(in, d->seal, &d->sealed, TOR_SEALED_KEPT);
 }
 
 static void
@@ -192,13 +230,13 @@ tor_free(void *self)
 }
 
 enum { CELL_BYTES = 48 /* what keytab adds */ };
-_Static_assert(DEVICES_MAX *(sizeof(struct device) + CELL_BYTES) <= NET_TOR_BYTES,
+_Static_assert(DEVICES_MAX *(sizeof(struct tor_device) + CELL_BYTES) <= NET_TOR_BYTES,
                "the memory of detectors is promised");
 
 static enum vg_err
 make(const struct detector_env *env, void **self, char why[DETECT_WHY_MAX])
 {
-    const struct keytab_options options = {.cell_bytes = sizeof(struct device),
+    const struct keytab_options options = {.cell_bytes = sizeof(struct tor_device),
                                            .cells_max = DEVICES_MAX,
                                            .row_bits = 6,
                                            .name = 'd',
@@ -240,7 +278,7 @@ load(void *self, struct slice key, uint16_t version, struct slice blob)
 const struct detector NET_TOR = {
     .name = "net.tor",
     .sensor = "net",
-    .kinds = 1u << OBS_TLS,
+    .kinds = 1u << OBS_TLS | 1u << OBS_DNS | 1u << OBS_RECORD,
     .make = make,
     .observe = observe,
     .save = save,

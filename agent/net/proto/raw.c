@@ -5,13 +5,16 @@
  * print), staged (the first bytes are a length and a program of about that length), executable (the
  * first bytes are a program), pushed_by_client (who sent it), greeting (a remote-control tool
  * introduces its machine: "fields", "njrat", "gh0st"), greeting_by_client, tunnel (a tool that joins
- * machines to a way through for others: "venom"), attack (raw_attack.h), attack_by_client. A card number in a text is a record "card" (card_seen.h). */
+ * machines to a way through for others: "venom"), sealed (raw_sealed.h: both sides speak as if drawn by
+ * lot from the first byte on), attack (raw_attack.h), attack_by_client. A card number in a text is a
+ * record "card" (card_seen.h). */
 #include "agent/net/proto/raw.h"
 
 #include "agent/detect/card_number.h"
 #include "agent/net/engine.h"
 #include "agent/net/proto/card_seen.h"
 #include "agent/net/proto/raw_attack.h"
+#include "agent/net/proto/raw_sealed.h"
 #include "agent/net/proto/words.h"
 #include "agent/net/record.h"
 
@@ -282,6 +285,13 @@ is_shell(const struct raw_side *s, const struct raw_side *other)
     return s->shell != SHELL_NONE && (s->prompts >= 2 || other->commands >= 1 || s->outputs >= 1);
 }
 
+static bool
+sealed(const struct raw *raw)
+{
+    return raw_sealed(slice_of(raw->side[0].head, raw->side[0].head_len)) &&
+           raw_sealed(slice_of(raw->side[1].head, raw->side[1].head_len));
+}
+
 static void
 tell(struct raw *raw, const struct protocol_call *call)
 {
@@ -332,6 +342,10 @@ tell(struct raw *raw, const struct protocol_call *call)
         record_bool(&r, "attack_by_client", d == client);
         any = true;
         break;
+    }
+    if (!raw->told && sealed(raw)) {
+        record_bool(&r, "sealed", true);
+        any = true;
     }
     if (any) {
         record_tell(&r, call, client);

@@ -6,7 +6,11 @@
  * Record "tls-heartbeat", one for each heartbeat that asks (RFC 6520), up to BEATS_MAX: by_client,
  * asked (bytes of its record), claimed (bytes of payload that it says it has; left out where it is
  * sealed), answered (bytes of the first record of the answer, 0 without one), sealed. Servers that
- * take heartbeats are followed for HEART_RECORDS_MAX records more. */
+ * take heartbeats are followed for HEART_RECORDS_MAX records more.
+ *
+ * Record "tls-renegotiation", one for each RENEGOTIATIONS_TOLD handshakes within an established
+ * connection (up to TLS 1.2; RFC 5246, 7.4.1.1: each shows by the client's ChangeCipherSpec): count.
+ * Looked for in QUIET_RECORDS_MAX records after the first handshake, and on while there are any. */
 #include "agent/net/proto/protocols.h"
 #include "agent/net/proto/tls_facts.h"
 #include "agent/net/proto/tls_names.h"
@@ -21,6 +25,10 @@ enum {
     BEAT_ASKS = 1,
     BEATS_MAX = 4,
     HEART_RECORDS_MAX = 256,
+    QUIET_RECORDS_MAX = 16,
+    RENEGOTIATIONS_TOLD = 10,
+    RENEGOTIATIONS_MAX = 1000,
+    RENEGOTIATION_RECORDS = 32, /* of both sides together, from one to the next */
     /* TLS 1.3: an encrypted alert is 2 bytes, a type and 16 bytes of seal; a Finished is longer. */
     SEALED_ALERT_MAX = 2 + 1 + 16,
 };
@@ -40,9 +48,10 @@ struct tls_beat {
 
 struct tls {
     uint8_t client; /* direction index */
-    bool told;      /* what the handshake said; only heartbeats are looked for */
+    bool told;      /* what the handshake said; only heartbeats and renegotiations are looked for */
     uint8_t beats;
-    uint16_t records; /* since then */
+    uint16_t records; /* that may still come */
+    uint16_t renegotiations;
     struct tls_beat beat;
     struct tls_talk *talk; /* NULL: nothing more is to be learned */
 };
@@ -82,6 +91,15 @@ on_beat(struct tls *tls, const struct protocol_call *call, uint16_t len)
                                       .asked = len};
 }
 
+/* Whether more is to be learned after the handshake: for so many records. */
+static uint16_t
+records_to_follow(const struct tls_talk *t)
+{
+    if (t->facts.established && t->facts.heartbeats)
+        return HEART_RECORDS_MAX;
+    return t->cipher_changed[0] && t->cipher_changed[1] ? QUIET_RECORDS_MAX : 0;
+}
+
 static void
 tell(struct tls *tls, const struct protocol_call *call)
 {
@@ -93,7 +111,7 @@ tell(struct tls *tls, const struct protocol_call *call)
         t->facts.explicit_curve = t->facts.explicit_curve || t->side[d].explicit_curve;
     if (!tls->told && (t->facts.hello || t->facts.server_hello || t->facts.has_cert))
         tls_facts_tell(&t->facts, call, tls->client, str_of(""));
-    if (!tls->told && t->facts.heartbeats && t->facts.established) {
+    if (!tls->told && (tls->records = records_to_follow(t)) > 0) {
         tls->told = true;
         return;
     }
@@ -246,15 +264,34 @@ on_data(struct tls *tls, unsigned dir, uint16_t len)
     return VG_END;
 }
 
+static void
+on_renegotiation(struct tls *tls, const struct protocol_call *call)
+{
+    struct record r = {.type = "tls-renegotiation"};
+
+    tls->renegotiations++;
+    if (tls->records < RENEGOTIATION_RECORDS)
+        tls->records = RENEGOTIATION_RECORDS;
+    if (tls->renegotiations % RENEGOTIATIONS_TOLD != 0)
+        return;
+    record_number(&r, "count", tls->renegotiations);
+    record_tell(&r, call, tls->client);
+}
+
 /* After the handshake. */
 static enum vg_err
 on_late_event(struct tls *tls, const struct protocol_call *call, const struct tls_event *ev)
 {
     if (ev->kind != TLS_EVENT_RECORD)
         return VG_OK;
-    if (ev->type == TLS_HEARTBEAT)
+    if (ev->type == TLS_HEARTBEAT && tls->talk->facts.heartbeats)
         on_beat(tls, call, ev->len);
-    return ++tls->records > HEART_RECORDS_MAX || tls->beats >= BEATS_MAX ? VG_END : VG_OK;
+    if (ev->type == TLS_CHANGE_CIPHER && call->dir == tls->client)
+        on_renegotiation(tls, call);
+    return tls->records-- <= 1 || tls->beats >= BEATS_MAX ||
+                   tls->renegotiations >= RENEGOTIATIONS_MAX
+               ? VG_END
+               : VG_OK;
 }
 
 static enum vg_err

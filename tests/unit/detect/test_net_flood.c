@@ -31,6 +31,45 @@ silent(struct net_addr src, uint16_t sport, uint8_t proto, uint16_t dport, int64
     return f;
 }
 
+/* Handshakes: one connection after the other, and within one; not what a browser does. */
+static void
+test_tls(void **state)
+{
+    struct flow_view f = flow_of(ip4(203, 0, 113, 5), ip4(192, 168, 1, 20), 443, T0);
+    struct record_view r = {.flow = &f, .type = "tls-renegotiation"};
+    struct tls_view v = {.flow = &f, .sni = str_of(""), .carrier = TLS_OVER_TCP};
+    void *self = start();
+
+    for (unsigned i = 0; i < 290; i++) { /* a page of many parts, again and again */
+        struct obs obs = {.kind = OBS_TLS, .time_ns = T0 + i * 500 * VG_MS_NS, .tls = &v};
+
+        NET_FLOOD.observe(self, &obs);
+    }
+    for (unsigned i = 0; i < 3; i++) { /* a server that asks for certificates */
+        struct obs obs = {.kind = OBS_RECORD, .time_ns = T0 + i * VG_SEC_NS, .record = &r};
+
+        NET_FLOOD.observe(self, &obs);
+    }
+    assert_int_equal(judge.count, 0);
+    for (unsigned i = 0; i < 300; i++) {
+        struct obs obs = {
+            .kind = OBS_TLS, .time_ns = T0 + VG_HOUR_NS + i * 20 * VG_MS_NS, .tls = &v};
+
+        NET_FLOOD.observe(self, &obs);
+    }
+    one_report("tls");
+    NET_FLOOD.free(self);
+    self = start();
+    for (unsigned i = 0; i < 30; i++) {
+        struct obs obs = {.kind = OBS_RECORD, .time_ns = T0 + i * 100 * VG_MS_NS, .record = &r};
+
+        NET_FLOOD.observe(self, &obs);
+    }
+    one_report("tls");
+    assert_string_equal(judge.report[0].subject, "203.0.113.5");
+    NET_FLOOD.free(self);
+}
+
 static void
 test_syn(void **state)
 {
@@ -272,6 +311,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_syn),
+        cmocka_unit_test(test_tls),
         cmocka_unit_test(test_udp_and_what_pours),
         cmocka_unit_test(test_sip_slow_http),
         cmocka_unit_test(test_ping_arp_mac_dhcp),

@@ -2,6 +2,8 @@
 /* What is recognised in streams of no known protocol, and what is not. */
 #include "dialog.h"
 
+#include "agent/net/proto/raw_sealed.h"
+
 static const struct line UNIX[] = {{0, TEXT("bash: no job control in this shell\nroot@till:/# ")},
                                    {1, TEXT("whoami\n")},
                                    {0, TEXT("root\nroot@till:/# ")},
@@ -102,10 +104,80 @@ test_streams(void **state)
     }
 }
 
+/* Bytes as if drawn by lot. */
+static void
+draw(uint8_t *out, size_t len, uint64_t seed)
+{
+    for (size_t i = 0; i < len; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        out[i] = (uint8_t)(seed >> 56);
+    }
+}
+
+static bool
+says_sealed(const struct line *lines, size_t count)
+{
+    struct kit_log log;
+    bool sealed;
+
+    dialog_tcp(&log, lines, count, 4444, DIALOG_WHOLE);
+    sealed = kit_says(&log, "\"sealed\":true");
+    kit_log_free(&log);
+    return sealed;
+}
+
+/* Enciphered from the first byte on, both ways; not with a header, and not one way only. */
+static void
+test_sealed(void **state)
+{
+    uint8_t up[300], down[300], head[300] = {0, 0, 0, 40, 1, 0, 0, 2};
+    const struct line both[] = {{0, up, 300}, {1, down, 300}};
+    const struct line text[] = {
+        {0, up, 300},
+        {1, TEXT("hello, this is a text of a server that has some words to say for itself")}};
+    const struct line short_one[] = {{0, up, 300}, {1, down, RAW_SEALED_MIN - 1}};
+    const struct line zeros[] = {{0, up, 300}, {1, head, 300}};
+
+    (void)state;
+    draw(up, sizeof(up), 1);
+    draw(down, sizeof(down), 2);
+    draw(head + 60, sizeof(head) - 60, 3);
+    assert_true(says_sealed(both, 2));
+    assert_false(says_sealed(text, 2));
+    assert_false(says_sealed(short_one, 2));
+    assert_false(says_sealed(zeros, 2));
+    dialog_survives_cuts(both, 2, 4444, false);
+}
+
+/* Of bytes drawn by lot nearly all are known; of what is not, none. */
+static void
+test_share_of_sealed(void **state)
+{
+    unsigned seen = 0;
+    uint8_t head[86];
+
+    (void)state;
+    for (uint64_t i = 0; i < 1000; i++) {
+        draw(head, sizeof(head), i * 977);
+        seen += raw_sealed(slice_of(head, sizeof(head)));
+    }
+    assert_true(seen > 960);
+    for (size_t i = 0; i < sizeof(head); i++)
+        head[i] =
+            (uint8_t)("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[head[i] %
+                                                                                         64]);
+    assert_false(raw_sealed(slice_of(head, sizeof(head)))); /* base64 */
+    for (size_t i = 0; i < sizeof(head); i++)
+        head[i] = (uint8_t)(i % 12);
+    assert_false(raw_sealed(slice_of(head, sizeof(head))));
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_streams)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_streams),
+                                       cmocka_unit_test(test_sealed),
+                                       cmocka_unit_test(test_share_of_sealed)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

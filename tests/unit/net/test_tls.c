@@ -45,6 +45,51 @@ expect(const char *name, const char *const *parts, const char *const *never)
 
 #define SAYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* Handshakes within the connection: each a sealed hello, a change of cipher, a sealed end. */
+static unsigned
+renegotiations(const char *name, unsigned count, unsigned data)
+{
+    enum { ONE = 5 + 40 + 6 + 5 + 40, DATA = 5 + 20, MOST = 64 };
+    static const uint8_t hello[] = {22, 3, 3, 0, 40}, change[] = {20, 3, 3, 0, 1, 1},
+                         bytes[] = {23, 3, 3, 0, 20};
+    struct handshake h = handshake_load(name);
+    struct line lines[HANDSHAKE_LINES_MAX + 2];
+    uint8_t *more = calloc(MOST, ONE), *at = more;
+    struct kit_log log;
+    unsigned told;
+
+    assert_true(more != NULL && count <= MOST / 2 && data <= MOST / 2);
+    for (unsigned i = 0; i < data; i++, at += DATA)
+        memcpy(at, bytes, sizeof(bytes));
+    for (unsigned i = 0; i < count; i++, at += ONE) {
+        memcpy(at, hello, sizeof(hello));
+        memcpy(at + 45, change, sizeof(change));
+        memcpy(at + 51, hello, sizeof(hello));
+    }
+    memcpy(lines, h.line, sizeof(h.line));
+    lines[h.count] = (struct line){0, more, (size_t)(at - more)};
+    dialog_tcp(&log, lines, h.count + 1, 443, 100);
+    told = log.count[OBS_RECORD];
+    assert_int_equal(log.count[OBS_TLS], 1);
+    assert_int_equal(kit_says(&log, "\"count\":10"), told > 0);
+    kit_log_free(&log);
+    handshake_free(&h);
+    free(more);
+    return told;
+}
+
+static void
+test_renegotiations(void **state)
+{
+    (void)state;
+    assert_int_equal(renegotiations("tls12", 1, 0), 0);
+    assert_int_equal(renegotiations("tls12", 9, 0), 0);
+    assert_int_equal(renegotiations("tls12", 25, 0), 2);
+    assert_int_equal(renegotiations("tls12-resumed", 25, 5), 2);
+    assert_int_equal(renegotiations("tls12", 25, 30), 0); /* it had long been quiet */
+    assert_int_equal(renegotiations("tls13", 25, 0), 0);  /* where they are for show */
+}
+
 static void
 test_tls12(void **state)
 {
@@ -240,11 +285,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tls12),       cmocka_unit_test(test_resumed),
-        cmocka_unit_test(test_tls13),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_v2_form),     cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_parts),       cmocka_unit_test(test_record_for_each_byte),
-        cmocka_unit_test(test_certificate), cmocka_unit_test(test_ja3s),
+        cmocka_unit_test(test_tls12),
+        cmocka_unit_test(test_renegotiations),
+        cmocka_unit_test(test_resumed),
+        cmocka_unit_test(test_tls13),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_v2_form),
+        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_record_for_each_byte),
+        cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_ja3s),
         cmocka_unit_test(test_names),
     };
 
