@@ -23,6 +23,47 @@ test_clock_with_jitter(void **state)
     }
 }
 
+/* Up to half of jitter over each carrier of connections and requests. */
+static void
+test_carriers_with_jitter(void **state)
+{
+    static const struct {
+        const char *protocol;
+        uint16_t port;
+        uint8_t proto;
+    } carriers[] = {{"", 4444, 6}, {"tls", 443, 6}, {"quic", 443, 17}, {"http", 80, 6}};
+
+    for (size_t k = 0; k < VG_ARRAY_LEN(carriers); k++) {
+        void *self = start();
+        bool http = strcmp(carriers[k].protocol, "http") == 0;
+        double t = 0;
+
+        for (int i = 0; i < 60; i++) {
+            struct flow_view f;
+
+            t += 60 * (1 + 0.5 * (2 * chance() - 1));
+            if (http) {
+                request(self, ip4(45, 77, 1, 2), T0 + (int64_t)(t * 1e9), "cdn.example", "/a");
+                continue;
+            }
+            f = flow_of(ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), carriers[k].port,
+                        T0 + (int64_t)(t * 1e9));
+            f.proto = carriers[k].proto;
+            f.sport = (uint16_t)(40000 + i);
+            f.protocol = str_of(carriers[k].protocol);
+            f.state = FLOW_CLOSED;
+            f.flags_in = TCP_SYN | TCP_ACK;
+            f.packets_in = 6;
+            f.bytes_out = 900;
+            f.server_name = str_of(k == 0 ? "" : "cdn.example");
+            see_flow(&NET_BEACON, self, OBS_FLOW_END, &f);
+        }
+        if (alerts() != 1)
+            fail_msg("%s on port %u: %zu", carriers[k].protocol, carriers[k].port, alerts());
+        NET_BEACON.free(self);
+    }
+}
+
 /* Ten minutes with a third of jitter, over two days, the PC off at night. */
 static void
 test_sleeps_and_wakes(void **state)
@@ -297,6 +338,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock_with_jitter),
+        cmocka_unit_test(test_carriers_with_jitter),
         cmocka_unit_test(test_sleeps_and_wakes),
         cmocka_unit_test(test_changing_paths_on_a_bare_local_address),
         cmocka_unit_test(test_poll_of_a_bare_address),

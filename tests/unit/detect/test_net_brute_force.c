@@ -59,6 +59,35 @@ test_fast(void **state)
     D.free(self);
 }
 
+/* Each service that people log in to, fast from inside and spread over hours from the world. */
+static void
+test_each_service(void **state)
+{
+    static const char *const services[] = {"ssh",   "smb",        "ftp",  "smtp",   "pop3",
+                                           "imap",  "mysql",      "tds",  "vnc",    "telnet",
+                                           "redis", "postgresql", "http", "radius", "ldap"};
+    static const char *const users[] = {"admin", "root", "caja", "ana"};
+
+    for (size_t k = 0; k < VG_ARRAY_LEN(services); k++) {
+        void *self = start();
+
+        for (unsigned i = 0; i < 60; i++)
+            try_login(self, services[k], users[i % 4], PC, SERVER, LOGIN_FAILED,
+                      T0 + i * 2 * VG_SEC_NS);
+        assert_true(judge.count >= 1);
+        assert_string_equal(judge.report[0].subject, "192.168.1.20");
+        D.free(self);
+        self = start();
+        for (unsigned i = 0; i < 72; i++)
+            try_login(self, services[k], users[i % 4], WORLD, SERVER, LOGIN_FAILED,
+                      T0 + i * 300 * VG_SEC_NS + (i * 37 % 60) * VG_SEC_NS);
+        if (judge.count == 0)
+            fail_msg("%s over hours", services[k]);
+        assert_string_equal(style(0), "slow");
+        D.free(self);
+    }
+}
+
 static void
 https(void *self, struct net_addr src, unsigned n, int64_t every_ns, unsigned sizes)
 {
@@ -348,6 +377,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast),
+        cmocka_unit_test(test_each_service),
         cmocka_unit_test(test_pages_over_tls),
         cmocka_unit_test(test_slow),
         cmocka_unit_test(test_users),

@@ -56,6 +56,32 @@ test_services(void **state)
     D.free(self);
 }
 
+/* Each kind by its port alone, as where it is enciphered. */
+static void
+test_each_port(void **state)
+{
+    static const struct {
+        uint16_t port;
+        const char *name;
+    } kinds[] = {
+        {3389, "rdp"},    {445, "smb"},       {139, "smb"},         {5900, "vnc"},
+        {23, "telnet"},   {3306, "mysql"},    {1433, "sql server"}, {5432, "postgresql"},
+        {6379, "redis"},  {27017, "mongodb"}, {1521, "oracle"},     {9200, "elasticsearch"},
+        {2375, "docker"}, {5985, "winrm"},    {389, "ldap"},        {8291, "winbox"},
+        {554, "camera"},  {37777, "camera"},  {9100, "printer"},    {1883, "mqtt"},
+        {21, "ftp"},      {22, "ssh"},
+    };
+
+    for (size_t i = 0; i < VG_ARRAY_LEN(kinds); i++) {
+        void *self = start();
+
+        see(self, kinds[i].port, "", T0);
+        assert_int_equal(judge.count, 1);
+        assert_string_equal(judge.report[0].peer, kinds[i].name);
+        D.free(self);
+    }
+}
+
 static void
 test_camera_page(void **state)
 {
@@ -132,9 +158,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_services),
-        cmocka_unit_test(test_camera_page),
-        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_services),           cmocka_unit_test(test_each_port),
+        cmocka_unit_test(test_camera_page),        cmocka_unit_test(test_quiet),
         cmocka_unit_test(test_restart_and_damage),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,92 @@ test_service(void **state)
     NET_LATERAL.free(self);
 }
 
+/* Each way in which Windows lets one PC work on another: the act is told, the look is a hint. */
+static void
+test_each_way(void **state)
+{
+    static const struct {
+        const char *interface, *operation, *sign;
+        bool act;
+    } ways[] = {
+        {"svcctl", "ChangeServiceConfigW", "service", true},
+        {"atsvc", "NetrJobAdd", "task", true},
+        {"ITaskSchedulerService", "SchRpcRegisterTask", "task", true},
+        {"ITaskSchedulerService", "SchRpcRun", "task", true},
+        {"IWbemServices", "ExecMethod", "wmi", true},
+        {"IWbemServices", "ExecQuery", "look_wmi", false},
+        {"IDispatch", "Invoke", "dcom", true},
+        {"winreg", "BaseRegSetValue", "registry", true},
+        {"winreg", "BaseRegSaveKey", "registry", true},
+        {"winreg", "OpenLocalMachine", "look_registry", false},
+        {"eventlog", "ElfrClearELFW", "log", true},
+        {"samr", "SamrAddMemberToAlias", "account", true},
+        {"srvsvc", "NetrShareAdd", "share", true},
+        {"srvsvc", "NetrShareEnum", "look_shares", false},
+        {"WindowsShutdown", "WsdrInitiateShutdown", "shutdown", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < VG_ARRAY_LEN(ways); i++) {
+        void *self = start();
+
+        call(self, 5, 6, T0, ways[i].interface, ways[i].operation);
+        assert_int_equal(judge.count, 1);
+        if (judge.report[0].is_finding != ways[i].act)
+            fail_msg("%s %s", ways[i].interface, ways[i].operation);
+        if (judge.report[0].facts != NULL)
+            assert_string_equal(fact(0, "sign"), ways[i].sign);
+        NET_LATERAL.free(self);
+    }
+}
+
+/* What a pair of PCs does: RDP, or a log-on to folders. */
+static void
+meet(void *self, bool smb, uint8_t to, int64_t t)
+{
+    if (smb)
+        TELL(self, "smb", 5, to, t, {"command", "session"}, {"status", "STATUS_SUCCESS"},
+             {"user", "caja"}, {"auth", "ntlm"});
+    else
+        TELL(self, "rdp", 5, to, t, {"version", "5"});
+}
+
+/* Remote desktops and folders between PCs that never spoke, once it is known who does. */
+static void
+test_pairs_that_never_spoke(void **state)
+{
+    const struct net_scene_options options = {0};
+
+    (void)state;
+    for (int smb = 0; smb < 2; smb++) {
+        struct detector_env env = {.judge = &judge, .rules_dir = "rules"};
+        struct net_scene *scene;
+        char why[DETECT_WHY_MAX];
+        int64_t t = T0;
+        void *self;
+
+        fake_judge_done(&judge);
+        assert_int_equal(net_scene_new(&options, &scene), VG_OK);
+        env.scene = scene;
+        assert_int_equal(NET_LATERAL.make(&env, &self, why), VG_OK);
+        for (unsigned hour = 0; hour < 6 * 24; hour++, t += VG_HOUR_NS) {
+            struct flow_view f = flow_of(ip4(192, 168, 1, 9), ip4(45, 77, 1, 2), 443, t);
+            struct obs obs = {.kind = OBS_FLOW_END, .time_ns = t, .flow = &f};
+
+            net_scene_observe(scene, &obs);
+            meet(self, smb != 0, 1, t);
+        }
+        for (size_t i = 0; i < judge.count; i++) /* what it always did is no news */
+            assert_true(judge.report[i].p > 0.01);
+        meet(self, smb != 0, 6, t);
+        assert_false(judge.report[judge.count - 1].is_finding);
+        assert_true(judge.report[judge.count - 1].p < 0.01);
+        assert_string_equal(judge.report[judge.count - 1].peer, "192.168.1.6");
+        NET_LATERAL.free(self);
+        net_scene_free(scene);
+    }
+}
+
 static void
 test_ordinary_calls(void **state)
 {
@@ -229,6 +315,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_service),     cmocka_unit_test(test_ordinary_calls),
+        cmocka_unit_test(test_each_way),    cmocka_unit_test(test_pairs_that_never_spoke),
         cmocka_unit_test(test_replication), cmocka_unit_test(test_search),
         cmocka_unit_test(test_files),       cmocka_unit_test(test_roasting),
         cmocka_unit_test(test_winrm),       cmocka_unit_test(test_restart_and_damage),
