@@ -13,7 +13,7 @@ enum {
     /* Of what is packed as a whole: a few bytes of it may be gigabytes, and the time is looked at once a
      * piece. */
     INPUT_PIECE_PACKED = 4 * 1024,
-    MAGIC_BYTES = 6,
+    MAGIC_BYTES = 8,
     RETRIES = 8,
 };
 
@@ -106,11 +106,34 @@ set_up_filter(struct archive *a, struct input *in)
     return true;
 }
 
-static bool
-set_up(struct archive *a, struct input *in)
+/* What begins so is that and nothing else: libarchive goes by its best guess, which for a stored zip at the
+ * end of another archive is the zip, and all else in it would go unseen. */
+static const struct {
+    const char *bytes;
+    size_t len;
+    int (*support[2])(struct archive *);
+} SIGNED[] = {
+    {"Rar!\x1a\x07", 6, {archive_read_support_format_rar, archive_read_support_format_rar5}},
+    {"7z\xbc\xaf\x27\x1c", 6, {archive_read_support_format_7zip, NULL}},
+    {"MSCF\0\0\0\0", 8, {archive_read_support_format_cab, NULL}},
+    {"!<arch>\n", 8, {archive_read_support_format_ar, NULL}},
+};
+
+static int
+set_up_formats(struct archive *a, const struct input *in)
 {
+    uint8_t head[MAGIC_BYTES];
+    size_t got = 0;
     int worst = 0;
 
+    if (in->source->read(in->source->ctx, 0, head, sizeof(head), &got) != VG_OK)
+        return ARCHIVE_FATAL;
+    for (size_t i = 0; i < VG_ARRAY_LEN(SIGNED); i++) {
+        if (got < SIGNED[i].len || memcmp(head, SIGNED[i].bytes, SIGNED[i].len) != 0)
+            continue;
+        worst = SIGNED[i].support[0](a);
+        return SIGNED[i].support[1] != NULL ? worst | SIGNED[i].support[1](a) : worst;
+    }
     worst |= archive_read_support_format_zip(a);
     worst |= archive_read_support_format_7zip(a);
     worst |= archive_read_support_format_rar(a);
@@ -120,7 +143,13 @@ set_up(struct archive *a, struct input *in)
     worst |= archive_read_support_format_cab(a);
     worst |= archive_read_support_format_ar(a);
     worst |= archive_read_support_format_raw(a);
-    if (worst != ARCHIVE_OK || !set_up_filter(a, in))
+    return worst;
+}
+
+static bool
+set_up(struct archive *a, struct input *in)
+{
+    if (set_up_formats(a, in) != ARCHIVE_OK || !set_up_filter(a, in))
         return false;
     return archive_read_set_read_callback(a, on_read) == ARCHIVE_OK &&
            archive_read_set_skip_callback(a, on_skip) == ARCHIVE_OK &&

@@ -346,6 +346,28 @@ def test_more_folders_than_watched_one_by_one(open_to_others, right):
         agent.process.kill()
 
 
+def cpu_seconds(pid):
+    fields = Path('/proc/%d/stat' % pid).read_text().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def test_the_shop_goes_first(watched):
+    """However much there is to scan, a quarter of one core is all that it takes."""
+    folder, agent = watched
+    text = (YARA / (WEBSHELL + '.miss')).read_bytes() * 4000
+    for i in range(150):
+        (folder / ('%03d.php' % i)).write_bytes(text + b'// %d' % i)
+    agent.start()
+    pid = vigia.wait_for(lambda: agent.process.workers().get('file'))
+    vigia.wait_for(lambda: 'worker=file' in agent.process.tail(), 60, 0.02)  # it is at work: rules are ready
+    used, began = cpu_seconds(pid), time.monotonic()
+    wait_count(agent, 'file.full_passes', 1)
+    used, took = cpu_seconds(pid) - used, time.monotonic() - began
+    assert used > 0.3, 'not enough to scan for saying anything'
+    assert used / took < 0.32, (used, took)
+    assert agent.stop() == 0
+
+
 def test_more_files_than_rows(watched):
     """Harmless files beyond what the rows hold are not read again each round, nor after a restart."""
     folder, agent = watched
@@ -545,6 +567,34 @@ def test_what_was_not_seen_is_told_each_time(tmp_path, cache):
         assert ('found harmless: 1 files' in p.stderr) == bool(unchanged), p.stderr
 
 
+def rar5(name, content):
+    """One stored file (RAR 5.0 archive format, rarlab.com/technote.htm): libarchive reads such, and writes none."""
+    def number(n):
+        out = b''
+        while n > 127:
+            out, n = out + bytes([n & 127 | 128]), n >> 7
+        return out + bytes([n])
+
+    def block(head):
+        sized = number(len(head)) + head
+        return zlib.crc32(sized).to_bytes(4, 'little') + sized
+    name = name.encode()
+    file = b'\x02\x02' + number(len(content)) + b'\x04' + number(len(content)) + number(0o100644) + \
+        zlib.crc32(content).to_bytes(4, 'little') + b'\x00\x01' + number(len(name)) + name
+    return b'Rar!\x1a\x07\x01\x00' + block(b'\x01\x00\x00') + block(file) + content + block(b'\x05\x00\x00')
+
+
+def rar4(name, content):
+    """The same of the older format."""
+    def block(kind, flags, rest):
+        head = bytes([kind]) + flags.to_bytes(2, 'little') + (7 + len(rest)).to_bytes(2, 'little') + rest
+        return (zlib.crc32(head) & 0xffff).to_bytes(2, 'little') + head
+    name, size = name.encode(), len(content).to_bytes(4, 'little')
+    file = size + size + b'\x03' + zlib.crc32(content).to_bytes(4, 'little') + bytes(4) + b'\x14\x30' + \
+        len(name).to_bytes(2, 'little') + (0o100644).to_bytes(4, 'little') + name
+    return b'Rar!\x1a\x07\x00' + block(0x73, 0, bytes(6)) + block(0x74, 0x8000, file) + content + block(0x7b, 0x4000, b'')
+
+
 def test_scan_archives(tmp_path):
     folder = tmp_path / 'a'
     folder.mkdir()
@@ -555,10 +605,12 @@ def test_scan_archives(tmp_path):
     (folder / 'd.php.xz').write_bytes(lzma.compress(bad))
     with tarfile.open(folder / 'e.tar.bz2', 'w:bz2') as t:
         t.add(YARA / (WEBSHELL + '.hit'), '../../etc/f.php')
+    (folder / 'f.rar').write_bytes(rar5('g', zipped('z.php', bad)))  # what is only stored is found as it lies
+    (folder / 'h.rar').write_bytes(rar4('i', zipped('z.php', bad)))
     p = scan('--json', folder)
     inside = {Path(e['facts']['path']).name: e['facts']['inside'] for e in map(json.loads, p.stdout.splitlines())}
     assert inside == {'a.zip': 'shop/x.php', 'b.docx': 'word/y.bin > z.php', 'c.php.gz': 'data', 'd.php.xz': 'data',
-                      'e.tar.bz2': '../../etc/f.php'}, p.stderr
+                      'e.tar.bz2': '../../etc/f.php', 'f.rar': 'g > z.php', 'h.rar': 'i > z.php'}, p.stderr
     assert p.returncode == 1 and os.listdir(tmp_path) == ['a'], 'nothing is unpacked to anywhere'
     assert paths(scan('--json', '--no-archives', folder)) == []
 
