@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/api_int.h"
+#include "collector/figures.h"
 #include "collector/install.h"
 #include "collector/site_check.h"
 #include "common/vtime.h"
@@ -154,6 +155,26 @@ api_site(struct api_job *j, struct storage *s)
     enum vg_err err = s->ops->site_find(s, &j->session.scope, j->id, &site);
 
     return err == VG_OK ? answer(j, site_json(&site)) : err;
+}
+
+/* Traffic and sales of the last days against what is usual. */
+enum vg_err
+api_figures(struct api_job *j, struct storage *s)
+{
+    struct storage_site site;
+    struct zone *zone = NULL;
+    json_t *rows = NULL;
+    enum vg_err err = s->ops->site_find(s, &j->session.scope, j->id, &site);
+
+    if (err == VG_OK)
+        err = s->ops->figures(s, site.id, j->now_ns - FIGURES_KEEP_NS, &rows);
+    if (err == VG_OK && zone_load(site.zone, &zone) != VG_OK && (zone = zone_utc()) == NULL)
+        err = VG_ERR_NOMEM;
+    if (err == VG_OK)
+        err = figures_page(rows, zone, j->now_ns, &j->answer);
+    zone_free(zone);
+    json_decref(rows);
+    return err;
 }
 
 enum vg_err

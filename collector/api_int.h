@@ -91,6 +91,7 @@ enum vg_err api_tenant_add(struct api_job *j, struct storage *s);
 enum vg_err api_tenant_set(struct api_job *j, struct storage *s);
 enum vg_err api_sites(struct api_job *j, struct storage *s);
 enum vg_err api_site(struct api_job *j, struct storage *s);
+enum vg_err api_figures(struct api_job *j, struct storage *s);
 enum vg_err api_site_add(struct api_job *j, struct storage *s);
 enum vg_err api_site_set(struct api_job *j, struct storage *s);
 bool api_tokens_prepare(struct api_job *j);

@@ -55,6 +55,7 @@ const struct api_route API_ROUTES[] = {
     {"/api/sites", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_site_add},
     {"/api/sites/", false, API_ALL, RIGHT_SEE, NULL, api_site, NULL},
     {"/api/sites/", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_site_set},
+    {"/api/figures/", false, API_ALL, RIGHT_SEE, NULL, api_figures, NULL},
     {"/api/tokens", false, API_ALL, RIGHT_FLEET, api_tokens_prepare, api_tokens, NULL},
     {"/api/tokens", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_token_add},
     {"/api/tokens/", true, API_ALL, RIGHT_FLEET, NULL, NULL, api_token_set},

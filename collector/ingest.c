@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/figures.h"
 #include "collector/incident.h"
 #include "common/vtime.h"
 #include "common/zst.h"
@@ -190,6 +191,8 @@ put(struct storage *s, const struct storage_agent *agent, int64_t stream,
         in->moved++;
     }
     err = severity_parse(vg_json_str(r->event, "severity", ""), &row.severity);
+    if (err == VG_OK && strcmp(row.detector, "agent.hour") == 0 && strcmp(row.class, "health") == 0)
+        err = figures_take(s, agent->site, r->event, now_ns);
     if (err == VG_OK)
         err = incident_take(s, agent, r->event, &row, incident);
     if (err != VG_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/detect/detector.h"
+#include "agent/detect/figures.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct panel {
     struct judge *judge;
     struct net_scene *scene; /* NULL: not the net sensor */
     struct pay_ahead ahead;  /* of the pay sensor's detectors */
+    struct figures figures;
     struct seat seats[PANEL_DETECTORS_MAX];
     size_t count;
     /* Who wants a kind, in the order of the table. */
@@ -171,6 +173,8 @@ observe(struct panel *panel, const struct obs *obs)
 {
     if (panel->scene != NULL)
         net_scene_observe(panel->scene, obs);
+    if ((FIGURES_KINDS & 1u << obs->kind) != 0)
+        figures_observe(&panel->figures, obs);
     if (obs->kind == OBS_FEEDBACK)
         judge_feedback(panel->judge, obs->time_ns, obs->feedback);
     for (size_t i = 0; i < panel->wants_count[obs->kind]; i++) {
@@ -213,7 +217,7 @@ panel_again(struct panel *panel, const struct obs *obs)
 uint32_t
 panel_kinds(const struct panel *panel)
 {
-    uint32_t kinds = 0;
+    uint32_t kinds = FIGURES_KINDS;
 
     for (size_t i = 0; i < panel->count; i++) {
         const struct seat *seat = &panel->seats[i];
@@ -260,6 +264,7 @@ panel_health(const struct panel *panel, json_t *health)
     if (panel->scene != NULL)
         net_scene_health(panel->scene, health);
     judge_health(panel->judge, health);
+    figures_health(&panel->figures, health);
 }
 
 void

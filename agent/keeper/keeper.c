@@ -10,6 +10,7 @@
 #include "agent/keeper/exceptions.h"
 #include "agent/keeper/feedback.h"
 #include "agent/keeper/health.h"
+#include "agent/keeper/hours.h"
 #include "agent/keeper/identity.h"
 #include "agent/keeper/mailer.h"
 #include "agent/keeper/quarantine_notes.h"
@@ -47,6 +48,7 @@ struct keeper {
     platform_file drives, writers; /* of platform_drives_open() */
     struct status_file status;
     struct health_limit limit;
+    struct hours hours;
     const char *state; /* "running", "stopping", "stopped" */
     char started[VTIME_TEXT_MAX];
     char token_key[IDENTITY_TOKEN_KEY_SIZE]; /* "" when it cannot be read */
@@ -110,6 +112,18 @@ blind_spots(const struct keeper *k)
 }
 
 static void
+tell_hour(void *ctx, json_t *facts)
+{
+    struct keeper *k = ctx;
+    int64_t now = vtime_now();
+
+    if (store_event(k->store,
+                    health_event("agent.hour", SEVERITY_INFO, store_id(k->store), now, facts),
+                    now) == VG_OK)
+        ship_kick(k->ship);
+}
+
+static void
 write_status(struct keeper *k)
 {
     json_t *workers = k->supervisor != NULL ? supervisor_status(k->supervisor) : NULL;
@@ -121,6 +135,9 @@ write_status(struct keeper *k)
         workers != NULL ? workers : json_array(), "blind", blind_spots(k));
     json_t *mail = k->mailer != NULL ? mailer_status(k->mailer) : NULL;
     enum vg_err err;
+
+    if (ship_enrolled(k->ship)) /* they are for the collector's pictures */
+        hours_look(&k->hours, workers, k->state[0] == 's', vtime_now(), tell_hour, k);
 
     if (status != NULL && k->ship != NULL)
         (void)json_object_set_new(status, "collector", ship_status(k->ship));

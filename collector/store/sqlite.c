@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 9, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 10, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -355,6 +355,8 @@ static const struct storage_ops OPS = {
     .settings_set = sqlite_settings_set,
     .settings_of = sqlite_settings_of,
     .stream_open = sqlite_stream_open,
+    .figure_add = sqlite_figure_add,
+    .figures = sqlite_figures,
     .event_id = sqlite_event_id,
     .event_put = sqlite_event_put,
     .event_refuse = sqlite_event_refuse,
@@ -426,7 +428,7 @@ migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
     static const char *const steps[SCHEMA_VERSION] = {
         SQLITE_SCHEMA_1, SQLITE_SCHEMA_2, SQLITE_SCHEMA_3, SQLITE_SCHEMA_4, SQLITE_SCHEMA_5,
-        SQLITE_SCHEMA_6, SQLITE_SCHEMA_7, SQLITE_SCHEMA_8, SQLITE_SCHEMA_9};
+        SQLITE_SCHEMA_6, SQLITE_SCHEMA_7, SQLITE_SCHEMA_8, SQLITE_SCHEMA_9, SQLITE_SCHEMA_10};
     int version = 0;
     enum vg_err err;
 

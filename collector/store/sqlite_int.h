@@ -26,7 +26,8 @@ sqlite_of(struct storage *s)
 }
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
-    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[], SQLITE_SCHEMA_9[];
+    SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[], SQLITE_SCHEMA_9[],
+    SQLITE_SCHEMA_10[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -194,6 +195,11 @@ enum vg_err sqlite_agent_store(struct storage *, const char *, const char *);
 enum vg_err sqlite_agents_quiet(struct storage *, int64_t, size_t, json_t **);
 enum vg_err sqlite_agent_silent(struct storage *, const char *, const char *);
 enum vg_err sqlite_agent_heard(struct storage *, const char *, const char *, bool *);
+
+/* sqlite_figures.c */
+enum vg_err sqlite_figure_add(struct storage *, const char *, const char *, int64_t, int64_t);
+enum vg_err sqlite_figures(struct storage *, const char *, int64_t, json_t **);
+enum vg_err sqlite_figures_sweep(struct sqlite *, int64_t);
 
 /* sqlite_events.c */
 enum vg_err sqlite_stream_open(struct storage *, const char *, const char *, int64_t, int64_t *,

@@ -404,5 +404,6 @@ sqlite_sweep(struct storage *base, int64_t now_ns)
         return err;
     st = sq(s, "DELETE FROM tokens WHERE expires < ?");
     sq_bind(st, "i", now_ns - VG_WEEK_NS);
-    return sq_run(s, st);
+    err = sq_run(s, st);
+    return err == VG_OK ? sqlite_figures_sweep(s, now_ns) : err;
 }

@@ -383,6 +383,13 @@ struct storage_ops {
                                 const char *why, struct slice body);
     enum vg_err (*stream_durable)(struct storage *s, int64_t stream, int64_t durable);
 
+    /* ---- figures (collector/figures.c decides) ---- */
+    /* Adds to the sum of a site's hour; a kind over FIGURES_KINDS_MAX of the site is left out. */
+    enum vg_err (*figure_add)(struct storage *s, const char *site, const char *kind,
+                              int64_t hour_ns, int64_t value);
+    /* [[kind, hour in ns, value]] of the site since then, by kind and hour. */
+    enum vg_err (*figures)(struct storage *s, const char *site, int64_t since_ns, json_t **out);
+
     /* ---- incidents (collector/incident.c decides) ---- */
     /* The newest incident of (site, family, subject) whose time, widened by `gap_ns` on both sides,
      * touches [first_ns, last_ns] of `like`. */

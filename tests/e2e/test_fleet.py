@@ -154,3 +154,70 @@ def test_pages(collector, browser, tmp_path):  # noqa: F811
     assert 'Revocado' in seen['revoked']
     assert 'CAJA-1' not in seen['removed']
     assert 'Opening hours' in seen['english']
+
+
+def fill_hours(fake, days=60):
+    """Figures of two months: open from 9 to 20, more on Saturdays; the last two hours far too much."""
+    now = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0)
+    events = []
+    for back in range(days * 24, 0, -1):
+        when = now - datetime.timedelta(hours=back)
+        local = when - datetime.timedelta(hours=6)
+        busy = 9 <= local.hour < 20
+        factor = (3 if local.weekday() == 5 else 2) + (back * 7919 % 13) / 13
+        facts = {'sensor': 'net', 'hour': when.strftime('%Y-%m-%dT%H:%M:%SZ'), 'in': int(4e7 * factor) if busy else 2000000,
+                 'out': int(3e6 * factor) * (30 if back <= 2 else 1) if busy or back <= 2 else 300000}
+        sold = {'sensor': 'pay', 'hour': facts['hour'], 'currency': 'MXN', 'sales': int(6 * factor),
+                'amount': int(6 * factor) * 18050}
+        for f in [facts] + ([sold] if busy else []):
+            e = fake.event('agent.hour', 'info', ('agent', fake.store, 'CAJA-1'), f, now, sensor='agent')
+            e['class'] = 'health'
+            del e['incident']
+            events.append(e)
+    for i in range(0, len(events), 500):
+        body = ''.join(json.dumps(e) + '\n' for e in events[i:i + 500])
+        fake.call(fake.agents.hostname, fake.agents.port, '/v1/events', body.encode(),
+                  {'Content-Type': 'application/x-ndjson', 'X-Vigia-Store': fake.store})
+
+
+def test_figures(collector, browser, tmp_path):  # noqa: F811
+    admin, fake = Api(collector), FakeAgent(tmp_path / 'fake', collector.token())
+    fill_hours(fake)
+    facts = {'host': '192.168.1.57', 'device': 'CAJA-1 (192.168.1.57)', 'program': 'chrome', 'site': 'mega.nz', 'server': '31.216.1.1',
+             'port': 443, 'place': 'mega.nz (NZ)', 'country': 'NZ', 'network': 'Mega', 'span': 'hour', 'seconds': 3600,
+             'bytes': 180000000, 'usual_bytes': 9000000, 'site_bytes': 180000000}
+    flow = {'type': 'flow', 'src': '192.168.1.57', 'sport': 50000, 'dst': '31.216.1.9', 'dport': 443, 'proto': 'tcp'}
+    e = fake.event('net.volume', 'high', ('device', '192.168.1.57', 'CAJA-1'), facts,
+                   datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=2), [flow])
+    fake.call(fake.agents.hostname, fake.agents.port, '/v1/events', (json.dumps(e) + '\n').encode(),
+              {'X-Vigia-Store': fake.store})
+    site = admin.items('/api/sites')[0]['id']
+    page = admin.get('/api/figures/' + site)[1]
+    assert set(page['kinds']) == {'in', 'out', 'sales:MXN', 'amount:MXN'} and page['hours'] == 168
+    out = page['kinds']['out']
+    assert len(out['values']) == 168 and out['values'][-1] > out['high'][-1] > out['low'][-1] > 0
+    inside = [l <= v <= h for v, l, h in zip(out['values'][:-2], out['low'], out['high'])]
+    assert sum(inside) > 0.6 * len(inside)
+    seen = browser('figures.mjs', 'https://127.0.0.1:%d' % collector.web_port, 'laura', PASSWORD, *PICTURES)
+    assert seen['errors'] == [] and seen['overflow'] == []
+    assert seen['violations'] == {k: [] for k in seen['violations']} and len(seen['violations']) == 5
+    assert seen['charts'] == 4
+    for text in ('Ventas en MXN: importe', 'Enviado a Internet', 'Lo usual', 'Incidente: Alta'):
+        assert text in seen['site'], text
+    for text in ('Quién con quién', 'chrome', 'mega.nz', '31.216.1.9', 'Programa'):
+        assert text in seen['incident'], text
+
+
+def test_an_agent_tells_its_hours(collector, agents, tmp_path):
+    """The real agent, with a log whose sales lie in hours that are over."""
+    import story
+    log = story.payments(tmp_path / 'log.csv', 400, recent=True)
+    a = agents('network: off\npayments: [{path: %s}]\n' % json.dumps(str(log)))
+    a.enroll(collector.token())
+    a.start()
+    admin = Api(collector)
+    site = admin.items('/api/sites')[0]['id']
+    kinds = vigia.wait_for(lambda: admin.get('/api/figures/' + site)[1]['kinds'], 90, 1)
+    assert 'sales:MXN' in kinds and sum(v or 0 for v in kinds['sales:MXN']['values']) > 0
+    told = [e for e in a.events() if e['detector'] == 'agent.hour']
+    assert told and all(len(json.dumps(e['facts'])) < 1024 for e in told)

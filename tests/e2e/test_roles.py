@@ -35,7 +35,7 @@ CALLS = {
     ('GET', '/api/tenants'): (SEE, None), ('POST', '/api/tenants'): (PEOPLE, {}),
     ('POST', '/api/tenants/ID'): (PEOPLE, {}), ('GET', '/api/sites'): (SEE, None), ('GET', '/api/sites/ID'): (SEE, None),
     ('POST', '/api/sites'): (FLEET, {}), ('POST', '/api/sites/ID'): (FLEET, {}),
-    ('GET', '/api/health'): (FLEET, None), ('GET', '/api/tokens'): (FLEET, None), ('POST', '/api/tokens'): (FLEET, {}), ('POST', '/api/tokens/ID'): (FLEET, {}),
+    ('GET', '/api/health'): (FLEET, None), ('GET', '/api/figures/ID'): (SEE, None), ('GET', '/api/tokens'): (FLEET, None), ('POST', '/api/tokens'): (FLEET, {}), ('POST', '/api/tokens/ID'): (FLEET, {}),
 }
 
 

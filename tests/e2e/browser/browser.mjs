@@ -48,3 +48,39 @@ export async function signIn(page, url, user, password) {
   await page.locator("button[type=submit]").click();
   await page.locator("nav.places").waitFor();
 }
+
+/* look(name): axe, no sideways scrolling at phone and desk, pictures where a folder is given; what main says. */
+export function looker(page, pictures, fine = /401/) {
+  const seen = { violations: {}, errors: [], overflow: [] };
+  page.setDefaultTimeout(15000);
+  page.on("pageerror", (e) => seen.errors.push(String(e)));
+  page.on("console", (m) => {
+    if (m.type() === "error" && !fine.test(m.text())) seen.errors.push(m.text());
+  });
+  const settled = async () => {
+    await page.waitForFunction(() => document.getAnimations().length > 0, null, { timeout: 600 }).catch(() => {});
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map((a) => a.finished)));
+  };
+  async function look(name) {
+    await page.waitForLoadState("networkidle");
+    seen.violations[name] = await accessibility(page);
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
+        seen.overflow.push(`${name} at ${width}`);
+      for (const colorScheme of pictures ? ["light", "dark"] : []) {
+        await page.emulateMedia({ colorScheme });
+        await settled();
+        await page.screenshot({ path: `${pictures}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      }
+      if (pictures) await page.emulateMedia({ colorScheme: "light" });
+    }
+    return (await page.locator("main").innerText()).replaceAll("\u00a0", " ");
+  }
+  async function dark(name) {
+    await page.emulateMedia({ colorScheme: "dark" });
+    await settled();
+    seen.violations[name] = await accessibility(page);
+  }
+  return { seen, look, dark };
+}

@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shops, tokens and agents in the dashboard; prints what was seen as JSON.
 // node fleet.mjs URL USER PASSWORD [FOLDER for pictures]
-import { accessibility, context, launch, signIn } from "./browser.mjs";
+import { context, launch, looker, signIn } from "./browser.mjs";
 
 const [url, user, password, pictures] = process.argv.slice(2);
-const seen = { violations: {}, errors: [], overflow: [] };
 const browser = await launch();
 const page = await (await context(browser)).newPage();
-page.setDefaultTimeout(15000);
-page.on("pageerror", (e) => seen.errors.push(String(e)));
-page.on("console", (m) => {
-  // 401: nobody is logged in; 409: a name is taken, which this visit tries
-  if (m.type() === "error" && !/40[19]/.test(m.text())) seen.errors.push(m.text());
-});
-
-async function look(name) {
-  await page.waitForLoadState("networkidle");
-  seen.violations[name] = await accessibility(page);
-  for (const width of [390, 1280]) {
-    await page.setViewportSize({ width, height: 900 });
-    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
-      seen.overflow.push(`${name} at ${width}`);
-    if (pictures)
-      for (const colorScheme of ["light", "dark"]) {
-        await page.emulateMedia({ colorScheme });
-        await page.waitForTimeout(400);
-        await page.screenshot({ path: `${pictures}/${name}-${width}-${colorScheme}.png`, fullPage: true });
-      }
-    await page.emulateMedia({ colorScheme: "light" });
-  }
-  return (await page.locator("main").innerText()).replaceAll("\u00a0", " ");
-}
+// 401: nobody is logged in; 409: a name is taken, which this visit tries
+const { seen, look, dark } = looker(page, pictures, /40[19]/);
 
 await signIn(page, url, user, password);
 await page.locator("nav a", { hasText: "Tiendas" }).click();
@@ -77,8 +54,6 @@ for (const [word, done] of [["Revocar", ".agent-state.revoked"], ["Quitar", ".fi
   await page.locator(done).first().waitFor();
   seen[word === "Revocar" ? "revoked" : "removed"] = await look(word);
 }
-await page.emulateMedia({ colorScheme: "dark" });
-await page.evaluate(() => Promise.allSettled(document.getAnimations().map((a) => a.finished)));
-seen.violations.dark = await accessibility(page);
+await dark("dark");
 await browser.close();
 console.log(JSON.stringify(seen));

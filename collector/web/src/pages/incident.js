@@ -7,6 +7,7 @@ import { address } from "../router.js";
 import { Time } from "../time.js";
 import { Change } from "../parts/change.js";
 import { Evidence, Facts, party } from "../parts/facts.js";
+import { Graph } from "../parts/graph.js";
 import { Icon } from "../parts/icons.js";
 import { Heading, Panel, Waiting } from "../parts/page.js";
 import { Severity, State } from "../parts/severity.js";
@@ -127,6 +128,7 @@ export function Incident({ id }) {
       <div class="columns">
         <div>
           <${Message} message=${data.message} />
+          <${Graph} data=${data} />
           <${Panel} title=${t("incident.facts")}>
             <${Facts} facts=${data.facts} label=${t("incident.facts")} zone=${zone} />
           <//>

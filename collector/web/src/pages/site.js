@@ -13,6 +13,7 @@ import { Icon } from "../parts/icons.js";
 import { Empty, Heading, Panel, Waiting } from "../parts/page.js";
 import { Severity } from "../parts/severity.js";
 import { SettingsPanel } from "../parts/settings.js";
+import { SiteFigures } from "../parts/site_figures.js";
 import { SiteForm } from "../parts/site_form.js";
 
 const SHOWN = 8;
@@ -79,6 +80,7 @@ export function Site({ id }) {
       <div class="columns">
         <div>
           <${Open} site=${site} />
+          <${SiteFigures} site=${site} />
           <${Fleet} site=${site} />
         </div>
         <aside>

@@ -96,3 +96,87 @@ export function DaysChart({ days }) {
   }, [days, language.value]);
   return html`<div class="chart" ref=${place} aria-hidden="true"></div>`;
 }
+
+/* Values by the hour against the band of what is usual, and marks where something happened.
+ * marks: [{at: ms, severity}]. The table beside it says the same in words. */
+const BAND_HEIGHT = 200;
+
+function bandOptions(width, data, marks, format, zone) {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name) => style.getPropertyValue(name).trim();
+  const axis = { stroke: color("--muted"), font: "12px system-ui, sans-serif" };
+  const hidden = { stroke: "transparent", points: { show: false } };
+  const draw = (u) => {
+    for (const mark of marks) {
+      const x = u.valToPos(mark.at / 1000, "x", true);
+      if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+      u.ctx.fillStyle = color(`--chart-${mark.severity}`);
+      u.ctx.fillRect(x - devicePixelRatio, u.bbox.top, 2 * devicePixelRatio, u.bbox.height);
+      u.ctx.beginPath();
+      u.ctx.arc(x, u.bbox.top + 5 * devicePixelRatio, 5 * devicePixelRatio, 0, 2 * Math.PI);
+      u.ctx.fill();
+    }
+  };
+  return {
+    width,
+    height: BAND_HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [8, 12, 0, 0],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.08)] } },
+    series: [
+      {},
+      hidden,
+      hidden,
+      { stroke: color("--brand"), width: 2, points: { show: false }, spanGaps: false },
+    ],
+    bands: [{ series: [2, 1], fill: color("--band") }],
+    hooks: { draw: [draw] },
+    axes: [
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        ticks: { show: false },
+        incrs: [86400, 172800],
+        values: (_, at) =>
+          at.map((s) =>
+            new Intl.DateTimeFormat(language.value, { weekday: "short", day: "numeric", timeZone: zone }).format(
+              new Date(s * 1000),
+            ),
+          ),
+      },
+      {
+        ...axis,
+        size: 64,
+        grid: { stroke: color("--line"), width: 1 },
+        ticks: { show: false },
+        values: (_, at) => at.map(format),
+      },
+    ],
+  };
+}
+
+export function BandChart({ from, kind, marks, format, zone }) {
+  const place = useRef(null);
+  useEffect(() => {
+    const node = place.current;
+    const start = new Date(from).getTime() / 1000;
+    const data = [kind.values.map((_, i) => start + i * 3600), kind.low, kind.high, kind.values];
+    let plot = null;
+    const draw = () => {
+      if (plot) plot.destroy();
+      plot = new uPlot(bandOptions(node.clientWidth, data, marks, format, zone), data, node);
+    };
+    const watch = new ResizeObserver(draw);
+    watch.observe(node);
+    dark.addEventListener("change", draw);
+    return () => {
+      watch.disconnect();
+      dark.removeEventListener("change", draw);
+      if (plot) plot.destroy();
+    };
+  }, [kind, marks, language.value]);
+  return html`<div class="chart band" ref=${place} aria-hidden="true"></div>`;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schema's later parts about the fleet; rules and order as in sqlite_schema.c. */
+#include "collector/store/sqlite_int.h"
+
+/* Hourly sums of a site, and which kinds of them there are. */
+const char SQLITE_SCHEMA_10[] =
+    "CREATE TABLE figure_kinds (site TEXT NOT NULL REFERENCES sites(id), kind TEXT NOT NULL,"
+    "  PRIMARY KEY (site, kind)) WITHOUT ROWID;"
+    "CREATE TABLE figures (site TEXT NOT NULL, kind TEXT NOT NULL, hour INTEGER NOT NULL,"
+    "  value INTEGER NOT NULL, PRIMARY KEY (site, kind, hour)) WITHOUT ROWID;"
+    "CREATE INDEX figures_hour ON figures (hour);";
