@@ -3,17 +3,29 @@
 // (FOLDER takes the same files as they are, to look at them with any web server.)
 // The output is the same for the same input: no times, no paths.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
+import { leanCss } from "./lean_css.mjs";
+
 const here = dirname(fileURLToPath(import.meta.url));
 const [modules, target, folder] = process.argv.slice(2).map((p) => resolve(p));
 const esbuild = createRequire(join(modules, "build.cjs"))("esbuild");
 
+const css = join(here, "src/css");
+const ours = readdirSync(css).map((name) => readFileSync(join(css, name), "utf8")).join("\n");
+const lean = {
+  name: "lean",
+  setup(build) {
+    build.onLoad({ filter: /pico\.css$/ }, ({ path }) => ({ contents: leanCss(readFileSync(path, "utf8"), ours), loader: "css" }));
+  },
+};
+
 const built = await esbuild.build({
+  plugins: [lean],
   absWorkingDir: here,
   nodePaths: [modules],
   entryPoints: { app: "src/main.js", style: "src/style.css" },
