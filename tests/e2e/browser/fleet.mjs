@@ -35,7 +35,7 @@ await page.locator("button", { hasText: "Retirar" }).click();
 await page.locator(".sure button", { hasText: "Retirar" }).click();
 await page.locator(".enrol .rows").waitFor({ state: "detached" });
 seen.withdrawn = await look("withdrawn");
-await page.locator("details.adding summary").click();
+await page.locator("details.adding summary", { hasText: "Cambiar la tienda" }).click();
 await look("site-form");
 await page.locator("button[lang=en]").click();
 await page.locator("legend", { hasText: "Opening hours" }).waitFor();
