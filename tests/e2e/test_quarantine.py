@@ -254,8 +254,8 @@ def test_as_a_service_user(agents, tmp_path):
         bad.chmod(0o600)
         agent.start()
         vigia.wait_for(lambda: not bad.exists(), 60)
-        sealed, = (home / 'state/quarantine').glob('*.sealed')
-        vigia.wait_for(lambda: sealed.exists())
+        # It is out of the way a moment before it is sealed.
+        sealed, = vigia.wait_for(lambda: list((home / 'state/quarantine').glob('*.sealed')), 60)
         assert sealed.stat().st_uid == user.pw_uid
         agent.cli('quarantine', 'restore', sealed.name[:8])
         got = bad.stat()
