@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/api_int.h"
+#include "collector/silence.h"
 #include "common/settings.h"
 
 /* Whose settings a call is about. */
@@ -78,26 +79,57 @@ api_settings_read(struct api_job *j, struct storage *s)
     return err == VG_OK ? show(j, s, &level) : err;
 }
 
+/* What concerns the collector alone (silence.h) is taken out of *settings, which agents could not read, and
+ * checked: {"open_minutes": 0 to 1440, "other_hours": 0 to 720}; 0: never. False: it is wrong. */
+static bool
+take_silence(json_t *settings, json_t **out)
+{
+    static const struct {
+        const char *name;
+        json_int_t max;
+    } keys[] = {{"open_minutes", SILENCE_MINUTES_MAX}, {"other_hours", SILENCE_HOURS_MAX}};
+    size_t known = 0;
+
+    *out = json_incref(json_object_get(settings, "silence"));
+    (void)json_object_del(settings, "silence");
+    for (size_t i = 0; *out != NULL && i < VG_ARRAY_LEN(keys); i++) {
+        const json_t *value = json_object_get(*out, keys[i].name);
+
+        known += value != NULL;
+        if (value != NULL && (!json_is_integer(value) || json_integer_value(value) < 0 ||
+                              json_integer_value(value) > keys[i].max))
+            return false;
+    }
+    return *out == NULL || (json_is_object(*out) && json_object_size(*out) == known);
+}
+
 /* {"site" or "tenant", "settings": {…}}: the level's own from now on; {} inherits all. */
 enum vg_err
 api_settings_write(struct api_job *j, struct storage *s)
 {
-    char *text = vg_json_text(json_object_get(j->body, "settings"));
+    json_t *given = json_deep_copy(json_object_get(j->body, "settings")), *silence = NULL;
+    bool fits = json_is_object(given) && take_silence(given, &silence);
+    char *text = vg_json_text(given);
     struct conf_error why = {.text = ""};
     struct level level;
     json_t *settings = NULL;
     enum vg_err err = level_of(j, s, vg_json_str(j->body, "site", ""),
                                vg_json_str(j->body, "tenant", ""), &level);
 
-    if (err == VG_OK && !json_is_object(json_object_get(j->body, "settings")))
-        err = api_refuse(j, 400, "settings", "settings is an object");
+    if (err == VG_OK && !fits)
+        err =
+            api_refuse(j, 400, "settings", "settings is an object; silence has minutes and hours");
     if (err == VG_OK && settings_parse(slice_of(text, strlen(text)), &settings, &why) != VG_OK) {
         (void)vg_strcpy(j->told, sizeof j->told, why.text);
         err = api_refuse(j, 400, "settings", j->told);
     }
     free(text);
+    if (err == VG_OK && silence != NULL && json_object_size(silence) > 0)
+        (void)json_object_set(settings, "silence", silence);
     text = err == VG_OK ? vg_json_text(settings) : NULL;
     json_decref(settings);
+    json_decref(silence);
+    json_decref(given);
     if (err == VG_OK)
         err = text != NULL ? s->ops->settings_set(s, level.owner, text, j->now_ns) : VG_ERR_NOMEM;
     if (err == VG_OK)

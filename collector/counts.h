@@ -12,8 +12,10 @@
     X(calls)                                                                                       \
     X(batches)                                                                                     \
     X(records)                                                                                     \
-    X(records_refused) X(records_repeated) X(records_moved) X(conflicts) X(malformed) X(too_large) \
-        X(unknown) X(revoked) X(expired) X(busy)
+    X(records_refused)                                                                             \
+    X(records_repeated)                                                                            \
+    X(records_moved) X(conflicts) X(malformed) X(too_large) X(unknown) X(revoked) X(expired)       \
+        X(busy)
 
 struct agent_counts {
 #define AGENT_COUNT_FIELD(name) uint64_t name;

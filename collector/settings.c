@@ -51,6 +51,7 @@ settings_offer(const struct settings_key *k, struct storage *s, const struct sto
 
     if (err != VG_OK)
         return err;
+    (void)json_object_del(doc.settings, "silence"); /* the collector's own (silence.h) */
     (void)json_object_set_new(answer, "settings_key", json_string(k->public));
     buf_init(&text, 2 * SETTINGS_BYTES_MAX);
     if (doc.version > has && vg_strcpy(doc.agent, sizeof doc.agent, agent->id)) {

@@ -57,10 +57,36 @@ silence_too_long(const struct silence_look *look, int64_t since_ns, int64_t now_
     return look->other_ns > 0 && all >= look->other_ns;
 }
 
+/* What is set for the shop of `row`, where it is another one than before. */
+static enum vg_err
+limits_of(struct storage *s, const json_t *row, char site[UUID_TEXT_SIZE],
+          struct silence_look *look)
+{
+    json_t *all = NULL;
+    const json_t *silence;
+    int64_t version;
+    enum vg_err err;
+
+    if (strcmp(site, vg_json_str(row, "site", "")) == 0)
+        return VG_OK;
+    (void)vg_strcpy(site, UUID_TEXT_SIZE, vg_json_str(row, "site", ""));
+    err = s->ops->settings_of(s, vg_json_str(row, "tenant", ""), site, &all, &version);
+    if (err != VG_OK)
+        return err;
+    silence = json_object_get(all, "silence");
+    look->open_ns = vg_json_int(silence, "open_minutes", SILENCE_OPEN_NS / VG_MIN_NS) * VG_MIN_NS;
+    look->other_ns =
+        vg_json_int(silence, "other_hours", SILENCE_OTHER_NS / VG_HOUR_NS) * VG_HOUR_NS;
+    json_decref(all);
+    return VG_OK;
+}
+
 enum vg_err
 silence_find(struct storage *s, int64_t since_ns, int64_t now_ns, json_t **out)
 {
     json_t *rows = NULL, *found = json_array(), *row;
+    struct silence_look look = {.zone = NULL};
+    char site[UUID_TEXT_SIZE] = "";
     struct zone *zone = NULL;
     size_t i;
     enum vg_err err = s->ops->agents_quiet(s, now_ns - SILENCE_LEAST_NS, SILENCE_LOOK_MAX, &rows);
@@ -68,11 +94,13 @@ silence_find(struct storage *s, int64_t since_ns, int64_t now_ns, json_t **out)
     json_array_foreach(rows, i, row)
     {
         const char *name = vg_json_str(row, "zone", "");
-        struct silence_look look = {.last_seen_ns = vg_json_int(row, "last_seen", 0),
-                                    .hours = vg_json_str(row, "hours", ""),
-                                    .open_ns = SILENCE_OPEN_NS,
-                                    .other_ns = SILENCE_OTHER_NS};
 
+        if (err == VG_OK)
+            err = limits_of(s, row, site, &look);
+        if (err != VG_OK)
+            break;
+        look.last_seen_ns = vg_json_int(row, "last_seen", 0);
+        look.hours = vg_json_str(row, "hours", "");
         if (zone == NULL || strcmp(zone_name(zone), name) != 0) {
             zone_free(zone);
             if (zone_load(name, &zone) != VG_OK)

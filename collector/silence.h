@@ -11,7 +11,10 @@
 
 #define SILENCE_OPEN_NS  (INT64_C(30) * 60 * 1000000000)
 #define SILENCE_OTHER_NS (INT64_C(24) * 3600 * 1000000000)
-/* Nobody is looked at who was heard of so lately. */
+/* The settings of a shop, a tenant or the provider may say otherwise: {"silence": {"open_minutes",
+ * "other_hours"}}; 0: never. */
+enum { SILENCE_MINUTES_MAX = 1440, SILENCE_HOURS_MAX = 720 };
+/* Nobody is looked at who was heard of so lately, whatever is set. */
 #define SILENCE_LEAST_NS (INT64_C(10) * 60 * 1000000000)
 /* A look is due every so often; one that comes so much later than it should, or at which the two clocks
  * disagree by that much, begins anew. */

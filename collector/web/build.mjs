@@ -30,6 +30,8 @@ const built = await esbuild.build({
   nodePaths: [modules],
   entryPoints: { app: "src/main.js", style: "src/style.css" },
   entryNames: "[name]-[hash]",
+  splitting: true, // a language, and the library of the charts, come when they are needed
+  chunkNames: "[name]-[hash]",
   outdir: join(here, "out"),
   write: false,
   bundle: true,

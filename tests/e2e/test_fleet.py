@@ -137,6 +137,18 @@ def test_one_identity_on_two_machines(collector, tmp_path):
     assert len(collector.events()) == 1 and collector.mails() == []
 
 
+def test_silence_is_set_by_level(collector, tmp_path):
+    admin, fake = Api(collector), FakeAgent(tmp_path / 'fake', collector.token())
+    site = admin.items('/api/sites')[0]
+    for wrong in ({'open_minutes': -1}, {'open_minutes': 1441}, {'open_minutes': '5'}, {'often': 1}, 7, {'other_hours': 0.5}):
+        assert admin.post('/api/settings', {'site': site['id'], 'settings': {'silence': wrong}})[1]['error'] == 'settings'
+    both = {'alerts': {'budget_per_week': 2}, 'silence': {'open_minutes': 45}}
+    assert admin.post('/api/settings', {'tenant': site['tenant_id'], 'settings': both})[1]['own'] == both
+    assert admin.get('/api/settings?site=' + site['id'])[1]['inherited']['silence'] == {'open_minutes': 45}
+    sent = json.loads(fake.hello(settings={'version': 0, 'names': []})['settings']['text'])
+    assert 'alerts' in sent['settings'] and 'silence' not in sent['settings'], "the agent's part alone goes down"
+
+
 def test_pages(collector, browser, tmp_path):  # noqa: F811
     Api(collector)
     FakeAgent(tmp_path / 'fake', collector.token())

@@ -2,6 +2,7 @@
 // Starts the dashboard: asks who we are, then shows login or the page of the address.
 import { render } from "preact";
 import { html } from "htm/preact";
+import { ready } from "./i18n.js";
 import { me, loadMe } from "./state.js";
 import { route } from "./router.js";
 import { Shell } from "./parts/shell.js";
@@ -38,7 +39,7 @@ function page(where) {
 }
 
 function App() {
-  if (me.value === undefined) return null; // not known yet
+  if (me.value === undefined || !ready.value) return null; // not known yet
   const [first, second] = route.value.path;
   if (first === "password" && second) return html`<${NewPassword} link=${second} />`;
   if (me.value === null) return first === "forgot" ? html`<${Forgot} />` : html`<${Login} />`;

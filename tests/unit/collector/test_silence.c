@@ -154,6 +154,24 @@ test_a_shop_is_one_incident(void **state)
     assert_int_equal(world_incidents(w, "open"), 0);
 }
 
+/* Set for a tenant, and otherwise for its shop. */
+static void
+test_limits_that_are_set(void **state)
+{
+    struct world *w = *state;
+
+    hear(w, world_agent(w, 0), NOW);
+    assert_int_equal(
+        w->s->ops->settings_set(w->s, w->site.tenant, "{\"silence\":{\"other_hours\":2}}", NOW),
+        VG_OK);
+    assert_int_equal(
+        w->s->ops->settings_set(w->s, w->site.id, "{\"silence\":{\"other_hours\":0}}", NOW), VG_OK);
+    assert_int_equal(look(w, NOW, NOW + 90 * VG_DAY_NS), 0); /* this shop: never */
+    assert_int_equal(w->s->ops->settings_set(w->s, w->site.id, "{}", NOW), VG_OK);
+    assert_int_equal(look(w, NOW, NOW + 2 * VG_HOUR_NS - 1), 0);
+    assert_int_equal(look(w, NOW, NOW + 2 * VG_HOUR_NS), 1);
+}
+
 static void
 test_a_restart_raises_nothing(void **state)
 {
@@ -174,6 +192,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_one_is_told_once_and_ends, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_heard_after_it_was_found, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_a_shop_is_one_incident, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_limits_that_are_set, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_a_restart_raises_nothing, world_open, world_close),
     };
 

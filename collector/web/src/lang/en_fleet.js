@@ -175,4 +175,8 @@ export const fleet = {
   "kind.account": "Account",
   "kind.log": "Log",
   "kind.agent": "Agent",
+  "settings.open_minutes": "Silent PC: minutes of opening time until an incident",
+  "settings.open_minutes_hint": "0: never. Usual: 30",
+  "settings.other_hours": "The same in hours, where the opening hours are not known",
+  "settings.other_hours_hint": "0: never. Usual: 24",
 };

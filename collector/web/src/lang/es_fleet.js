@@ -175,4 +175,8 @@ export const fleet = {
   "kind.account": "Cuenta",
   "kind.log": "Registro",
   "kind.agent": "Agente",
+  "settings.open_minutes": "PC sin señal: minutos de horario abierto hasta el incidente",
+  "settings.open_minutes_hint": "0: nunca. Lo usual: 30",
+  "settings.other_hours": "Lo mismo en horas, si no se conoce el horario",
+  "settings.other_hours_hint": "0: nunca. Lo usual: 24",
 };

@@ -3,10 +3,42 @@
 // itself is hidden from readers of the screen.
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
-import uPlot from "uplot";
 import { dayName } from "../time.js";
 import { count, language } from "../i18n.js";
 import { SEVERITIES } from "./severity.js";
+
+let library = null; // comes with the first chart
+
+/* Draws what make(uPlot, width) says, [options, data], into the place: again at another width or theme. Without
+ * the library the table beside it has to do. */
+function usePlot(place, make, deps) {
+  useEffect(() => {
+    const node = place.current; // the reference is gone before the observer is
+    let plot = null;
+    let draw = null;
+    const watch = new ResizeObserver(() => draw && draw());
+    library ||= import("uplot").then((m) => m.default);
+    library.then(
+      (uPlot) => {
+        if (draw === false) return; // the page is gone
+        draw = () => {
+          if (plot) plot.destroy();
+          const [options, data] = make(uPlot, node.clientWidth);
+          plot = new uPlot(options, data, node);
+        };
+        watch.observe(node);
+        dark.addEventListener("change", draw);
+      },
+      () => (library = null),
+    );
+    return () => {
+      watch.disconnect();
+      if (draw) dark.removeEventListener("change", draw);
+      draw = false;
+      if (plot) plot.destroy();
+    };
+  }, deps);
+}
 
 const HEIGHT = 220;
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -21,7 +53,7 @@ function stacked(days) {
   return rows.reverse();
 }
 
-function options(width, days, rows) {
+function options(uPlot, width, days, rows) {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(name).trim();
   const bars = uPlot.paths.bars({ size: [0.72, 26], radius: 0.12 });
@@ -76,24 +108,14 @@ function ticks(n, width) {
 
 export function DaysChart({ days }) {
   const place = useRef(null);
-  useEffect(() => {
-    const node = place.current; // the reference is gone before the observer is
-    const rows = stacked(days);
-    const data = [days.map((_, i) => i), ...rows.map((r) => r.values)];
-    let plot = null;
-    const draw = () => {
-      if (plot) plot.destroy();
-      plot = new uPlot(options(node.clientWidth, days, rows), data, node);
-    };
-    const watch = new ResizeObserver(draw);
-    watch.observe(node);
-    dark.addEventListener("change", draw);
-    return () => {
-      watch.disconnect();
-      dark.removeEventListener("change", draw);
-      if (plot) plot.destroy();
-    };
-  }, [days, language.value]);
+  usePlot(
+    place,
+    (uPlot, width) => {
+      const rows = stacked(days);
+      return [options(uPlot, width, days, rows), [days.map((_, i) => i), ...rows.map((r) => r.values)]];
+    },
+    [days, language.value],
+  );
   return html`<div class="chart" ref=${place} aria-hidden="true"></div>`;
 }
 
@@ -101,7 +123,7 @@ export function DaysChart({ days }) {
  * marks: [{at: ms, severity}]. The table beside it says the same in words. */
 const BAND_HEIGHT = 200;
 
-function bandOptions(width, data, marks, format, zone) {
+function bandOptions(uPlot, width, data, marks, format, zone) {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(name).trim();
   const axis = { stroke: color("--muted"), font: "12px system-ui, sans-serif" };
@@ -160,23 +182,14 @@ function bandOptions(width, data, marks, format, zone) {
 
 export function BandChart({ from, kind, marks, format, zone }) {
   const place = useRef(null);
-  useEffect(() => {
-    const node = place.current;
-    const start = new Date(from).getTime() / 1000;
-    const data = [kind.values.map((_, i) => start + i * 3600), kind.low, kind.high, kind.values];
-    let plot = null;
-    const draw = () => {
-      if (plot) plot.destroy();
-      plot = new uPlot(bandOptions(node.clientWidth, data, marks, format, zone), data, node);
-    };
-    const watch = new ResizeObserver(draw);
-    watch.observe(node);
-    dark.addEventListener("change", draw);
-    return () => {
-      watch.disconnect();
-      dark.removeEventListener("change", draw);
-      if (plot) plot.destroy();
-    };
-  }, [kind, marks, language.value]);
+  usePlot(
+    place,
+    (uPlot, width) => {
+      const start = new Date(from).getTime() / 1000;
+      const data = [kind.values.map((_, i) => start + i * 3600), kind.low, kind.high, kind.values];
+      return [bandOptions(uPlot, width, data, marks, format, zone), data];
+    },
+    [kind, marks, language.value],
+  );
   return html`<div class="chart band" ref=${place} aria-hidden="true"></div>`;
 }

@@ -19,6 +19,8 @@ const FIELDS = [
   { group: "scan", name: "severity", choices: ["low", "medium", "high", "critical"] },
   { group: "scan", name: "full_pass", hint: true },
   { group: "scan", name: "sticks", choices: [true, false] },
+  { group: "silence", name: "open_minutes", number: true, hint: true },
+  { group: "silence", name: "other_hours", number: true, hint: true },
 ];
 
 const key = (f) => `${f.group}.${f.name}`;
