@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard as a technician sees it: the real collector, a real browser."""
-import datetime, json, os, shutil
+import datetime, gzip, http.client, json, os, re, shutil, ssl
 from pathlib import Path
 
 import pytest
@@ -114,3 +114,25 @@ def test_settings(collector, browser):
     assert seen['errors'] == [] and seen['overflow'] == []
     assert seen['violations'] == {'settings-all': [], 'settings-site': []}
     assert seen['inherited'] == 'Como arriba: 2'
+
+
+def test_how_much_a_browser_fetches(collector):
+    """Bytes in gzip of the page, its script and style and one language; pictures bring their library later."""
+    context = ssl.create_default_context(cafile=str(collector.state / 'pki/ca.pem'))
+
+    def fetch(path):
+        c = http.client.HTTPSConnection('127.0.0.1', collector.web_port, context=context, timeout=20)
+        c.request('GET', path, headers={'Accept-Encoding': 'gzip'})
+        answer = c.getresponse()
+        body = answer.read()
+        assert answer.status == 200 and answer.getheader('Content-Encoding') == 'gzip', path
+        return len(body), gzip.decompress(body).decode()
+    size, page = fetch('/')
+    names = re.findall(r'(?:src|href)="(/[^"]+\.(?:js|css))"', page)
+    script = next(fetch(n)[1] for n in names if n.endswith('.js'))
+    first = size + sum(fetch(n)[0] for n in names)
+    chunks = {n: fetch('/' + n)[0] for n in set(re.findall(r'\./([\w.]+-\w+\.js)', script))}
+    one = sum(n for name, n in chunks.items() if not name.startswith('en-'))
+    print('page %d, with one language and pictures %d, all %d' % (first, first + one, first + sum(chunks.values())))
+    assert len(chunks) == 3
+    assert first + max(n for name, n in chunks.items() if name.startswith(('es-', 'en-'))) < 60 * 1024
