@@ -24,8 +24,18 @@ const lean = {
   },
 };
 
+/* Templates keep the indentation that they are written with, which means nothing in them. */
+const plain = {
+  name: "plain",
+  setup: (build) =>
+    build.onLoad({ filter: /[\\/]src[\\/].*\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/\n[ \t]+/g, "\n"),
+      loader: "js",
+    })),
+};
+
 const built = await esbuild.build({
-  plugins: [lean],
+  plugins: [lean, plain],
   absWorkingDir: here,
   nodePaths: [modules],
   entryPoints: { app: "src/main.js", style: "src/style.css" },

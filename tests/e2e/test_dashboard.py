@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard as a technician sees it: the real collector, a real browser."""
 import datetime, gzip, http.client, json, os, re, shutil, ssl
+import collections, datetime, json, os, shutil, threading, time
 from pathlib import Path
 
 import pytest
 
 import vigia
+from api import Api
 from fake_agent import FakeAgent
 
 HERE = Path(__file__).resolve().parent / 'browser'
@@ -136,3 +138,37 @@ def test_how_much_a_browser_fetches(collector):
     print('page %d, with one language and pictures %d, all %d' % (first, first + one, first + sum(chunks.values())))
     assert len(chunks) == 3
     assert first + max(n for name, n in chunks.items() if name.startswith(('es-', 'en-'))) < 60 * 1024
+
+
+def test_twenty_incidents_by_keyboard(collector, browser, tmp_path):
+    """Triage without a pointer: select, assign, resolve with a note, search; then views, exceptions and live news."""
+    laura = Api(collector)
+    agent = FakeAgent(tmp_path / 'fake', collector.token())
+    now = datetime.datetime.now(datetime.timezone.utc)
+    agent.ship([spoof(agent, now, 20 + n, '02:42:ac:11:00:%02x' % n) for n in range(20)])
+    site = laura.items('/api/sites')[0]['id']
+    laura.post('/api/exceptions', {'site': site, 'detector': 'net.tor', 'why': 'Un nodo propio',
+                                   'until': (now + datetime.timedelta(days=9)).strftime('%Y-%m-%dT%H:%M:%SZ')})
+
+    def later():  # once the page that waits for it is open
+        vigia.wait_for(lambda: laura.get('/api/health')[1]['listeners']['web']['streams'] == 1 and
+                       not laura.items('/api/exceptions?state=active') == [] and
+                       any(x['detector'] == 'net.arp_spoof' for x in laura.items('/api/exceptions')), 200)
+        time.sleep(6)
+        agent.ship([agent.event('net.scan', 'high', ('device', 'nueva', 'nueva'), {'host': '192.168.1.9'}, now)])
+    threading.Thread(target=later, daemon=True).start()
+    seen = browser('triage.mjs', 'https://127.0.0.1:%d' % collector.web_port, 'laura', PASSWORD)
+
+    assert seen['errors'] == [] and seen['overflow'] == []
+    assert seen['violations'] == {k: [] for k in seen['violations']} and len(seen['violations']) == 12
+    assert seen['mine'] == 5 and seen['selected'] == '10 incidentes marcados' and seen['bulkFocus'] == 'bulk-state'
+    assert seen['told'] == '10 incidentes cambiados.' and seen['calm'] == 'Nada que atender'
+    assert seen['searchFocus'] == 'search' and seen['found'] == 5
+    assert any('Prueba del proveedor' in step for step in seen['history'])
+    assert any('Asignado a laura' in step for step in seen['history'])
+    assert seen['views'] == ['Graves']
+    assert 'net.tor' in seen['exceptions'] and 'Un nodo propio' in seen['exceptions']
+    assert 'Falsos o esperados' in seen['noise'] and '18 (90 %)' in seen['noise'].replace('\xa0', ' ')
+    assert seen['live']
+    states = collections.Counter(i['state'] for i in laura.items('/api/incidents?state=resolved&limit=100'))
+    assert states == {'resolved_false': 10, 'resolved_true': 2, 'resolved_expected': 8}

@@ -10,6 +10,8 @@ import { Login } from "./pages/login.js";
 import { Overview } from "./pages/overview.js";
 import { Incidents } from "./pages/incidents.js";
 import { Incident } from "./pages/incident.js";
+import { Exceptions } from "./pages/exceptions.js";
+import { Noise } from "./pages/noise.js";
 import { Agents } from "./pages/agents.js";
 import { Agent } from "./pages/agent.js";
 import { Sites } from "./pages/sites.js";
@@ -28,6 +30,8 @@ function page(where) {
   if (first === "incidents" && second !== undefined)
     return html`<${Incident} id=${second} key=${second} />`;
   if (first === "incidents") return html`<${Incidents} />`;
+  if (first === "exceptions") return html`<${Exceptions} />`;
+  if (first === "noise") return html`<${Noise} />`;
   if (first === "agents" && second !== undefined) return html`<${Agent} id=${second} key=${second} />`;
   if (first === "sites" && second !== undefined) return html`<${Site} id=${second} key=${second} />`;
   if (first === "sites") return html`<${Sites} />`;

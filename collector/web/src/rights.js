@@ -3,6 +3,7 @@
 import { me } from "./state.js";
 
 export const may = (right) => Boolean(me.value?.rights?.includes(right));
+export const mayTriage = () => may("triage");
 export const mayFleet = () => may("fleet");
 export const mayPeople = () => may("people");
 export const mayAudit = () => may("audit");

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { get, post, setToken, onLoggedOut } from "./api.js";
 import { setLanguage, guessLanguage } from "./i18n.js";
+import { liveFor } from "./live.js";
 
 export const me = signal(undefined);
 
@@ -17,11 +18,13 @@ function enter(answer) {
     seesAll: answer.sees_all,
     factorRequired: answer.second_factor_required,
   };
+  liveFor(answer.set_up ? null : me.value);
 }
 
 function leave() {
   setToken("");
   me.value = null;
+  liveFor(null);
 }
 
 onLoggedOut(leave);

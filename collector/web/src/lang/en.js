@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fleet } from "./en_fleet.js";
+import { triage } from "./en_triage.js";
 import { people } from "./en_people.js";
 
 export const en = {
   ...fleet,
   ...people,
+  ...triage,
   "app.tagline": "Security for shops",
   "nav.main": "Main",
   "nav.overview": "Overview",
@@ -96,7 +98,7 @@ export const en = {
   "incidents.none_filter": "No incident matches the filters.",
   "incidents.more": "Show more",
   "incidents.end": "That is all.",
-  "incidents.keys": "Keys: j and k to move, Enter to open, e to change the state.",
+  "incidents.keys": "Keys: j and k to move, x to select, a to assign to me, e for the state, ? for all of them.",
   "incidents.times": { one: "once", other: "{n} times" },
   "incidents.list": "List of incidents",
   "incidents.shown": { one: "1 incident", other: "{n} incidents" },

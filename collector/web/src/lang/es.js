@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fleet } from "./es_fleet.js";
+import { triage } from "./es_triage.js";
 import { people } from "./es_people.js";
 
 export const es = {
   ...fleet,
   ...people,
+  ...triage,
   "app.tagline": "Seguridad para tiendas",
   "nav.main": "Principal",
   "nav.overview": "Resumen",
@@ -96,7 +98,7 @@ export const es = {
   "incidents.none_filter": "Ningún incidente coincide con los filtros.",
   "incidents.more": "Mostrar más",
   "incidents.end": "Es todo.",
-  "incidents.keys": "Teclas: j y k para moverse, Enter para abrir, e para cambiar el estado.",
+  "incidents.keys": "Teclas: j y k para moverse, x para marcar, a para asignármelo, e para el estado, ? para ver todas.",
   "incidents.times": { one: "1 vez", other: "{n} veces" },
   "incidents.list": "Lista de incidentes",
   "incidents.shown": { one: "1 incidente", other: "{n} incidentes" },

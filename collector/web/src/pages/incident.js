@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { html } from "htm/preact";
+import { useState } from "preact/hooks";
 import { get } from "../api.js";
 import { language, t } from "../i18n.js";
 import { useLoad } from "../load.js";
+import { mayTriage } from "../rights.js";
 import { address } from "../router.js";
 import { Time } from "../time.js";
 import { Change } from "../parts/change.js";
+import { ExceptionForm } from "../parts/exception_form.js";
 import { Evidence, Facts, party } from "../parts/facts.js";
 import { Graph } from "../parts/graph.js";
 import { Icon } from "../parts/icons.js";
@@ -31,6 +34,7 @@ function Summary({ data }) {
   const zone = data.site.zone;
   const rows = [
     ["site", data.site.name],
+    ["assignee", data.assignee && data.assignee.name],
     ["subject", party(data.subject)],
     ["peer", party(data.peer)],
     ["first", html`<${Time} at=${data.first} zone=${zone} />`],
@@ -91,16 +95,56 @@ const Mails = ({ mails, zone }) =>
         </ul>`}
   <//>`;
 
+/* One step of the history in words. */
+function words(what, note) {
+  if (what === "assigned") return t("history.assigned", { name: note });
+  const state = t(`state.${what}`);
+  if (state !== `state.${what}`) return state;
+  return t(`history.${what}`) === `history.${what}` ? what : t(`history.${what}`);
+}
+
+/* What is known may be said so for a while. */
+function Known({ data, onMade }) {
+  const [open, setOpen] = useState(false);
+  const [made, setMade] = useState(false);
+  if (!mayTriage()) return null;
+  const about = {
+    site: data.site,
+    detector: data.detector,
+    subject: data.subject,
+    peer: data.peer,
+    incident: data.id,
+  };
+  return html`<${Panel} title=${t("exception.new")} hint=${t("exception.new_hint")}>
+    ${open
+      ? html`<${ExceptionForm}
+          about=${about}
+          onCancel=${() => setOpen(false)}
+          onMade=${() => {
+            setOpen(false);
+            setMade(true);
+            onMade();
+          }}
+        />`
+      : html`<button type="button" class="small outline" onClick=${() => setOpen(true)}>
+          ${t("exception.new")}
+        </button>`}
+    <p class="told" role="status">
+      ${made && html`${t("exception.made")} <a href=${address(["exceptions"])}>${t("exception.title")}</a>`}
+    </p>
+  <//>`;
+}
+
 const History = ({ history, zone }) =>
   html`<${Panel} title=${t("incident.history")}>
     ${(history || []).length === 0
       ? html`<p class="hint">${t("incident.history_none")}</p>`
       : html`<ol class="timeline plain">
           ${history.map(
-            (step) => html`<li>
-              <p><${Time} at=${step.time} zone=${zone} /> · ${step.who}</p>
-              <p>${t(`state.${step.what}`) === `state.${step.what}` ? step.what : t(`state.${step.what}`)}</p>
-              ${step.note && html`<blockquote>${step.note}</blockquote>`}
+            (one) => html`<li>
+              <p><${Time} at=${one.time} zone=${zone} /> · ${one.who}</p>
+              <p>${words(one.what, one.note)}</p>
+              ${one.note && one.what !== "assigned" && html`<blockquote>${one.note}</blockquote>`}
             </li>`,
           )}
         </ol>`}
@@ -111,6 +155,7 @@ export function Incident({ id }) {
     () => get(`/api/incidents/${encodeURIComponent(id)}`),
     [id, language.value],
     60,
+    (ids) => ids.includes(id),
   );
   const { data } = load;
   const zone = data && data.site.zone;
@@ -140,6 +185,7 @@ export function Incident({ id }) {
         </div>
         <aside>
           <${Change} incident=${data} onSaved=${load.reload} />
+          <${Known} data=${data} onMade=${load.reload} />
           <section class="panel"><${Summary} data=${data} /></section>
           <${Mails} mails=${data.mails} zone=${zone} />
           <${History} history=${data.history} zone=${zone} />

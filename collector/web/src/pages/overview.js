@@ -111,7 +111,8 @@ function Detectors({ detectors }) {
               </a>
             </li>`,
           )}
-        </ul>`}
+        </ul>
+        <p class="further"><a href=${address(["noise"])}>${t("noise.title")}</a></p>`}
   <//>`;
 }
 
@@ -139,7 +140,7 @@ function Health({ agents, mails }) {
 }
 
 export function Overview() {
-  const load = useLoad(() => get("/api/overview"), [], 30);
+  const load = useLoad(() => get("/api/overview"), [], 30, () => true);
   const { data } = load;
   return html`
     <${Heading}>${t("overview.title")}<//>

@@ -10,7 +10,7 @@ import { SEVERITIES } from "./severity.js";
 const TYPING_PAUSE_MS = 300;
 
 export const isFiltered = (query) =>
-  query.state !== "open" || ["severity", "site", "detector", "q"].some((k) => query[k]);
+  query.state !== "open" || ["severity", "site", "detector", "assignee", "q"].some((k) => query[k]);
 
 export const Choice = ({ label, value, onChange, children }) =>
   html`<label class="filter">
@@ -38,6 +38,22 @@ export function Search({ query, hint = t("incidents.search_hint") }) {
     <input type="search" value=${text} placeholder=${hint} onInput=${type} />
   </label>`;
 }
+
+/* What the box understands, with examples that can be tried. */
+const SearchHelp = ({ query }) =>
+  html`<details class="search-help">
+    <summary>${t("search.help")}</summary>
+    <ul>
+      ${["words", "phrase", "without", "detector", "device", "site", "severity", "state", "assignee", "dates"].map(
+        (k) => html`<li>
+          <button type="button" class="quiet" onClick=${() => setQuery({ ...query, q: t(`search.${k}`) })}>
+            <code>${t(`search.${k}`)}</code>
+          </button>
+          <span>${t(`search.${k}_is`)}</span>
+        </li>`,
+      )}
+    </ul>
+  </details>`;
 
 export function Filters({ query }) {
   const [sites, setSites] = useState([]);
@@ -68,6 +84,11 @@ export function Filters({ query }) {
       <option value="">${t("incidents.any")}</option>
       ${sites.map((s) => html`<option value=${s.id}>${s.name}</option>`)}
     <//>`}
+    <${Choice} label=${t("assign.to")} value=${query.assignee} onChange=${change("assignee")}>
+      <option value="">${t("incidents.any_m")}</option>
+      <option value="me">${t("assign.mine")}</option>
+      <option value="none">${t("assign.nobody")}</option>
+    <//>
     ${query.detector &&
     html`<${Choice} label=${t("incidents.detector")} value=${query.detector} onChange=${change("detector")}>
       <option value="">${t("incidents.any_m")}</option>
@@ -77,5 +98,6 @@ export function Filters({ query }) {
     html`<button type="button" class="quiet" onClick=${() => setQuery({})}>
       ${t("incidents.clear")}
     </button>`}
+    <${SearchHelp} query=${query} />
   </form>`;
 }

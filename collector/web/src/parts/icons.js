@@ -2,6 +2,8 @@
 // Icons of Lucide (ISC), as text in the bundle. They only decorate: each stands beside words.
 import { html } from "htm/preact";
 import arrowLeft from "lucide-static/icons/arrow-left.svg";
+import bookmark from "lucide-static/icons/bookmark.svg";
+import x from "lucide-static/icons/x.svg";
 import check from "lucide-static/icons/circle-check.svg";
 import chevronRight from "lucide-static/icons/chevron-right.svg";
 import circleAlert from "lucide-static/icons/circle-alert.svg";
@@ -22,6 +24,8 @@ import wifiOff from "lucide-static/icons/wifi-off.svg";
 
 const icons = {
   arrowLeft,
+  bookmark,
+  x,
   check,
   chevronRight,
   circleAlert,

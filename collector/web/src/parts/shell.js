@@ -7,6 +7,7 @@ import { language, t } from "../i18n.js";
 import { address, route } from "../router.js";
 import { mayPeople } from "../rights.js";
 import { Icon, Mark } from "./icons.js";
+import { KeyHelp } from "./keys.js";
 
 const PLACES = [
   ["overview", "overview", []],
@@ -16,8 +17,10 @@ const PLACES = [
   ["people", "users", ["people"], mayPeople],
 ];
 
+const PARTS_OF = { exceptions: "incidents", noise: "incidents" };
+
 function Places() {
-  const here = route.value.path[0] || "";
+  const here = PARTS_OF[route.value.path[0]] || route.value.path[0] || "";
   return html`<nav class="places" aria-label=${t("nav.main")}>
     <ul>
       ${PLACES.filter(([, , , shown]) => !shown || shown()).map(
@@ -76,6 +79,7 @@ export function Shell({ children }) {
       </div>
     </header>
     <main id="main" tabindex="-1">${children}</main>
+    <${KeyHelp} />
   </div>`;
 }
 
