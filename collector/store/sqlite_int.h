@@ -276,6 +276,8 @@ enum {
 enum vg_err sq_search_add(struct sqlite *, const struct storage_incident *);
 enum vg_err sq_search_grow(struct sqlite *, const struct storage_incident *);
 enum vg_err sq_search_changed(struct sqlite *, const char *incident, const char *note);
+/* The user is no more: what was theirs is nobody's. */
+enum vg_err sq_search_user_gone(struct sqlite *, const char *user);
 enum vg_err sq_search_renamed_site(struct sqlite *, const char *id, const char *name);
 enum vg_err sq_search_renamed_tenant(struct sqlite *, const char *id, const char *name);
 /* The match expression of a query into *out, within the scope. VG_OK; VG_ERR_NOENT: plain, an index does

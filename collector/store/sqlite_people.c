@@ -260,12 +260,16 @@ enum vg_err
 sqlite_user_remove(struct storage *base, const char *user)
 {
     static const char *const there[] = {
-        "DELETE FROM sessions WHERE user = ?",       "DELETE FROM user_tenants WHERE user = ?",
-        "DELETE FROM recovery_codes WHERE user = ?", "DELETE FROM api_tokens WHERE user = ?",
-        "DELETE FROM password_links WHERE user = ?", "DELETE FROM users WHERE id = ?",
+        "DELETE FROM sessions WHERE user = ?",
+        "DELETE FROM user_tenants WHERE user = ?",
+        "DELETE FROM recovery_codes WHERE user = ?",
+        "DELETE FROM api_tokens WHERE user = ?",
+        "DELETE FROM password_links WHERE user = ?",
+        "DELETE FROM views WHERE user = ?",
+        "DELETE FROM users WHERE id = ?",
     };
     struct sqlite *s = sqlite_of(base);
-    enum vg_err err = VG_OK;
+    enum vg_err err = sq_search_user_gone(s, user);
 
     for (size_t i = 0; err == VG_OK && i < VG_ARRAY_LEN(there); i++) {
         sqlite3_stmt *st = sq(s, there[i]);

@@ -133,6 +133,5 @@ const char SQLITE_SCHEMA_7[] =
     "CREATE INDEX password_links_user ON password_links (user, created);";
 
 /* Settings of agents; owner: "" the provider, else a tenant's or a site's id. */
-const char SQLITE_SCHEMA_9[] =
-    "CREATE TABLE settings (owner TEXT PRIMARY KEY, body TEXT NOT NULL,"
-    "  changed INTEGER NOT NULL) WITHOUT ROWID;";
+const char SQLITE_SCHEMA_9[] = "CREATE TABLE settings (owner TEXT PRIMARY KEY, body TEXT NOT NULL,"
+                               "  changed INTEGER NOT NULL) WITHOUT ROWID;";

@@ -246,6 +246,32 @@ put_word(struct sqlite *s, const struct storage_incident_query *q, const struct 
     }
 }
 
+enum vg_err
+sq_search_user_gone(struct sqlite *s, const char *user)
+{
+    static const char *const steps[] = {
+        "UPDATE incidents SET assignee = NULL WHERE num IN (SELECT rowid FROM incident_search WHERE"
+        " incident_search MATCH ?)",
+        "UPDATE incident_search SET tags =" SEARCH_TAGS "FROM incidents i WHERE i.num ="
+        " incident_search.rowid AND incident_search.rowid IN (SELECT rowid FROM incident_search"
+        " WHERE incident_search MATCH ?)",
+    };
+    struct buf match;
+    enum vg_err err = VG_OK;
+
+    buf_init(&match, 256);
+    buf_put_str(&match, "tags : ");
+    put_tag(&match, 'a', user);
+    for (size_t i = 0; err == VG_OK && i < VG_ARRAY_LEN(steps); i++) {
+        sqlite3_stmt *st = sq(s, steps[i]);
+
+        sq_bind(st, "t", buf_str(&match));
+        err = sq_run(s, st);
+    }
+    buf_done(&match);
+    return err;
+}
+
 /* Their tenants, for those who were given some. */
 static enum vg_err
 put_scope(struct sqlite *s, const struct storage_scope *scope, struct buf *out)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dashboard as a technician sees it: the real collector, a real browser."""
-import datetime, gzip, http.client, json, os, re, shutil, ssl
-import collections, datetime, json, os, shutil, threading, time
+import collections, datetime, gzip, http.client, json, os, re, shutil, ssl, threading, time
 from pathlib import Path
 
 import pytest

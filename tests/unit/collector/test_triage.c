@@ -64,6 +64,28 @@ test_assignees(void **state)
     json_decref(list);
 }
 
+/* Who is removed has nothing any more. */
+static void
+test_somebody_leaves(void **state)
+{
+    struct kit *k = *state;
+    const struct kit_alert a = {"net.scan", "caja", NULL, NULL, SEVERITY_HIGH, KIT_NOW};
+    struct storage_change c = {.who = "ana", .who_id = k->ana.id, .assignee = k->eva.id};
+    struct storage_view v = {.user = k->eva.id, .tenant = STORAGE_ALL, .name = "x", .query = ""};
+    char id[UUID_TEXT_SIZE], tenant[UUID_TEXT_SIZE];
+    json_t *row;
+
+    kit_take(k, 0, &a, id);
+    assert_int_equal(k->ops->triage(k->s, &k->own[0], id, &c, KIT_NOW, tenant), VG_OK);
+    assert_int_equal(k->ops->view_add(k->s, &v, KIT_NOW), VG_OK);
+    assert_int_equal(kit_found(k, &k->own[0], "all", "assignee:none"), 0);
+    assert_int_equal(k->ops->user_remove(k->s, k->eva.id), VG_OK);
+    assert_int_equal(kit_found(k, &k->own[0], "all", "assignee:none"), 1);
+    assert_int_equal(k->ops->incident_get(k->s, &k->own[0], id, &row), VG_OK);
+    assert_true(json_is_null(json_object_get(row, "assignee")));
+    json_decref(row);
+}
+
 static int64_t
 number(struct kit *k, const char *sql)
 {
@@ -185,6 +207,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_changes, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_assignees, kit_setup, kit_teardown),
+        cmocka_unit_test_setup_teardown(test_somebody_leaves, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_counters, kit_setup, kit_teardown),
         cmocka_unit_test_setup_teardown(test_older_database, kit_setup, kit_teardown),
     };
