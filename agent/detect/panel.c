@@ -217,7 +217,8 @@ panel_again(struct panel *panel, const struct obs *obs)
 uint32_t
 panel_kinds(const struct panel *panel)
 {
-    uint32_t kinds = FIGURES_KINDS;
+    uint32_t kinds =
+        panel->count > 0 ? FIGURES_KINDS : 0; /* all is switched off: nothing is looked at */
 
     for (size_t i = 0; i < panel->count; i++) {
         const struct seat *seat = &panel->seats[i];

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fleet over the API: tenants, shops, tokens, agents; who may, and whose."""
-import datetime, json, os
+import datetime, json, os, sqlite3
 from urllib.parse import urlsplit
 
 import pytest
@@ -233,3 +233,27 @@ def test_an_agent_tells_its_hours(collector, agents, tmp_path):
     assert 'sales:MXN' in kinds and sum(v or 0 for v in kinds['sales:MXN']['values']) > 0
     told = [e for e in a.events() if e['detector'] == 'agent.hour']
     assert told and all(len(json.dumps(e['facts'])) < 1024 for e in told)
+
+
+def test_agents_with_trouble(collector, browser, tmp_path):  # noqa: F811
+    """Copied, about to run out, losing packets; and one that is well."""
+    admin = Api(collector)
+    made = {name: FakeAgent(tmp_path / name, collector.token(), name)
+            for name in ('CAJA-BIEN', 'CAJA-COPIADA', 'CAJA-VENCE', 'CAJA-PIERDE')}
+    for i in range(6):
+        made['CAJA-COPIADA'].hello(machine='n' * 32 if i % 2 else 'm' * 32)
+    made['CAJA-PIERDE'].hello(workers=[{'name': 'net', 'state': 'waiting', 'restarts': 3, 'error': 'the interface is gone',
+                                        'health': {'kernel_drops': 1234, 'flows_evicted': 5}}])
+    collector.stop()
+    with sqlite3.connect(collector.state / 'collector.sqlite') as db:
+        db.execute("UPDATE certs SET not_after = ? WHERE agent IN (SELECT id FROM agents WHERE host = 'CAJA-VENCE')",
+                   (int((NOW + datetime.timedelta(days=9, hours=1)).timestamp()) * 10**9,))
+    db.close()
+    collector.start()
+    seen = browser('troubled.mjs', 'https://127.0.0.1:%d' % collector.web_port, 'laura', PASSWORD, *PICTURES)
+    assert seen['errors'] == [] and seen['overflow'] == []
+    assert seen['violations'] == {k: [] for k in seen['violations']}
+    for text in ('Identidad usada por dos', 'Certificado vence en 9 días', '1,234 paquetes perdidos', 'net: espera para arrancar'):
+        assert text in seen['only'], text
+    assert 'CAJA-BIEN' in seen['all'] and 'CAJA-BIEN' not in seen['only']
+    assert 'Revóquelo' in seen['agent'] and seen['agent'].count('Máquina') == 2

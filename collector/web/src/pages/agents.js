@@ -65,7 +65,7 @@ export function Agents() {
     <form class="filters" aria-label=${t("agents.filters")} onSubmit=${(e) => e.preventDefault()}>
       <${Search} query=${query} hint=${t("agents.search_hint")} />
       <${Choice} label=${t("agents.state")} value=${query.state} onChange=${change("state")}>
-        <option value="">${t("incidents.any")}</option>
+        <option value="">${t("incidents.any_m")}</option>
         ${STATES.map((s) => html`<option value=${s}>${t(`agents.${s}`)}</option>`)}
       <//>
       <${Choice} label=${t("agents.trouble")} value=${trouble} onChange=${change("trouble")}>
