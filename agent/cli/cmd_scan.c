@@ -31,7 +31,7 @@ struct scan_command {
     struct file_scan *scan;
     struct file_known *known; /* NULL: all is scanned */
     bool threads, loaded;     /* the rules: of known files only when there is something to scan */
-    uint64_t unchanged;
+    uint64_t unchanged, unchanged_partly; /* known files: harmless; partly looked at */
     enum vg_exit code;
     int64_t told_ns; /* when progress was last told */
 };
@@ -99,7 +99,7 @@ open_known(struct scan_command *c)
 
     snprintf(folder, sizeof(folder), "%s/yara", c->config.rules_dir);
     if (path == NULL || c->all || c->no_archives || yara_digest(folder, digest) != VG_OK ||
-        file_known_open(path, digest, &c->known) != VG_OK)
+        file_known_open(path, digest, file_look_limits(), &c->known) != VG_OK)
         c->known = NULL;
     free(path);
 }
@@ -208,10 +208,15 @@ ready(struct scan_command *c)
 static int
 scan_file(struct scan_command *c, const char *file, const struct platform_stat *stat)
 {
+    struct file_known_left left;
     int code;
 
-    if (c->known != NULL && file_known_has(c->known, stat)) {
-        c->unchanged++;
+    if (c->known != NULL && file_known_has(c->known, stat, &left, NULL)) {
+        bool whole = left.unscanned + left.capped + left.damaged + left.locked == 0;
+
+        c->unchanged += whole;
+        c->unchanged_partly += !whole;
+        file_scan_recall(c->scan, &left);
         return VG_EXIT_DONE;
     }
     code = ready(c);
@@ -221,10 +226,17 @@ scan_file(struct scan_command *c, const char *file, const struct platform_stat *
     return code;
 }
 
+/* Files looked at, now or when they were as they are. */
+static uint64_t
+seen(const struct scan_command *c)
+{
+    return file_scan_counts(c->scan)->files + c->unchanged + c->unchanged_partly;
+}
+
 static void
 scan_path(struct scan_command *c, const char *path)
 {
-    uint64_t before = file_scan_counts(c->scan)->files + c->unchanged;
+    uint64_t before = seen(c);
     struct platform_stat stat;
     const char *file;
     int code = VG_EXIT_DONE;
@@ -243,8 +255,7 @@ scan_path(struct scan_command *c, const char *path)
     file_scan_finish(c->scan);
     c->code = vg_exit_worse(c->code, (enum vg_exit)code);
     /* A single file that cannot be read is an input that cannot be opened; one of many is told. */
-    if (file_scan_counts(c->scan)->files + c->unchanged == before &&
-        file_scan_counts(c->scan)->refused > 0) {
+    if (seen(c) == before && file_scan_counts(c->scan)->refused > 0) {
         fprintf(stderr, "vigia-agent scan: %s: nothing in it could be read\n", path);
         c->code = vg_exit_worse(c->code, VG_EXIT_INPUT);
     }
@@ -261,6 +272,9 @@ tell_end(const struct scan_command *c)
     if (c->unchanged > 0)
         fprintf(stderr, "unchanged since they were found harmless: %llu files\n",
                 (unsigned long long)c->unchanged);
+    if (c->unchanged_partly > 0)
+        fprintf(stderr, "unchanged since nothing was found in what can be looked at: %llu files\n",
+                (unsigned long long)c->unchanged_partly);
     if (n->refused + w->refused > 0)
         fprintf(stderr, "could not be read: %llu\n", (unsigned long long)(n->refused + w->refused));
     if (n->starved > 0)

@@ -11,26 +11,31 @@
 #include "common/str.h"
 #include "common/vtime.h"
 
-#define MAGIC      "vigia scan known 2"
+#define MAGIC      "vigia scan known 3"
 #define SETTLED_NS (2 * VG_SEC_NS)
 enum {
     SHA256_BYTES = 32,
     SLOTS_MIN = 1024,
     SLOTS_MAX = 2 * FILE_KNOWN_MAX,
-    BYTES_MAX = 8 * FILE_KNOWN_MAX + 256,
+    LEFT_BYTES = 20, /* beside the key */
+    BYTES_MAX = 8 * FILE_KNOWN_MAX + LEFT_BYTES * FILE_KNOWN_LEFT_MAX + 256,
 };
 
 struct slot {
-    uint64_t key; /* 0: none */
-    bool met;     /* in this scan */
+    uint64_t key;  /* 0: none */
+    uint32_t left; /* its place in `left`, from 1; 0: nothing was left out */
+    bool met;      /* in this scan */
 };
 
 struct file_known {
     platform_file file;
     uint8_t rules[YARA_DIGEST];
+    uint64_t limits;
     struct hash_key secret;
     struct slot *slot; /* half empty at least */
     size_t slots, count;
+    struct file_known_left *left; /* [FILE_KNOWN_LEFT_MAX], from the first one on; one a slot */
+    uint32_t lefts;
     bool changed;
 };
 
@@ -65,17 +70,41 @@ grow(struct file_known *known)
     return true;
 }
 
+static bool
+is_whole(const struct file_known_left *left)
+{
+    return left->unscanned == 0 && left->capped == 0 && left->damaged == 0 && left->locked == 0;
+}
+
+/* A place for what was left out of a file; 0: there is none. */
+static uint32_t
+left_place(struct file_known *known)
+{
+    if (known->left == NULL)
+        known->left = calloc(FILE_KNOWN_LEFT_MAX, sizeof(*known->left));
+    if (known->left == NULL || known->lefts == FILE_KNOWN_LEFT_MAX)
+        return 0;
+    return ++known->lefts;
+}
+
 static void
-put(struct file_known *known, uint64_t key, bool met)
+put(struct file_known *known, uint64_t key, const struct file_known_left *left, bool met)
 {
     struct slot *slot;
+    uint32_t place;
 
     if (2 * (known->count + 1) > known->slots && !grow(known))
         return; /* it is scanned again, that is all */
     slot = find(known, key);
+    place = slot->left;
+    if (place == 0 && !is_whole(left) && (place = left_place(known)) == 0)
+        return;
     known->count += slot->key == 0;
     slot->key = key;
+    slot->left = place;
     slot->met |= met;
+    if (place != 0)
+        known->left[place - 1] = *left;
 }
 
 static uint64_t
@@ -99,38 +128,64 @@ digest_of(struct slice bytes, uint8_t out[SHA256_BYTES])
            1;
 }
 
-/* What is kept, if it is whole and of these rules. */
+static struct file_known_left
+take_left(struct slice *in)
+{
+    struct file_known_left left;
+
+    left.unscanned = slice_be64(in);
+    left.capped = slice_be32(in);
+    left.damaged = slice_be32(in);
+    left.locked = slice_be32(in);
+    return left;
+}
+
+static void
+put_left(struct buf *out, const struct file_known_left *left)
+{
+    buf_put_be64(out, left->unscanned);
+    buf_put_be32(out, left->capped);
+    buf_put_be32(out, left->damaged);
+    buf_put_be32(out, left->locked);
+}
+
+/* What is kept, if it is whole and of these rules and limits. */
 static void
 take(struct file_known *known, struct slice all)
 {
     uint8_t digest[SHA256_BYTES], told[SHA256_BYTES], magic[sizeof(MAGIC)], rules[YARA_DIGEST];
     struct slice in = all, body;
     struct hash_key secret;
-    uint64_t count;
+    uint64_t count, lefts;
 
-    slice_skip(&in, sizeof(MAGIC) + YARA_DIGEST + 16);
+    slice_skip(&in, sizeof(MAGIC) + YARA_DIGEST + 8 + 16);
     count = slice_be64(&in);
-    if (in.bad || count > FILE_KNOWN_MAX)
+    lefts = slice_be64(&in);
+    if (in.bad || count > FILE_KNOWN_MAX || lefts > FILE_KNOWN_LEFT_MAX)
         return;
-    slice_skip(&in, (size_t)count * 8);
+    slice_skip(&in, (size_t)count * 8 + (size_t)lefts * (8 + LEFT_BYTES));
     body = slice_of(all.at, all.left - in.left);
     if (!slice_copy(&in, told, sizeof(told)) || !digest_of(body, digest) ||
         memcmp(told, digest, sizeof(told)) != 0)
         return;
     if (!slice_copy(&body, magic, sizeof(magic)) || memcmp(magic, MAGIC, sizeof(magic)) != 0 ||
-        !slice_copy(&body, rules, sizeof(rules)) || memcmp(rules, known->rules, sizeof(rules)) != 0)
+        !slice_copy(&body, rules, sizeof(rules)) ||
+        memcmp(rules, known->rules, sizeof(rules)) != 0 || slice_be64(&body) != known->limits)
         return;
     secret.k0 = slice_be64(&body);
     secret.k1 = slice_be64(&body);
-    slice_skip(&body, 8);
+    slice_skip(&body, 16);
     known->secret = secret;
-    while (known->slots < 2 * count && grow(known))
+    while (known->slots < 2 * (count + lefts) && grow(known))
         ;
-    while (body.left > 0) {
+    for (uint64_t i = 0; i < count + lefts; i++) {
         uint64_t key = slice_be64(&body);
+        struct file_known_left left = {0};
 
+        if (i >= count)
+            left = take_left(&body);
         if (key != 0)
-            put(known, key, false);
+            put(known, key, &left, false);
     }
 }
 
@@ -154,28 +209,53 @@ load(struct file_known *known)
     return err;
 }
 
+/* Whether a slot is kept; `lefts`: as one of those of which something was left out. */
+static bool
+is_kept(const struct file_known *known, const struct slot *slot, bool lefts)
+{
+    bool all = lefts ? known->lefts <= FILE_KNOWN_LEFT_MAX / 2 : known->count <= FILE_KNOWN_MAX / 2;
+
+    return slot->key != 0 && (slot->left != 0) == lefts && (all || slot->met);
+}
+
+static void
+put_slots(const struct file_known *known, bool lefts, struct buf *out)
+{
+    for (size_t i = 0; i < known->slots; i++) {
+        const struct slot *slot = &known->slot[i];
+
+        if (!is_kept(known, slot, lefts))
+            continue;
+        buf_put_be64(out, slot->key);
+        if (lefts)
+            put_left(out, &known->left[slot->left - 1]);
+    }
+}
+
 enum vg_err
 file_known_save(struct file_known *known)
 {
     uint8_t digest[SHA256_BYTES];
-    uint64_t count = 0;
+    uint64_t count = 0, lefts = 0;
     struct buf out;
     enum vg_err err = VG_ERR_NOMEM;
-    bool all = known->count <= FILE_KNOWN_MAX / 2;
 
     if (!known->changed)
         return VG_OK;
-    for (size_t i = 0; i < known->slots; i++)
-        count += known->slot[i].key != 0 && (all || known->slot[i].met);
+    for (size_t i = 0; i < known->slots; i++) {
+        count += is_kept(known, &known->slot[i], false);
+        lefts += is_kept(known, &known->slot[i], true);
+    }
     buf_init(&out, BYTES_MAX);
     buf_put(&out, MAGIC, sizeof(MAGIC));
     buf_put(&out, known->rules, sizeof(known->rules));
+    buf_put_be64(&out, known->limits);
     buf_put_be64(&out, known->secret.k0);
     buf_put_be64(&out, known->secret.k1);
     buf_put_be64(&out, count);
-    for (size_t i = 0; i < known->slots; i++)
-        if (known->slot[i].key != 0 && (all || known->slot[i].met))
-            buf_put_be64(&out, known->slot[i].key);
+    buf_put_be64(&out, lefts);
+    put_slots(known, false, &out);
+    put_slots(known, true, &out);
     if (!out.bad && digest_of(buf_slice(&out), digest)) {
         buf_put(&out, digest, sizeof(digest));
         if (!out.bad)
@@ -205,7 +285,8 @@ make_folder(const char *path)
 }
 
 enum vg_err
-file_known_open(const char *path, const uint8_t rules[YARA_DIGEST], struct file_known **out)
+file_known_open(const char *path, const uint8_t rules[YARA_DIGEST], uint64_t limits,
+                struct file_known **out)
 {
     struct file_known *known = calloc(1, sizeof(*known));
     enum vg_err err = VG_ERR_NOMEM;
@@ -213,6 +294,7 @@ file_known_open(const char *path, const uint8_t rules[YARA_DIGEST], struct file_
     if (known == NULL)
         return err;
     known->file = PLATFORM_NO_HANDLE;
+    known->limits = limits;
     known->slots = SLOTS_MIN;
     known->slot = calloc(known->slots, sizeof(*known->slot));
     memcpy(known->rules, rules, sizeof(known->rules));
@@ -241,26 +323,32 @@ file_known_free(struct file_known *known)
     if (known->file != PLATFORM_NO_HANDLE)
         platform_unlock(known->file);
     free(known->slot);
+    free(known->left);
     free(known);
 }
 
 bool
-file_known_has(struct file_known *known, const struct platform_stat *stat)
+file_known_has(struct file_known *known, const struct platform_stat *stat,
+               struct file_known_left *left, bool *met)
 {
     struct slot *slot = find(known, key_of(known, stat));
 
     if (slot->key == 0)
         return false;
+    *left = slot->left != 0 ? known->left[slot->left - 1] : (struct file_known_left){0};
+    if (met != NULL)
+        *met = slot->met;
     slot->met = true;
     return true;
 }
 
 void
-file_known_put(struct file_known *known, const struct platform_stat *stat, int64_t now_ns)
+file_known_put(struct file_known *known, const struct platform_stat *stat,
+               const struct file_known_left *left, int64_t now_ns)
 {
     if (now_ns - stat->changed_ns < SETTLED_NS && now_ns >= stat->changed_ns)
         return;
-    put(known, key_of(known, stat), true);
+    put(known, key_of(known, stat), left, true);
     known->changed = true;
 }
 

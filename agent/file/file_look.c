@@ -8,6 +8,7 @@
 
 #include "agent/detect/mask.h"
 #include "common/hex.h"
+#include "common/str.h"
 #include "common/vtime.h"
 
 enum {
@@ -30,6 +31,17 @@ file_verdict_done(struct file_verdict *verdict)
 {
     free(verdict->hit);
     *verdict = (struct file_verdict){0};
+}
+
+uint64_t
+file_look_limits(void)
+{
+    static const uint64_t limits[] = {FILE_SCAN_BYTES_MAX, FILE_SCAN_SECONDS,  UNPACK_DEPTH_MAX,
+                                      UNPACK_MEMBERS_MAX,  UNPACK_RATIO_MAX,   UNPACK_PIECE,
+                                      UNPACK_NESTED_MAX,   UNPACK_BYTES_MAX,   UNPACK_BYTES_FREE,
+                                      UNPACK_MEMORY_MAX,   UNPACK_DOCUMENT_MAX};
+
+    return str_hash(&STR_HASH_STORED, limits, sizeof(limits));
 }
 
 enum vg_err
@@ -202,8 +214,10 @@ on_member(void *ctx, const char *name, uint64_t at, struct slice piece)
     int64_t left_s = (look->deadline_ns - platform_clock_monotonic()) / VG_SEC_NS + 1;
     enum vg_err err;
 
-    if (left_s < 1)
-        return; /* the next piece ends it, and counts */
+    if (left_s < 1) {
+        look->out->timeout = true; /* also where no other piece comes, which would end it */
+        return;
+    }
     err = yara_scan(look->rules, piece, (int)left_s, &look->result);
     look->out->timeout |= err != VG_OK;
     if (err == VG_OK || err == VG_ERR_LIMIT)
@@ -217,8 +231,12 @@ look_inside(struct file_look *look, const struct yara_source *source, struct fil
     size_t got = 0;
     enum unpack_kind kind;
 
-    if (look->unpack == NULL || source->read(source->ctx, 0, head, sizeof(head), &got) != VG_OK)
+    if (look->unpack == NULL)
         return;
+    if (source->read(source->ctx, 0, head, sizeof(head), &got) != VG_OK) {
+        out->inside.failed++;
+        return;
+    }
     kind = unpack_kind_of(slice_of(head, got), source->size);
     if (kind == UNPACK_NOTHING)
         return;

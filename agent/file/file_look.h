@@ -42,6 +42,9 @@ struct file_verdict {
 };
 void file_verdict_done(struct file_verdict *verdict); /* zeroed is fine */
 
+/* A number for all limits of a look: with others it may see other things. */
+uint64_t file_look_limits(void);
+
 struct file_look;
 
 /* `rules` are this thread's own (yara_share()) and outlive it. */

@@ -54,17 +54,32 @@ look(struct file_worker *w, const char *path)
     return err;
 }
 
+/* Known beyond the rows. What is left out of it is counted once in our life, as when it is scanned. */
+static bool
+is_known(struct file_worker *w, const struct platform_stat *stat)
+{
+    struct file_known_left left;
+    bool met;
+
+    if (w->known == NULL || !file_known_has(w->known, stat, &left, &met))
+        return false;
+    if (!met)
+        file_scan_recall(w->scan, &left);
+    return true;
+}
+
 /* Whether it is as it was when these rules found nothing in it, or told. */
 static bool
 skip(struct file_worker *w, const struct platform_stat *stat, const struct seen *old)
 {
     bool same = old != NULL && old->size == stat->size && old->modified_ns == stat->modified_ns &&
                 old->changed_ns == stat->changed_ns;
+    bool known = is_known(w, stat);
 
     w->again_by_rules = same && old->rules != w->rules;
     if (same && old->rules == w->rules)
         return !old->partial || !w->pass.running;
-    return w->known != NULL && file_known_has(w->known, stat);
+    return known;
 }
 
 static void

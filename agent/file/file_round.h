@@ -21,7 +21,7 @@ enum { FILE_STICK_PLACES = 3 };
 struct seen {
     uint64_t size;
     int64_t modified_ns, changed_ns;
-    uint64_t rules; /* which found nothing in it, or told */
+    uint64_t rules; /* which, with these limits, found nothing in it, or told */
     bool partial;   /* given up before its end: the next full pass tries again */
     uint64_t told;  /* of a mailbox and the like: what (file_move.h) */
 };
@@ -40,9 +40,9 @@ struct file_worker {
     struct platform_watch *watch;
     struct platform_mounts *mounts; /* NULL: no sticks */
     struct platform_sticks sticks;  /* as of this round */
-    uint64_t unwatched; /* folders */
+    uint64_t unwatched;             /* folders */
     int64_t now_ns;
-    uint64_t rules;      /* the rules of today, the first bytes of their digest */
+    uint64_t rules;      /* the rules of today and the limits: bytes of their digests */
     int64_t rest_ns;     /* until then (monotonic) others have the processor */
     int64_t debt_ns;     /* how long to rest for what was used */
     bool again_by_rules; /* the last file was scanned because the rules are new */

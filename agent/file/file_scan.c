@@ -150,12 +150,33 @@ report(struct file_scan *scan, const char *path, const struct file_verdict *v,
     judge_finding(scan->judge, &finding);
 }
 
-/* Nothing was found, and nothing was left out that is to be told again. */
-static bool
-harmless(const struct file_verdict *v)
+void
+file_scan_recall(struct file_scan *scan, const struct file_known_left *left)
 {
-    return v->err == VG_OK && v->count + v->more == 0 && !v->timeout && v->unscanned == 0 &&
-           v->inside.capped + v->inside.damaged + v->inside.locked == 0;
+    scan->counts.unscanned += left->unscanned;
+    scan->counts.inside.capped += left->capped;
+    scan->counts.inside.damaged += left->damaged;
+    scan->counts.inside.locked += left->locked;
+}
+
+static uint32_t
+at_most_32(uint64_t count)
+{
+    return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+/* Nothing was found, and another look would find nothing either: what went wrong in this one, or took too
+ * long, may go better in the next. */
+static void
+remember(struct file_scan *scan, const struct file_verdict *v, int64_t now_ns)
+{
+    const struct file_known_left left = {.unscanned = v->unscanned,
+                                         .capped = at_most_32(v->inside.capped),
+                                         .damaged = at_most_32(v->inside.damaged),
+                                         .locked = at_most_32(v->inside.locked)};
+
+    if (scan->known != NULL && v->count + v->more == 0 && !v->timeout && v->inside.failed == 0)
+        file_known_put(scan->known, &v->stat, &left, now_ns);
 }
 
 static void
@@ -210,8 +231,8 @@ tell(struct file_scan *scan, const char *path, const struct file_verdict *v, int
     scan->counts.inside.capped += v->inside.capped;
     scan->counts.inside.damaged += v->inside.damaged;
     scan->counts.inside.locked += v->inside.locked;
-    if (scan->known != NULL && harmless(v))
-        file_known_put(scan->known, &v->stat, now_ns);
+    scan->counts.inside.failed += v->inside.failed;
+    remember(scan, v, now_ns);
 }
 
 /* ---- one after the other ---- */

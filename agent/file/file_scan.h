@@ -51,8 +51,10 @@ void file_scan_respond(struct file_scan *scan, const struct file_responder *resp
 /* Archives and documents stay packed; before the first file. */
 void file_scan_packed(struct file_scan *scan);
 
-/* `known` (NULL: none; outlives it) takes what is harmless, of all ways to scan. */
+/* `known` (NULL: none; outlives it) takes that in which nothing is found, of all ways to scan. */
 void file_scan_known(struct file_scan *scan, struct file_known *known);
+/* Counts what is left out of a file that is known, as if it were looked at again. */
+void file_scan_recall(struct file_scan *scan, const struct file_known_left *left);
 
 /* Scans a file; *matches (may be NULL) is the number of rules that matched. `now_ns` is the time of
  * the findings. Errors of opening and reading; a given-up scan is VG_OK and counted. */
@@ -63,7 +65,7 @@ enum vg_err file_scan_handle(struct file_scan *scan, platform_file file, const c
                              int64_t now_ns, size_t *matches) VG_MUST_CHECK;
 
 /* ---- several at a time ---- */
-/* After the lock-down. `known` (may be NULL) outlives it: what is harmless is put there. */
+/* After the lock-down. `known` as in file_scan_known(). */
 enum vg_err file_scan_threads(struct file_scan *scan, size_t threads,
                               struct file_known *known) VG_MUST_CHECK;
 /* A file to be scanned, now or soon; its errors are counted: a file that takes all memory ends the look

@@ -9,7 +9,6 @@
 #include "agent/platform/platform.h"
 
 enum {
-    DOCUMENT_MAX = 32 * 1024 * 1024, /* PDF, OLE, mail: looked at in memory */
     TAR_MAGIC_AT = 257,
     ISO_SECTOR = 2048,
     ISO_BYTES_MIN = 17 * ISO_SECTOR,
@@ -185,6 +184,7 @@ unpack_more(struct unpack *u, const void *from, size_t len)
     buf_put(bytes, from, len);
     if (bytes->bad) { /* no memory: what is gathered is looked at, the rest is missing */
         u->level[u->depth].capped = true;
+        u->counts->failed++;
         return false;
     }
     /* Of however few bytes the first blocks are. */
@@ -285,13 +285,17 @@ unpack_file(struct unpack *u, enum unpack_kind kind, const struct yara_source *s
     if (kind == UNPACK_ARCHIVE) {
         unpack_archive(u, source);
     } else { /* the file itself takes the lowest level's memory */
-        size_t want = source->size < DOCUMENT_MAX ? (size_t)source->size : DOCUMENT_MAX, got = 0;
+        size_t want =
+                   source->size < UNPACK_DOCUMENT_MAX ? (size_t)source->size : UNPACK_DOCUMENT_MAX,
+               got = 0;
         uint64_t at = kind == UNPACK_MAIL ? source->size - want : 0; /* new mails come last */
         uint8_t *file = malloc(want > 0 ? want : 1);
 
         if (file != NULL && source->read(source->ctx, at, file, want, &got) == VG_OK)
             document(u, kind, slice_of(file, got));
-        u->level[0].capped |= source->size > DOCUMENT_MAX || file == NULL;
+        else
+            counts->failed++;
+        u->level[0].capped |= source->size > UNPACK_DOCUMENT_MAX || file == NULL;
         free(file);
     }
     count_level(u);

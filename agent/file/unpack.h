@@ -20,7 +20,8 @@ enum {
     UNPACK_NAME_MAX = 256,
     UNPACK_PIECE = 4 * 1024 * 1024, /* longer members come in pieces that overlap by YARA_OVERLAP */
     UNPACK_NESTED_MAX = 64 * 1024 * 1024,
-    UNPACK_HEAD = 512, /* bytes that tell what a file is */
+    UNPACK_DOCUMENT_MAX = 32 * 1024 * 1024, /* PDF, OLE, mail: looked at in memory */
+    UNPACK_HEAD = 512,                      /* bytes that tell what a file is */
 };
 #define UNPACK_BYTES_MAX  (UINT64_C(512) * 1024 * 1024)
 #define UNPACK_BYTES_FREE (UINT64_C(16) * 1024 * 1024)
@@ -38,6 +39,9 @@ struct unpack_counts {
     uint64_t capped;  /* archives cut short by a limit */
     uint64_t damaged; /* archives with a part that cannot be read */
     uint64_t locked;  /* members under a password */
+    uint64_t
+        failed; /* reads of the file that went wrong, memory that was not there: another look may
+                         see more, whatever else is counted */
 };
 
 struct unpack;

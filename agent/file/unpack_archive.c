@@ -2,6 +2,7 @@
 /* Archives by libarchive. Only readers that stay in this process: the others start programs. */
 #include "agent/file/unpack_private.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ on_read(struct archive *archive, void *ctx, const void **out)
     if (left > 0 &&
         in->source->read(in->source->ctx, in->at, in->piece,
                          left < in->piece_bytes ? (size_t)left : in->piece_bytes, &got) != VG_OK) {
+        in->unpack->counts->failed++;
         return -1;
     }
     in->at += got;
@@ -149,12 +151,25 @@ set_up_formats(struct archive *a, const struct input *in)
 static bool
 set_up(struct archive *a, struct input *in)
 {
-    if (set_up_formats(a, in) != ARCHIVE_OK || !set_up_filter(a, in))
+    if (set_up_formats(a, in) != ARCHIVE_OK || !set_up_filter(a, in)) {
+        in->unpack->counts->failed++; /* the file or the memory: what it holds plays no part yet */
         return false;
+    }
     return archive_read_set_read_callback(a, on_read) == ARCHIVE_OK &&
            archive_read_set_skip_callback(a, on_skip) == ARCHIVE_OK &&
            archive_read_set_seek_callback(a, on_seek) == ARCHIVE_OK &&
            archive_read_set_callback_data(a, in) == ARCHIVE_OK;
+}
+
+/* Part of it cannot be read. Not every filter of libarchive has a number for a want of memory. */
+static void
+damaged(struct unpack *u, struct archive *a)
+{
+    const char *why = a != NULL ? archive_error_string(a) : NULL;
+
+    u->level[u->depth].damaged = true;
+    u->counts->failed +=
+        a == NULL || archive_errno(a) == ENOMEM || (why != NULL && strstr(why, "memory") != NULL);
 }
 
 /* The content of an entry, `begun` or passed by; whether the archive can be gone on with. Reading it here
@@ -176,7 +191,7 @@ take_content(struct unpack *u, struct archive *a, bool begun)
         more = begun ? unpack_more(u, bytes, len) : unpack_pass(u, len);
     }
     if (rc != ARCHIVE_EOF && rc != ARCHIVE_OK && rc != ARCHIVE_WARN)
-        u->level[u->depth].damaged = true;
+        damaged(u, a);
     return more && rc != ARCHIVE_FATAL;
 }
 
@@ -236,8 +251,9 @@ unpack_archive(struct unpack *u, const struct yara_source *source)
             break;
         }
     }
+    u->counts->failed += in.piece == NULL;
     if (rc != ARCHIVE_EOF && rc != ARCHIVE_OK && !u->level[u->depth].capped)
-        u->level[u->depth].damaged = true;
+        damaged(u, a);
     (void)archive_read_free(a);
     free(in.piece);
 }

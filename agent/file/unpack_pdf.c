@@ -48,6 +48,7 @@ inflate_stream(struct unpack *u, struct slice packed, size_t number)
     z.next_in = slice_take(&packed, packed.left);
     if (inflateInit(&z) != Z_OK) { /* no memory */
         u->level[u->depth].capped = true;
+        u->counts->failed++;
         return;
     }
     snprintf(name, sizeof(name), "stream %zu", number);
@@ -62,6 +63,7 @@ inflate_stream(struct unpack *u, struct slice packed, size_t number)
         }
         if (more && rc != Z_STREAM_END)
             u->level[u->depth].damaged = true;
+        u->counts->failed += rc == Z_MEM_ERROR;
         unpack_end(u);
     }
     (void)inflateEnd(&z);

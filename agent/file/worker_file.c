@@ -45,7 +45,7 @@ open_known(struct file_worker *w, const uint8_t digest[YARA_DIGEST])
     enum vg_err err = VG_ERR_LIMIT;
 
     if (snprintf(path, sizeof(path), "%s/scan.known", w->config->state_dir) < (int)sizeof(path))
-        err = file_known_open(path, digest, &w->known);
+        err = file_known_open(path, digest, file_look_limits(), &w->known);
     if (err != VG_OK) {
         log_event(LOG_LEVEL_WARN, "file.known", "error=%s", vg_err_name(err));
         w->known = NULL;
@@ -64,7 +64,7 @@ read_digest(struct file_worker *w)
     snprintf(folder, sizeof(folder), "%s/yara", w->config->rules_dir);
     err = yara_digest(folder, digest);
     if (err == VG_OK) {
-        w->rules = slice_be64(&in);
+        w->rules = slice_be64(&in) ^ file_look_limits();
         open_known(w, digest);
     }
     return err;

@@ -388,6 +388,21 @@ def test_more_files_than_rows(watched):
     assert agent.stop() == 0
 
 
+def test_damaged_after_a_restart(watched):
+    """What could not be looked at is told again by another life of the sensor, which does not read it again."""
+    folder, agent = watched
+    (folder / 'damaged.gz').write_bytes(gzip.compress(os.urandom(5000))[:-1000])
+    settled(folder / 'damaged.gz')
+    agent.start()
+    assert wait_count(agent, 'file.archives_damaged', 1)['file.scanned'] == 1
+    assert agent.stop() == 0
+    agent.start()
+    wait_found(agent, [put(folder / 'z.php', WEBSHELL + '.hit')])
+    told = wait_count(agent, 'file.scanned', 1)
+    assert (told['file.scanned'], told['file.archives_damaged']) == (1, 1)
+    assert agent.stop() == 0
+
+
 # ---- who brought it ----
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='needs the right to ask the kernel')
@@ -559,12 +574,18 @@ def test_what_was_not_seen_is_told_each_time(tmp_path, cache):
         f.truncate((256 << 20) + 1)
     (folder / 'note').write_text('nothing')
     settled(*folder.iterdir())
+    # Beyond a limit, and slow to find out: the second scan does not unpack it again.
+    (folder / 'capped.zip').write_bytes(zipped('zeros', bytes(600 << 20)))
+    settled(folder / 'capped.zip')
     for unchanged in (0, 1, 1):
         p = scan(folder)
         assert p.returncode == 0, p.stderr
         assert 'under a password and not looked at: 1' in p.stderr and 'damaged parts: 1' in p.stderr
         assert 'not scanned: 1 bytes' in p.stderr
+        assert 'to be looked at whole: 1' in p.stderr
         assert ('found harmless: 1 files' in p.stderr) == bool(unchanged), p.stderr
+        assert ('what can be looked at: 4 files' in p.stderr) == bool(unchanged), p.stderr
+        assert ('\n0 files scanned' in '\n' + p.stderr) == bool(unchanged), p.stderr
 
 
 def rar5(name, content):

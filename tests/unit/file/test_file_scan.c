@@ -7,6 +7,7 @@
 #include "agent/file/file_scan.h"
 #include "agent/file/file_walk.h"
 #include "agent/platform/linux.h"
+#include "common/vtime.h"
 #include "tests/unit/detect/fake_judge.h"
 
 static struct judge judge;
@@ -458,6 +459,119 @@ test_response(void **state)
     file_scan_respond(scan, NULL);
 }
 
+/* The clock jumps each time that it is read, and reading a file fails in the end: --wrap. */
+static int64_t clock_step_ns, clock_ahead_ns;
+static size_t reads_left = SIZE_MAX;
+
+int64_t __real_platform_clock_monotonic(void);
+int64_t __wrap_platform_clock_monotonic(void);
+int64_t
+__wrap_platform_clock_monotonic(void)
+{
+    clock_ahead_ns += clock_step_ns;
+    return __real_platform_clock_monotonic() + clock_ahead_ns;
+}
+
+enum vg_err __real_platform_file_read(platform_file file, uint64_t offset, void *to, size_t size,
+                                      size_t *got);
+enum vg_err __wrap_platform_file_read(platform_file file, uint64_t offset, void *to, size_t size,
+                                      size_t *got);
+enum vg_err
+__wrap_platform_file_read(platform_file file, uint64_t offset, void *to, size_t size, size_t *got)
+{
+    if (reads_left == 0)
+        return VG_ERR_SYS;
+    reads_left -= reads_left != SIZE_MAX;
+    return __real_platform_file_read(file, offset, to, size, got);
+}
+
+/* A gzip file (RFC 1952) that is cut off in its first block, with `text` stored in that. */
+static const char *
+put_damaged(const char *text)
+{
+    static const uint8_t head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 0xff, 0xff, 0, 0};
+    struct buf all;
+
+    buf_init(&all, 70000);
+    buf_put(&all, head, sizeof(head));
+    buf_put_str(&all, text);
+    put(".", "damaged.gz", "");
+    assert_int_equal(platform_file_replace(in_scratch("damaged.gz"), buf_slice(&all), true), VG_OK);
+    buf_done(&all);
+    return in_scratch("damaged.gz");
+}
+
+/* Whether a look at the file lets it be known; *left is what is then told of it without a look. */
+static bool
+becomes_known(const char *path, struct file_known_left *left)
+{
+    static const uint8_t rules[YARA_DIGEST] = {1};
+    struct file_known *known;
+    struct platform_stat stat;
+    char kept[256];
+    bool has;
+
+    snprintf(kept, sizeof(kept), "%s.known", path);
+    assert_int_equal(file_known_open(kept, rules, file_look_limits(), &known), VG_OK);
+    file_scan_known(scan, known);
+    assert_int_equal(file_scan_path(scan, path, vtime_now() + VG_HOUR_NS, NULL), VG_OK);
+    file_scan_known(scan, NULL);
+    assert_int_equal(platform_path_stat(path, &stat), VG_OK);
+    has = file_known_has(known, &stat, left, NULL);
+    file_known_free(known);
+    assert_int_equal(remove(kept), 0);
+    return has;
+}
+
+/* What is damaged stays so, and is known with that; not where something was found, and not where time or
+ * reading was the reason. */
+static void
+test_known(void **state)
+{
+    const struct file_scan_counts *n = file_scan_counts(scan);
+    struct file_known_left left;
+    struct buf note;
+    uint64_t damaged, given_up;
+
+    fake_judge_done(&judge);
+    assert_true(becomes_known(put_damaged("nothing"), &left));
+    assert_int_equal(left.damaged, 1);
+    assert_int_equal(left.capped + left.locked + left.unscanned, 0);
+    damaged = n->inside.damaged;
+    file_scan_recall(scan, &left);
+    assert_int_equal(n->inside.damaged, damaged + 1);
+
+    given_up = n->timeouts;
+    clock_step_ns = 20 * VG_SEC_NS;
+    assert_false(becomes_known(in_scratch("damaged.gz"), &left));
+    clock_step_ns = 0;
+    assert_int_equal(n->timeouts, given_up + 1);
+
+    for (size_t reads = 1; reads < 6; reads++) { /* the first is that of the file as it lies */
+        uint64_t failed = n->inside.failed;
+
+        reads_left = reads;
+        if (becomes_known(in_scratch("damaged.gz"), &left)) {
+            assert_int_equal(n->inside.failed, failed);
+            assert_true(reads > 3);
+        }
+        reads_left = SIZE_MAX;
+    }
+    assert_true(n->inside.failed > 0);
+    assert_int_equal(judge.count, 0);
+
+    buf_init(&note, 65536);
+    assert_int_equal(platform_file_slurp("tests/fixtures/yara/ransom_note.hit", 65536, &note),
+                     VG_OK);
+    damaged = n->inside.damaged;
+    assert_false(becomes_known(put_damaged(buf_str(&note)), &left));
+    assert_int_equal(n->inside.damaged, damaged + 1);
+    assert_true(judge.count > 0);
+    buf_done(&note);
+    drop("damaged.gz");
+    assert_int_equal(remove(scratch), 0);
+}
+
 int
 main(void)
 {
@@ -471,6 +585,7 @@ main(void)
         cmocka_unit_test(test_told),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_starved),
+        cmocka_unit_test(test_known),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
