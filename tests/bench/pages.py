@@ -127,7 +127,8 @@ def pages(reader):
              'third page': '?state=all&cursor=%s' % reader.get('/api/incidents?state=all&limit=100')[1]['next']}
     found = {name: ('/api/incidents' + query, LIST_MARK_MS) for name, query in lists.items()}
     found.update({'incident': ('/api/incidents/' + one['id'], PAGE_MARK_MS), 'overview': ('/api/overview', PAGE_MARK_MS),
-                  'sites': ('/api/sites', PAGE_MARK_MS), 'agents': ('/api/agents', PAGE_MARK_MS)})
+                  'sites': ('/api/sites', PAGE_MARK_MS), 'agents': ('/api/agents', PAGE_MARK_MS), 'noise': ('/api/noise', PAGE_MARK_MS),
+                  'noise about': ('/api/noise?detector=net.rare_destination', PAGE_MARK_MS)})
     return found
 
 

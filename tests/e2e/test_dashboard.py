@@ -159,7 +159,7 @@ def test_twenty_incidents_by_keyboard(collector, browser, tmp_path):
     seen = browser('triage.mjs', 'https://127.0.0.1:%d' % collector.web_port, 'laura', PASSWORD)
 
     assert seen['errors'] == [] and seen['overflow'] == []
-    assert seen['violations'] == {k: [] for k in seen['violations']} and len(seen['violations']) == 12
+    assert seen['violations'] == {k: [] for k in seen['violations']} and len(seen['violations']) == 14
     assert seen['mine'] == 5 and seen['selected'] == '10 incidentes marcados' and seen['bulkFocus'] == 'bulk-state'
     assert seen['told'] == '10 incidentes cambiados.' and seen['calm'] == 'Nada que atender'
     assert seen['searchFocus'] == 'search' and seen['found'] == 5
@@ -167,6 +167,7 @@ def test_twenty_incidents_by_keyboard(collector, browser, tmp_path):
     assert any('Asignado a laura' in step for step in seen['history'])
     assert seen['views'] == ['Graves']
     assert 'net.tor' in seen['exceptions'] and 'Un nodo propio' in seen['exceptions']
+    assert 'net.dga' in seen['byHand'] and 'con 10.0.0.9' in seen['byHand']
     assert 'Falsos o esperados' in seen['noise'] and '18 (90 %)' in seen['noise'].replace('\xa0', ' ')
     assert seen['live']
     states = collections.Counter(i['state'] for i in laura.items('/api/incidents?state=resolved&limit=100'))

@@ -35,7 +35,7 @@ export function Search({ query, hint = t("incidents.search_hint") }) {
   };
   return html`<label class="filter filter-search">
     <span>${t("incidents.search")}</span>
-    <input type="search" value=${text} placeholder=${hint} onInput=${type} />
+    <input type="search" maxlength="250" value=${text} placeholder=${hint} onInput=${type} />
   </label>`;
 }
 
