@@ -172,3 +172,9 @@ def test_twenty_incidents_by_keyboard(collector, browser, tmp_path):
     assert seen['live']
     states = collections.Counter(i['state'] for i in laura.items('/api/incidents?state=resolved&limit=100'))
     assert states == {'resolved_false': 10, 'resolved_true': 2, 'resolved_expected': 8}
+
+
+def test_first_paint(collector, browser):
+    seen = browser('paint.mjs', 'https://127.0.0.1:%d' % collector.web_port)
+    print('first paint after %d ms (%s)' % (seen['best'], seen['all']))
+    assert seen['best'] < 3000  # under a second on an idle machine; tests run beside others
