@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Enrolment tokens, agents, their certificates and seal keys. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/store/sqlite_int.h"
@@ -70,11 +71,16 @@ sqlite_agent_hello(struct storage *base, const char *agent, const struct storage
     sqlite3_stmt *st = sq(s, "UPDATE agents SET last_seen = ?2, host = coalesce(?3, host),"
                              " machine = coalesce(?4, machine), version = coalesce(?5, version),"
                              " store = coalesce(?6, store), status = coalesce(?7, status),"
-                             " last_seq = iif(?8 >= 0, ?8, last_seq) WHERE id = ?1");
+                             " last_seq = iif(?8 >= 0, ?8, last_seq), brief = coalesce(?9, brief)"
+                             " WHERE id = ?1");
+    char *brief = sqlite_agent_brief(hello->status);
+    enum vg_err err;
 
-    sq_bind(st, "tittttti", agent, now_ns, hello->host, hello->machine, hello->version,
-            hello->store, hello->status, hello->last_seq);
-    return sq_change(s, st);
+    sq_bind(st, "titttttit", agent, now_ns, hello->host, hello->machine, hello->version,
+            hello->store, hello->status, hello->last_seq, brief);
+    err = sq_change(s, st);
+    free(brief);
+    return err;
 }
 
 enum vg_err

@@ -205,30 +205,56 @@ sensors_of(const json_t *status)
     return out;
 }
 
+char *
+sqlite_agent_brief(const char *status)
+{
+    json_t *tree = status != NULL ? json_loads(status, 0, NULL) : NULL, *brief;
+    char *text;
+
+    if (tree == NULL)
+        return NULL;
+    brief = json_pack("{so so}", "sensors", sensors_of(tree), "bundle",
+                      share(json_object_get(tree, "bundle"), "version"));
+    text = brief != NULL ? vg_json_text(brief) : NULL;
+    json_decref(brief);
+    json_decref(tree);
+    return text;
+}
+
 /* ?2: what was seen later is online. */
 #define AGENT_STATE                                                                                \
     "CASE WHEN a.revoked IS NOT NULL THEN 'revoked' WHEN a.last_seen IS NULL THEN 'never'"         \
     " WHEN a.last_seen > ?2 THEN 'online' ELSE 'silent' END"
 #define AGENT_FIELDS                                                                               \
     "a.id, a.host, a.site, s.name, t.name, a.version, a.last_seen, " AGENT_STATE " AS state,"      \
-    " a.status, (SELECT max(not_after) FROM certs WHERE certs.agent = a.id), a.last_seq,"          \
+    " coalesce(a.brief, a.status), (SELECT max(not_after) FROM certs WHERE certs.agent = a.id), "  \
+    "a.last_seq,"                                                                                  \
     " a.enrolled, a.silent, a.cloned, s.zone, a.machine, a.store"
 #define AGENT_FROM " FROM agents a JOIN sites s ON s.id = a.site JOIN tenants t ON t.id = a.tenant"
+
+/* Of a brief, or of a whole status (a row of an older program's). */
+static json_t *
+bundle_of(const json_t *told)
+{
+    return json_object_get(told, "sensors") != NULL
+               ? share(told, "bundle")
+               : share(json_object_get(told, "bundle"), "version");
+}
 
 static json_t *
 agent_row(sqlite3_stmt *st)
 {
-    json_t *status = sq_json_tree(st, 8);
+    json_t *told = sq_json_tree(st, 8), *sensors = json_object_get(told, "sensors");
     json_t *row = json_pack(
         "{so so s{so so so} so so so so so so so so so so so}", "id", sq_json_text(st, 0), "name",
         sq_json_text(st, 1), "site", "id", sq_json_text(st, 2), "name", sq_json_text(st, 3), "zone",
         sq_json_text(st, 14), "tenant", sq_json_text(st, 4), "version", sq_json_text(st, 5),
         "last_seen", sq_json_time(st, 6), "state", sq_json_text(st, 7), "sensors",
-        sensors_of(status), "cert_not_after", sq_json_time(st, 9), "last_seq", sq_json_int(st, 10),
-        "bundle", share(json_object_get(status, "bundle"), "version"), "enrolled",
+        sensors != NULL ? json_incref(sensors) : sensors_of(told), "cert_not_after",
+        sq_json_time(st, 9), "last_seq", sq_json_int(st, 10), "bundle", bundle_of(told), "enrolled",
         sq_json_time(st, 11), "silent", sq_json_text(st, 12), "cloned", sq_json_time(st, 13));
 
-    json_decref(status);
+    json_decref(told);
     return row;
 }
 
@@ -313,9 +339,10 @@ sqlite_agent_get(struct storage *base, const struct storage_scope *scope, const 
                  int64_t now_ns, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq_scoped(
-        s, scope, "SELECT " AGENT_FIELDS AGENT_FROM " WHERE a.id = ?3 AND a.removed IS NULL AND ",
-        "a.tenant", "");
+    sqlite3_stmt *st = sq_scoped(s, scope,
+                                 "SELECT " AGENT_FIELDS ", a.status" AGENT_FROM
+                                 " WHERE a.id = ?3 AND a.removed IS NULL AND ",
+                                 "a.tenant", "");
     json_t *row;
     enum vg_err err;
 
@@ -326,7 +353,7 @@ sqlite_agent_get(struct storage *base, const struct storage_scope *scope, const 
     row = agent_row(st);
     (void)json_object_set_new(row, "machine", sq_json_text(st, 15));
     (void)json_object_set_new(row, "store", sq_json_text(st, 16));
-    (void)json_object_set_new(row, "status", sq_json_tree(st, 8));
+    (void)json_object_set_new(row, "status", sq_json_tree(st, 17));
     sq_end(st);
     if (row == NULL)
         return VG_ERR_NOMEM;

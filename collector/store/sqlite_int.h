@@ -27,7 +27,7 @@ sqlite_of(struct storage *s)
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
     SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[], SQLITE_SCHEMA_9[],
-    SQLITE_SCHEMA_10[];
+    SQLITE_SCHEMA_10[], SQLITE_SCHEMA_11[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -180,6 +180,8 @@ enum vg_err sqlite_agent_find(struct storage *, const struct storage_scope *, co
                               struct storage_agent *);
 enum vg_err sqlite_agents(struct storage *, const struct storage_scope *,
                           const struct storage_agent_query *, int64_t, json_t **);
+/* What lists show of a status, as JSON text of their own: malloc'd, NULL for no status. */
+char *sqlite_agent_brief(const char *status);
 enum vg_err sqlite_agent_get(struct storage *, const struct storage_scope *, const char *, int64_t,
                              json_t **);
 

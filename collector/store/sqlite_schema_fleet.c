@@ -9,3 +9,6 @@ const char SQLITE_SCHEMA_10[] =
     "CREATE TABLE figures (site TEXT NOT NULL, kind TEXT NOT NULL, hour INTEGER NOT NULL,"
     "  value INTEGER NOT NULL, PRIMARY KEY (site, kind, hour)) WITHOUT ROWID;"
     "CREATE INDEX figures_hour ON figures (hour);";
+
+/* What lists of agents show of a status, so that they need not read it whole. */
+const char SQLITE_SCHEMA_11[] = "ALTER TABLE agents ADD COLUMN brief TEXT;";

@@ -134,6 +134,7 @@ test_agents(void **state)
     assert_int_equal(vg_json_int(sensor, "restarts", 0), 2);
     assert_int_equal(vg_json_int(row, "bundle", 0), 3);
     assert_int_equal(json_array_size(json_object_get(row, "certs")), 1);
+    assert_true(json_is_object(json_object_get(row, "status")));
     json_decref(row);
 
     assert_int_equal(ops->agent_remove(w->s, &w->own, AGENT, NOW), VG_ERR_NOENT); /* not revoked */
