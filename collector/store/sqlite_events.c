@@ -105,11 +105,13 @@ sqlite_incident_match(struct storage *base, const struct storage_incident *like,
         sq(s, "SELECT id, detector, subject_label, severity, first, last, count, event >> 40,"
               " event & ((1 << 40) - 1) FROM incidents WHERE site = ?1 AND family = ?2 AND"
               " subject_kind = ?3 AND subject_id = ?4 AND last >= ?5 AND first <= ?6"
+              /* What was real and dealt with, and happens again, is news. */
+              " AND (state != 'resolved_true' OR updated >= ?7)"
               " ORDER BY last DESC LIMIT 1");
     enum vg_err err;
 
-    sq_bind(st, "ttttii", like->site, like->family, like->subject_kind, like->subject_id,
-            like->first_ns - gap_ns, like->last_ns + gap_ns);
+    sq_bind(st, "ttttiii", like->site, like->family, like->subject_kind, like->subject_id,
+            like->first_ns - gap_ns, like->last_ns + gap_ns, like->last_ns);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;

@@ -392,7 +392,7 @@ struct storage_ops {
 
     /* ---- incidents (collector/incident.c decides) ---- */
     /* The newest incident of (site, family, subject) whose time, widened by `gap_ns` on both sides,
-     * touches [first_ns, last_ns] of `like`. */
+     * touches [first_ns, last_ns] of `like`; not one that was real and resolved before last_ns. */
     enum vg_err (*incident_match)(struct storage *s, const struct storage_incident *like,
                                   int64_t gap_ns, struct storage_incident *out);
     enum vg_err (*incident_add)(struct storage *s, const struct storage_incident *incident,

@@ -411,6 +411,39 @@ test_backup_and_check(void **state)
     assert_true(strlen(why) > 0);
 }
 
+/* What was real and dealt with, and happens again, begins a new incident; what was harmless does not. */
+static void
+test_again_after_it_was_resolved(void **state)
+{
+    static const struct {
+        const char *state;
+        int64_t after_s;
+        bool joins;
+    } rows[] = {{"new", 60, true},
+                {"in_progress", 60, true},
+                {"resolved_true", -1, true},
+                {"resolved_true", 60, false},
+                {"resolved_false", 60, true},
+                {"resolved_expected", 60, true}};
+    struct world *w = *state;
+    const struct storage_ops *ops = w->s->ops;
+    struct storage_incident i, found;
+    int64_t stream, durable;
+
+    add_agent(w, AGENT, 5);
+    assert_int_equal(ops->stream_open(w->s, AGENT, STORE, NOW, &stream, &durable), VG_OK);
+    add_incident(w, stream, 1, NOW - VG_MIN_NS, "x", &i);
+    for (size_t k = 0; k < VG_ARRAY_LEN(rows); k++) {
+        struct storage_incident like = i;
+
+        assert_int_equal(ops->incident_set(w->s, &w->own, i.id, rows[k].state, "ana", NULL, NOW),
+                         VG_OK);
+        like.first_ns = like.last_ns = NOW + rows[k].after_s * VG_SEC_NS;
+        if ((ops->incident_match(w->s, &like, 6 * VG_HOUR_NS, &found) == VG_OK) != rows[k].joins)
+            fail_msg("%s, %d s after", rows[k].state, (int)rows[k].after_s);
+    }
+}
+
 int
 main(void)
 {
@@ -420,6 +453,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_agents, setup, teardown),
         cmocka_unit_test_setup_teardown(test_incidents_page_by_page, setup, teardown),
         cmocka_unit_test_setup_teardown(test_incident_states, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_again_after_it_was_resolved, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outbox, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backup_and_check, setup, teardown),
     };
