@@ -93,14 +93,14 @@ message_make(struct message *m, enum iso_form form, const char *number, unsigned
     put_digits(m, "0302160502");
     (void)sprintf(text, "%06u", n % 1000000);
     put_digits(m, text);
-    (void)sprintf(track, "%s=3012201%s", number, strlen(number) % 2 ? "00" : "0");
+    (void)snprintf(track, sizeof track, "%s=3012201%s", number, strlen(number) % 2 ? "00" : "0");
     put_length(m, strlen(track), 2);
     put_digits(m, track);
     (void)sprintf(text, "%012u", n);
     put_text(m, text);
     put_text(m, "00CAJA0001");
-    (void)sprintf(text, "PAN %.4s %.4s %.4s %s B%s^ZZTRACK/A^3012201", number, number + 4,
-                  number + 8, number + 12, number);
+    (void)snprintf(text, sizeof text, "PAN %.4s %.4s %.4s %s B%s^ZZTRACK/A^3012201", number,
+                   number + 4, number + 8, number + 12, number);
     put_length(m, strlen(text), 3);
     put_text(m, text);
     if (form == ISO_PACKED_CURRENCY)
