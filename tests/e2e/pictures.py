@@ -20,7 +20,9 @@ def money(agent, name, severity, subject, facts, when):
 
 def card_testing(agent, when):
     return money(agent, 'pay.card_testing', 'critical', ('terminal', 'tienda-en-linea', 'la tienda en línea'),
-                 {'cards': 198, 'tries': 212, 'declined': 191, 'small': 186, 'seconds': 840, 'usual': 3, 'amount': 1000},
+                 {'cards': 198, 'tries': 212, 'declined': 191, 'small': 186, 'seconds': 840, 'usual': 3, 'amount': 1000,
+                  'sign_es': 'son muchas tarjetas distintas en muy poco tiempo',
+                  'sign_en': 'far too many different cards in a short time'},
                  when)
 
 
