@@ -48,4 +48,5 @@ struct search {
     char text[2 * SEARCH_TEXT_MAX];
 };
 
+/* Words point into *out: it must not be copied. */
 void search_parse(const char *typed, const struct zone *zone, struct search *out);

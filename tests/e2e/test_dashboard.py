@@ -178,3 +178,14 @@ def test_first_paint(collector, browser):
     seen = browser('paint.mjs', 'https://127.0.0.1:%d' % collector.web_port)
     print('first paint after %d ms (%s)' % (seen['best'], seen['all']))
     assert seen['best'] < 3000  # under a second on an idle machine; tests run beside others
+
+
+def test_each_text_has_one_place():
+    """The parts of a language lie over each other: a key in two of them would take the other's words away."""
+    folder = vigia.ROOT / 'collector/web/src/lang'
+    keys = {}
+    for language in ('es', 'en'):
+        names = [k for f in sorted(folder.glob(language + '*.js')) for k in re.findall(r'(?m)^  "?([\w.]+)"?:', f.read_text())]
+        assert sorted(names) == sorted(set(names)), {k for k in names if names.count(k) > 1}
+        keys[language] = set(names)
+    assert keys['es'] == keys['en']

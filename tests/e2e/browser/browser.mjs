@@ -40,6 +40,12 @@ export async function accessibility(page) {
   return JSON.parse(result.value);
 }
 
+/* Nothing is on its way any more. (The network is never idle: an open page listens for what is new.) */
+export async function quiet(page) {
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+  await page.waitForTimeout(400);
+}
+
 /* From the address to the first page. Signing in stands here alone. */
 export async function signIn(page, url, user, password) {
   await page.goto(url);
@@ -62,7 +68,7 @@ export function looker(page, pictures, fine = /401/) {
     await page.evaluate(() => Promise.allSettled(document.getAnimations().map((a) => a.finished)));
   };
   async function look(name) {
-    await page.waitForLoadState("networkidle");
+    await quiet(page);
     seen.violations[name] = await accessibility(page);
     for (const width of [390, 1280]) {
       await page.setViewportSize({ width, height: 900 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One visit to the dashboard; prints what was seen as JSON. node dashboard.mjs URL USER PASSWORD
-import { accessibility, context, launch } from "./browser.mjs";
+import { accessibility, context, launch, quiet } from "./browser.mjs";
 
 const [url, user, password] = process.argv.slice(2);
 const seen = { violations: {}, requests: [], errors: [], overflow: [] };
@@ -33,7 +33,7 @@ await look("login");
 await page.locator("input[name=password]").fill(password);
 await page.locator("button[type=submit]").click();
 await page.locator(".tiles").waitFor();
-await page.waitForLoadState("networkidle");
+await quiet(page);
 seen.overview = await look("overview");
 seen.bars = await page.locator(".chart canvas").count();
 
@@ -66,7 +66,7 @@ seen.changed = await look("changed");
 
 await page.locator("button[lang=en]").click();
 await page.locator("h2", { hasText: "What happened" }).waitFor();
-await page.waitForLoadState("networkidle");
+await quiet(page);
 await page.waitForFunction(() => document.querySelector("select[name=state]").value === "in_progress");
 seen.english = await look("english");
 seen.language = await page.evaluate(() => document.documentElement.lang);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings of all, of a customer, of a shop; prints what was seen as JSON.
 // node settings.mjs URL USER PASSWORD [FOLDER for pictures]
-import { accessibility, context, launch, signIn } from "./browser.mjs";
+import { accessibility, context, launch, quiet, signIn } from "./browser.mjs";
 
 const [url, user, password, pictures] = process.argv.slice(2);
 const seen = { violations: {}, errors: [], overflow: [] };
@@ -12,7 +12,7 @@ page.on("pageerror", (e) => seen.errors.push(String(e)));
 page.on("console", (m) => m.type() === "error" && !/40[01]/.test(m.text()) && seen.errors.push(m.text()));
 
 async function look(name) {
-  await page.waitForLoadState("networkidle");
+  await quiet(page);
   seen.violations[name] = await accessibility(page);
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 900 });

@@ -2,7 +2,7 @@
 // Signing in with a second factor, one's account, people, the trail; prints what was seen as JSON.
 // node sign_in.mjs URL USER PASSWORD [FOLDER for pictures]
 import { createHmac } from "node:crypto";
-import { accessibility, context, launch } from "./browser.mjs";
+import { accessibility, context, launch, quiet } from "./browser.mjs";
 
 const [url, user, password, pictures] = process.argv.slice(2);
 const seen = { violations: {}, errors: [], overflow: [] };
@@ -27,7 +27,7 @@ function code(secret, shift = 0) {
 }
 
 async function look(name) {
-  await page.waitForLoadState("networkidle");
+  await quiet(page);
   seen.violations[name] = await accessibility(page);
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 900 });

@@ -2,15 +2,14 @@
 /* What is typed into the search box: taken apart, and found. */
 #include "tests/unit/collector/triage_kit.h"
 
-static struct search
-parsed(const char *typed)
+/* Into *s, whose words point into itself. */
+static void
+parsed(const char *typed, struct search *s)
 {
     struct zone *utc = zone_utc();
-    struct search s;
 
-    search_parse(typed, utc, &s);
+    search_parse(typed, utc, s);
     zone_free(utc);
-    return s;
 }
 
 static void
@@ -27,10 +26,10 @@ word_is(const struct search *s, size_t i, enum search_field field, const char *t
 static void
 test_parts(void **state)
 {
-    struct search s =
-        parsed("  caja \"tacos centro\"  -router detector:net.scan -site:\"El Güero\" ");
+    struct search s;
 
     (void)state;
+    parsed("  caja \"tacos centro\"  -router detector:net.scan -site:\"El Güero\" ", &s);
     assert_int_equal(s.count, 5);
     word_is(&s, 0, SEARCH_ANYWHERE, "caja", false, false);
     word_is(&s, 1, SEARCH_ANYWHERE, "tacos centro", false, true);
@@ -39,14 +38,14 @@ test_parts(void **state)
     word_is(&s, 4, SEARCH_SITE, "El Güero", true, true);
     assert_false(s.has_state);
 
-    s = parsed("gravedad:alta Estado:abierto asignado:yo tienda:norte mac:02:42");
+    parsed("gravedad:alta Estado:abierto asignado:yo tienda:norte mac:02:42", &s);
     word_is(&s, 0, SEARCH_SEVERITY, "high", false, false);
     word_is(&s, 1, SEARCH_STATE, "open", false, false);
     word_is(&s, 2, SEARCH_ASSIGNEE, "me", false, false);
     word_is(&s, 3, SEARCH_SITE, "norte", false, false);
     word_is(&s, 4, SEARCH_ANYWHERE, "mac:02:42", false, false); /* no such field */
     assert_true(s.has_state);
-    s = parsed("severity:huge");
+    parsed("severity:huge", &s);
     word_is(&s, 0, SEARCH_ANYWHERE, "huge", false, false);
 }
 
@@ -54,19 +53,20 @@ static void
 test_days(void **state)
 {
     struct zone *mexico;
-    struct search s = parsed("after:2026-11-01 before:2026-12-01");
+    struct search s;
 
     (void)state;
+    parsed("after:2026-11-01 before:2026-12-01", &s);
     assert_int_equal(s.count, 0);
     assert_true(s.after_ns == INT64_C(1793491200) * VG_SEC_NS);
     assert_true(s.before_ns == INT64_C(1796083200) * VG_SEC_NS);
-    s = parsed("desde:2026-11");
+    parsed("desde:2026-11", &s);
     assert_true(s.after_ns == INT64_C(1793491200) * VG_SEC_NS);
     assert_int_equal(zone_load("America/Mexico_City", &mexico), VG_OK);
     search_parse("after:2026-11-01", mexico, &s);
     assert_true(s.after_ns == INT64_C(1793512800) * VG_SEC_NS);
     zone_free(mexico);
-    s = parsed("after:yesterday before:2026-13-01 after:2026-1-1x before: after:99999999999");
+    parsed("after:yesterday before:2026-13-01 after:2026-1-1x before: after:99999999999", &s);
     assert_int_equal(s.count, 0);
     assert_true(s.after_ns == 0 && s.before_ns == INT64_MAX);
 }
@@ -74,17 +74,18 @@ test_days(void **state)
 static void
 test_nothing_is_left_over(void **state)
 {
-    struct search s = parsed("- \"\" : -: detector: % ** () ^ \" \"");
+    struct search s;
     char many[SEARCH_TEXT_MAX + 1];
 
     (void)state;
+    parsed("- \"\" : -: detector: % ** () ^ \" \"", &s);
     assert_int_equal(s.count, 0);
-    s = parsed("\"no end");
+    parsed("\"no end", &s);
     word_is(&s, 0, SEARCH_ANYWHERE, "no end", false, true);
     for (size_t i = 0; i < sizeof many - 1; i++)
         many[i] = i % 2 == 0 ? 'a' : ' ';
     many[sizeof many - 1] = '\0';
-    s = parsed(many);
+    parsed(many, &s);
     assert_int_equal(s.count, SEARCH_WORDS_MAX);
 }
 

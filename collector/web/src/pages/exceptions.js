@@ -81,7 +81,7 @@ function ByHand({ onMade }) {
       <label class="field">
         ${t("exception.of_kind")}
         <select value=${is.kind} onChange=${set("kind")}>
-          ${KINDS.map((k) => html`<option value=${k}>${t(`kind.${k}`)}</option>`)}
+          ${KINDS.map((k) => html`<option value=${k}>${t(`excused.${k}`)}</option>`)}
         </select>
       </label>
       <${Field} label=${t("exception.of")} name="subject" value=${is.id} onInput=${set("id")} />
