@@ -121,10 +121,19 @@ use(struct settings_care *c, struct settings_doc *doc, struct agent_config *conf
 {
     struct settings_doc before = c->doc;
     struct agent_config gone = c->overlay;
+    /* The version rises with what is set for others too: nothing starts again for that. */
+    bool same = before.version > 0 ? json_equal(before.settings, doc->settings)
+                                   : json_object_size(doc->settings) == 0;
 
+    if (same && before.version > 0) {
+        c->doc.version = doc->version;
+        agent_config_done(config);
+        settings_done(doc);
+        return;
+    }
     c->doc = *doc;
     c->overlay = *config;
-    if (c->o.changed != NULL)
+    if (c->o.changed != NULL && !same)
         c->o.changed(c->o.ctx, &c->overlay);
     if (before.version > 0)
         agent_config_done(&gone);

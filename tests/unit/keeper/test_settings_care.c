@@ -179,10 +179,30 @@ test_taken_and_kept(void **state)
     hello(k, AGENT, 6, "{}");
     assert_true(settings_care_config(k->care)->budget_per_week == 3);
     assert_int_equal(settings_care_config(k->care)->detectors_off_count, 0);
+    /* Set for others: the number rises, and no worker starts again. */
+    k->changes = 0;
+    hello(k, AGENT, 7, "{}");
+    assert_int_equal(version_now(k), 7);
+    assert_int_equal(k->changes, 0);
+    restart(k);
+    assert_int_equal(version_now(k), 7);
     /* An old answer once more. */
     hello(k, AGENT, 5, "{\"alerts\": {\"budget_per_week\": 1}}");
-    assert_int_equal(version_now(k), 6);
+    assert_int_equal(version_now(k), 7);
     assert_true(settings_care_config(k->care)->budget_per_week == 3);
+}
+
+/* Nothing set at all is no other configuration. */
+static void
+test_nothing_set(void **state)
+{
+    struct kit *k = *state;
+
+    hello(k, AGENT, 5, "{}");
+    assert_int_equal(version_now(k), 5);
+    assert_int_equal(k->changes, 0);
+    hello(k, AGENT, 6, "{\"alerts\": {\"budget_per_week\": 1}}");
+    assert_int_equal(k->changes, 1);
 }
 
 static void
@@ -270,6 +290,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_taken_and_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_set, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_enrolled_anew, setup, teardown),
