@@ -23,6 +23,8 @@ struct agent_job {
     struct pki_info cert;
     char peer[64];
     struct storage_agent agent;
+    char raised[UUID_TEXT_SIZE]; /* an incident about the agent itself, "": none */
+    bool heard;                  /* by hello: it is not silent any more */
     int64_t now_ns;
     json_t *body;   /* hello, renew; owned */
     json_t *answer; /* owned until answered */
@@ -87,13 +89,24 @@ tally(const struct agent_job *j)
             (*words[i].count)++;
 }
 
+/* Open dashboards hear of what the collector itself raised or ended about the agent. */
+static void
+tell_own(const struct agent_job *j)
+{
+    if (j->raised[0] != '\0')
+        live_changed(j->service->live, j->agent.tenant, j->raised);
+    if (j->heard && j->agent.silent[0] != '\0')
+        live_changed(j->service->live, j->agent.tenant, j->agent.silent);
+}
+
 static void
 done(struct work_job *job)
 {
     struct agent_job *j = (struct agent_job *)job;
 
     tally(j);
-
+    if (j->status == 0 && job->err == VG_OK)
+        tell_own(j);
     if (j->status != 0)
         http_answer_error(j->call, j->status, j->word, j->message);
     else if (job->err != VG_OK)
@@ -134,14 +147,14 @@ events_read(struct work_job *job, struct storage *s)
 
 /* A store that is not the one of its last hello: is it one that was left? */
 static enum vg_err
-heard_store(const struct agent_job *j, struct storage *s)
+heard_store(struct agent_job *j, struct storage *s)
 {
     const struct clone_heard heard = {.store = j->store, .address = j->peer};
     enum vg_err err;
 
     if (strcmp(j->store, j->agent.store) == 0)
         return VG_OK;
-    err = clone_look(s, &j->agent, &heard, j->now_ns);
+    err = clone_look(s, &j->agent, &heard, j->now_ns, j->raised);
     return err == VG_OK ? s->ops->agent_store(s, j->agent.id, j->store) : err;
 }
 
@@ -345,9 +358,10 @@ hello_write(struct work_job *job, struct storage *s)
         hello.status = status;
     err = clone_look(s, &j->agent,
                      &(struct clone_heard){hello.machine, hello.store, hello.host, j->peer},
-                     j->now_ns);
+                     j->now_ns, j->raised);
     if (err == VG_OK)
         err = silence_heard(s, &j->agent, j->now_ns);
+    j->heard = err == VG_OK;
     if (err == VG_OK)
         err = s->ops->agent_hello(s, j->agent.id, &hello, j->now_ns);
     if (err == VG_OK)

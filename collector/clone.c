@@ -8,9 +8,9 @@
 
 static enum vg_err
 raise(struct storage *s, const struct storage_agent *agent, const struct storage_face *now,
-      const struct storage_face *before, int64_t returns, int64_t now_ns)
+      const struct storage_face *before, int64_t returns, int64_t now_ns,
+      char incident[UUID_TEXT_SIZE])
 {
-    char incident[UUID_TEXT_SIZE];
     const struct own_event event = {
         .detector = "agent.cloned",
         .severity = SEVERITY_HIGH,
@@ -40,11 +40,12 @@ face(struct storage_face *f, const char *kind, const char *value, const struct c
 
 static enum vg_err
 look_at(struct storage *s, const struct storage_agent *agent, const char *kind, const char *was,
-        const char *is, const struct clone_heard *heard, int64_t now_ns)
+        const char *is, const struct clone_heard *heard, int64_t now_ns,
+        char incident[UUID_TEXT_SIZE])
 {
     struct storage_face now, before;
     int64_t returns = 0, told_ns = 0;
-    bool known = false;
+    bool known = false, took_turns = false;
     enum vg_err err;
 
     if (is == NULL || is[0] == '\0')
@@ -54,22 +55,27 @@ look_at(struct storage *s, const struct storage_agent *agent, const char *kind, 
     if (err != VG_OK || was[0] == '\0' || strcmp(was, is) == 0 || !known)
         return err;
     err = s->ops->agent_returned(s, agent->id, now_ns, CLONE_SPAN_NS, &returns, &told_ns);
-    if (err != VG_OK || returns < CLONE_RETURNS || now_ns - told_ns < CLONE_TELL_NS)
+    if (err == VG_OK)
+        err = s->ops->face_came_back(s, agent->id, kind, was, &took_turns);
+    if (err != VG_OK || !took_turns || returns < CLONE_RETURNS || now_ns - told_ns < CLONE_TELL_NS)
         return err;
     err = s->ops->face_get(s, agent->id, kind, was, &before);
     if (err == VG_ERR_NOENT) /* forgotten: many have come */
         face(&before, kind, was, &(struct clone_heard){.host = agent->host});
     else if (err != VG_OK)
         return err;
-    return raise(s, agent, &now, &before, returns, now_ns);
+    return raise(s, agent, &now, &before, returns, now_ns, incident);
 }
 
 enum vg_err
 clone_look(struct storage *s, const struct storage_agent *agent, const struct clone_heard *heard,
-           int64_t now_ns)
+           int64_t now_ns, char incident[UUID_TEXT_SIZE])
 {
-    enum vg_err err = look_at(s, agent, "machine", agent->machine, heard->machine, heard, now_ns);
+    enum vg_err err;
 
-    return err == VG_OK ? look_at(s, agent, "store", agent->store, heard->store, heard, now_ns)
-                        : err;
+    incident[0] = '\0';
+    err = look_at(s, agent, "machine", agent->machine, heard->machine, heard, now_ns, incident);
+    if (err == VG_OK)
+        err = look_at(s, agent, "store", agent->store, heard->store, heard, now_ns, incident);
+    return err;
 }

@@ -99,7 +99,16 @@ static void
 silence_done(struct work_job *job)
 {
     struct silence_job *j = (struct silence_job *)job;
+    const json_t *row;
+    size_t i;
 
+    json_array_foreach(j->found, i, row)
+    {
+        const char *incident = vg_json_str(row, "incident", "");
+
+        if (job->err == VG_OK && incident[0] != '\0')
+            live_changed(j->rounds->service->live, vg_json_str(row, "tenant", ""), incident);
+    }
     if (job->err != VG_OK)
         log_event(LOG_LEVEL_WARN, "agent.silence_failed", "error=%s", vg_err_name(job->err));
     j->rounds->watching = false;

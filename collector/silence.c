@@ -46,7 +46,9 @@ open_ns(const struct silence_look *look, int64_t from_ns, int64_t now_ns, int64_
 bool
 silence_too_long(const struct silence_look *look, int64_t since_ns, int64_t now_ns)
 {
-    int64_t from = look->last_seen_ns > since_ns ? look->last_seen_ns : since_ns, open = 0;
+    /* What was heard in the future was heard by a clock of ours that jumped. */
+    bool lately = look->last_seen_ns > since_ns && look->last_seen_ns <= now_ns;
+    int64_t from = lately ? look->last_seen_ns : since_ns, open = 0;
     int64_t all = now_ns - from;
 
     if ((look->open_ns == 0 || all < look->open_ns) &&
@@ -89,7 +91,8 @@ silence_find(struct storage *s, int64_t since_ns, int64_t now_ns, json_t **out)
     char site[UUID_TEXT_SIZE] = "";
     struct zone *zone = NULL;
     size_t i;
-    enum vg_err err = s->ops->agents_quiet(s, now_ns - SILENCE_LEAST_NS, SILENCE_LOOK_MAX, &rows);
+    enum vg_err err =
+        s->ops->agents_quiet(s, now_ns - SILENCE_LEAST_NS, now_ns, SILENCE_LOOK_MAX, &rows);
 
     json_array_foreach(rows, i, row)
     {
@@ -122,7 +125,7 @@ silence_find(struct storage *s, int64_t since_ns, int64_t now_ns, json_t **out)
 /* ---- what was found ---- */
 
 static void
-names_of(const json_t *const *rows, size_t count, char out[NAMES_SIZE])
+names_of(json_t *const *rows, size_t count, char out[NAMES_SIZE])
 {
     size_t n = 0;
 
@@ -138,9 +141,9 @@ names_of(const json_t *const *rows, size_t count, char out[NAMES_SIZE])
         (void)snprintf(out + n, NAMES_SIZE - n, "…");
 }
 
-/* One incident for `count` agents of one site. */
+/* One incident for `count` agents of one site; none where an exception holds it back. */
 static enum vg_err
-raise(struct storage *s, const json_t *const *rows, size_t count, int64_t now_ns)
+raise(struct storage *s, json_t *const *rows, size_t count, int64_t now_ns)
 {
     char incident[UUID_TEXT_SIZE] = "", names[NAMES_SIZE], last[VTIME_TEXT_MAX];
     struct own_event event = {.detector = "agent.silent", .severity = SEVERITY_MEDIUM};
@@ -157,11 +160,13 @@ raise(struct storage *s, const json_t *const *rows, size_t count, int64_t now_ns
         event.subject_label = vg_json_str(rows[0], "site_name", "");
     }
     event.facts = json_pack("{ss sI ss sI}", "host", names, "silent",
-                            (json_int_t)((now_ns - seen_ns) / VG_SEC_NS), "last_seen",
-                            vtime_format(seen_ns, last), "agents", (json_int_t)count);
+                            (json_int_t)(now_ns > seen_ns ? (now_ns - seen_ns) / VG_SEC_NS : 0),
+                            "last_seen", vtime_format(seen_ns, last), "agents", (json_int_t)count);
     err = own_event_put(s, &agent, &event, now_ns, incident);
-    for (size_t i = 0; err == VG_OK && i < count; i++)
+    for (size_t i = 0; err == VG_OK && i < count; i++) {
         err = s->ops->agent_silent(s, vg_json_str(rows[i], "id", ""), incident);
+        (void)json_object_set_new(rows[i], "incident", json_string(incident));
+    }
     if (err == VG_OK)
         log_event(LOG_LEVEL_WARN, "agent.silent", "site=%s agents=%zu", agent.site, count);
     return err;
@@ -178,7 +183,7 @@ still(struct storage *s, const json_t *row)
 }
 
 static enum vg_err
-raise_site(struct storage *s, const json_t *const *rows, size_t count, int64_t now_ns)
+raise_site(struct storage *s, json_t *const *rows, size_t count, int64_t now_ns)
 {
     enum vg_err err = VG_OK;
 
@@ -190,9 +195,9 @@ raise_site(struct storage *s, const json_t *const *rows, size_t count, int64_t n
 }
 
 enum vg_err
-silence_raise(struct storage *s, const json_t *found, int64_t now_ns)
+silence_raise(struct storage *s, json_t *found, int64_t now_ns)
 {
-    const json_t **rows = calloc(json_array_size(found) + 1, sizeof(json_t *)), *row;
+    json_t **rows = calloc(json_array_size(found) + 1, sizeof *rows), *row;
     size_t count = 0, i;
     enum vg_err err = rows != NULL ? VG_OK : VG_ERR_NOMEM;
 

@@ -44,8 +44,9 @@ bool silence_too_long(const struct silence_look *look, int64_t since_ns, int64_t
  * agents_quiet() gives; empty: none. */
 enum vg_err silence_find(struct storage *s, int64_t since_ns, int64_t now_ns,
                          json_t **out) VG_MUST_CHECK;
-/* Raises what silence_find() found, where it is still so; in a transaction. */
-enum vg_err silence_raise(struct storage *s, const json_t *found, int64_t now_ns) VG_MUST_CHECK;
+/* Raises what silence_find() found, where it is still so; in a transaction. Each of *found has the incident
+ * that it came into as "incident": "" where an exception held it back, none where nothing was raised. */
+enum vg_err silence_raise(struct storage *s, json_t *found, int64_t now_ns) VG_MUST_CHECK;
 /* One that was silent was heard; in a transaction. Ends the incident when nobody else of it is silent. */
 enum vg_err silence_heard(struct storage *s, const struct storage_agent *agent,
                           int64_t now_ns) VG_MUST_CHECK;

@@ -336,6 +336,7 @@ static const struct storage_ops OPS = {
     .agent_get = sqlite_agent_get,
     .face_put = sqlite_face_put,
     .face_get = sqlite_face_get,
+    .face_came_back = sqlite_face_came_back,
     .agent_returned = sqlite_agent_returned,
     .agent_cloned = sqlite_agent_cloned,
     .agent_store = sqlite_agent_store,

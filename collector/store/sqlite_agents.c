@@ -71,7 +71,8 @@ sqlite_agent_hello(struct storage *base, const char *agent, const struct storage
     sqlite3_stmt *st = sq(s, "UPDATE agents SET last_seen = ?2, host = coalesce(?3, host),"
                              " machine = coalesce(?4, machine), version = coalesce(?5, version),"
                              " store = coalesce(?6, store), status = coalesce(?7, status),"
-                             " last_seq = iif(?8 >= 0, ?8, last_seq), brief = coalesce(?9, brief)"
+                             " last_seq = iif(?8 >= 0, ?8, last_seq), brief = coalesce(?9, brief),"
+                             " silent = nullif(silent, '')"
                              " WHERE id = ?1");
     char *brief = sqlite_agent_brief(hello->status);
     enum vg_err err;

@@ -190,11 +190,13 @@ enum vg_err sqlite_face_put(struct storage *, const char *, const struct storage
                             bool *);
 enum vg_err sqlite_face_get(struct storage *, const char *, const char *, const char *,
                             struct storage_face *);
+enum vg_err sqlite_face_came_back(struct storage *, const char *, const char *, const char *,
+                                  bool *);
 enum vg_err sqlite_agent_returned(struct storage *, const char *, int64_t, int64_t, int64_t *,
                                   int64_t *);
 enum vg_err sqlite_agent_cloned(struct storage *, const char *, int64_t);
 enum vg_err sqlite_agent_store(struct storage *, const char *, const char *);
-enum vg_err sqlite_agents_quiet(struct storage *, int64_t, size_t, json_t **);
+enum vg_err sqlite_agents_quiet(struct storage *, int64_t, int64_t, size_t, json_t **);
 enum vg_err sqlite_agent_silent(struct storage *, const char *, const char *);
 enum vg_err sqlite_agent_heard(struct storage *, const char *, const char *, bool *);
 

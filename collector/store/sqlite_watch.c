@@ -51,6 +51,26 @@ sqlite_face_get(struct storage *base, const char *agent, const char *kind, const
 }
 
 enum vg_err
+sqlite_face_came_back(struct storage *base, const char *agent, const char *kind, const char *value,
+                      bool *out)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st =
+        sq(s, "SELECT NOT EXISTS (SELECT 1 FROM agent_faces WHERE agent = ?1 AND kind = ?2 AND"
+              " value = ?3) OR EXISTS (SELECT 1 FROM agent_faces a JOIN agent_faces b ON b.agent ="
+              " a.agent AND b.kind = a.kind AND b.first > a.first AND b.first < a.last WHERE"
+              " a.agent = ?1 AND a.kind = ?2 AND a.value = ?3)");
+    enum vg_err err;
+
+    sq_bind(st, "ttt", agent, kind, value);
+    err = sq_step(s, st);
+    if (err == VG_OK)
+        *out = sqlite3_column_int(st, 0) != 0;
+    sq_end(st);
+    return err;
+}
+
+enum vg_err
 sqlite_agent_returned(struct storage *base, const char *agent, int64_t now_ns, int64_t span_ns,
                       int64_t *returns, int64_t *told_ns)
 {
@@ -97,17 +117,21 @@ sqlite_agent_store(struct storage *base, const char *agent, const char *store)
 }
 
 enum vg_err
-sqlite_agents_quiet(struct storage *base, int64_t before_ns, size_t max, json_t **out)
+sqlite_agents_quiet(struct storage *base, int64_t before_ns, int64_t now_ns, size_t max,
+                    json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq(s, "SELECT a.id, a.tenant, a.site, a.host, a.last_seen, s.zone,"
                              " coalesce(s.hours, ''), s.name FROM agents a JOIN sites s ON s.id ="
-                             " a.site WHERE a.revoked IS NULL AND a.silent IS NULL AND"
-                             " a.last_seen <= ? ORDER BY a.site, a.id LIMIT ?");
+                             " a.site WHERE a.revoked IS NULL AND (a.silent IS NULL OR (a.silent ="
+                             " '' AND NOT EXISTS (SELECT 1 FROM exceptions x WHERE x.tenant ="
+                             " a.tenant AND x.detector = 'agent.silent' AND x.ended IS NULL AND"
+                             " x.until > ?2))) AND (a.last_seen <= ?1 OR a.last_seen > ?2)"
+                             " ORDER BY a.site, a.id LIMIT ?3");
     json_t *all = json_array();
     enum vg_err err;
 
-    sq_bind(st, "ii", before_ns, (int64_t)max);
+    sq_bind(st, "iii", before_ns, now_ns, (int64_t)max);
     while ((err = sq_step(s, st)) == VG_OK)
         (void)json_array_append_new(
             all,

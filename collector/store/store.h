@@ -178,14 +178,21 @@ struct storage_ops {
                             int64_t now_ns, bool *known);
     enum vg_err (*face_get)(struct storage *s, const char *agent, const char *kind,
                             const char *value, struct storage_face *out);
+    /* Whether it was left once and heard of again: another of its kind came first within its time. One that is
+     * forgotten counts as such. */
+    enum vg_err (*face_came_back)(struct storage *s, const char *agent, const char *kind,
+                                  const char *value, bool *out);
     /* Counts a return; those of the last span_ns count. *told_ns: of the last agent_cloned(), or 0. */
     enum vg_err (*agent_returned)(struct storage *s, const char *agent, int64_t now_ns,
                                   int64_t span_ns, int64_t *returns, int64_t *told_ns);
     enum vg_err (*agent_cloned)(struct storage *s, const char *agent, int64_t now_ns);
     enum vg_err (*agent_store)(struct storage *s, const char *agent, const char *store);
-    /* Not heard of since before_ns, not revoked, not silent yet, in the order of their sites: [{"id",
-     * "tenant","site","site_name","host","last_seen": ns,"zone","hours"}]. */
-    enum vg_err (*agents_quiet)(struct storage *s, int64_t before_ns, size_t max, json_t **out);
+    /* Not heard of since before_ns (or in the future), not revoked, not silent yet, in the order of their
+     * sites: [{"id", "tenant","site","site_name","host","last_seen": ns,"zone","hours"}]. One whose silence
+     * was held back is among them again once no exception of its tenant holds for agent.silent. */
+    enum vg_err (*agents_quiet)(struct storage *s, int64_t before_ns, int64_t now_ns, size_t max,
+                                json_t **out);
+    /* `incident` "": an exception held it back. */
     enum vg_err (*agent_silent)(struct storage *s, const char *agent, const char *incident);
     /* Not silent any more; *last: nor is another agent of that incident. */
     enum vg_err (*agent_heard)(struct storage *s, const char *agent, const char *incident,

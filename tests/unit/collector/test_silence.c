@@ -172,6 +172,48 @@ test_limits_that_are_set(void **state)
     assert_int_equal(look(w, NOW, NOW + 2 * VG_HOUR_NS), 1);
 }
 
+/* An exception holds the silence of one back; when it ends, or when the agent was heard meanwhile, it is
+ * looked after like any other. */
+static void
+test_an_exception_and_its_end(void **state)
+{
+    struct world *w = *state;
+    struct storage_agent a = world_agent(w, 0);
+    struct storage_exception x = {
+        .detector = "agent.silent", .kind = "mine", .why = "", .who = "ana"};
+    int64_t now_ns = NOW + VG_DAY_NS;
+
+    strcpy(x.site, w->site.id);
+    x.until_ns = NOW + 30 * VG_DAY_NS;
+    assert_int_equal(w->s->ops->exception_add(w->s, &w->own, &x, NOW), VG_OK);
+    hear(w, a, NOW);
+    assert_int_equal(look(w, NOW, now_ns), 1);
+    assert_int_equal(look(w, NOW, now_ns + MIN), 0); /* counted once */
+    assert_int_equal(world_incidents(w, "all"), 0);
+    hear(w, a, now_ns + 2 * MIN);
+    assert_int_equal(look(w, NOW, now_ns + 2 * VG_DAY_NS), 1);
+    assert_int_equal(world_incidents(w, "all"), 0);
+    assert_int_equal(w->s->ops->exception_end(w->s, &w->own, x.id, "ana", now_ns + 2 * VG_DAY_NS),
+                     VG_OK);
+    assert_int_equal(look(w, NOW, now_ns + 2 * VG_DAY_NS + MIN), 1);
+    assert_int_equal(world_incidents(w, "open"), 1);
+    hear(w, a, now_ns + 3 * VG_DAY_NS);
+    assert_int_equal(world_incidents(w, "open"), 0);
+}
+
+/* Our clock was a year ahead for a while: who was heard in that time and is gone is missed all the same. */
+static void
+test_heard_in_the_future(void **state)
+{
+    struct world *w = *state;
+    struct storage_agent a = world_agent(w, 0);
+
+    hear(w, a, NOW + 365 * VG_DAY_NS);
+    assert_int_equal(look(w, NOW, NOW + VG_DAY_NS - 1), 0); /* listened since the clock went back */
+    assert_int_equal(look(w, NOW, NOW + VG_DAY_NS), 1);
+    assert_int_equal(world_incidents(w, "open"), 1);
+}
+
 static void
 test_a_restart_raises_nothing(void **state)
 {
@@ -193,6 +235,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_heard_after_it_was_found, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_a_shop_is_one_incident, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_limits_that_are_set, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_an_exception_and_its_end, world_open, world_close),
+        cmocka_unit_test_setup_teardown(test_heard_in_the_future, world_open, world_close),
         cmocka_unit_test_setup_teardown(test_a_restart_raises_nothing, world_open, world_close),
     };
 
