@@ -79,7 +79,8 @@ tally(const struct agent_job *j)
     } words[] = {{"unknown", &c->unknown},     {"revoked", &c->revoked},
                  {"expired", &c->expired},     {"store_conflict", &c->conflicts},
                  {"too_large", &c->too_large}, {"format", &c->malformed},
-                 {"csr", &c->malformed}};
+                 {"csr", &c->malformed},       {"stores", &c->stores},
+                 {"too_often", &c->too_often}};
 
     c->calls++;
     if (j->job.err == VG_ERR_LIMIT && j->status == 0)
@@ -182,6 +183,8 @@ events_write(struct work_job *job, struct storage *s)
 
     if (err == VG_ERR_EXISTS)
         return refuse(j, 409, "store_conflict", "another event is known under this number");
+    if (err == VG_ERR_DENIED)
+        return refuse(j, 429, "stores", "this agent has begun too many stores");
     if (err != VG_OK)
         return err;
     json_decref(j->answer); /* of a first try whose commit failed */
@@ -368,6 +371,8 @@ hello_write(struct work_job *job, struct storage *s)
         err = rollout_heard(s, j->agent.id, bundle, j->now_ns);
     if (err == VG_OK && hello.store != NULL) {
         err = s->ops->stream_open(s, j->agent.id, store, j->now_ns, &stream, &durable);
+        if (err == VG_ERR_DENIED)
+            return refuse(j, 429, "stores", "this agent has begun too many stores");
         if (err == VG_OK && key_text != NULL && hex_parse_str(key_text, key, sizeof key) == VG_OK)
             err = s->ops->seal_key_add(s, j->agent.id, store, key);
     }
@@ -438,6 +443,8 @@ renew_write(struct work_job *job, struct storage *s)
     enum vg_err err =
         s->ops->cert_add(s, j->cert.fingerprint, j->agent.id, j->now_ns, j->cert.until_ns);
 
+    if (err == VG_ERR_DENIED)
+        return refuse(j, 429, "too_often", "this agent had enough certificates for a day");
     if (err == VG_OK)
         err = s->ops->audit(s, j->agent.tenant, "agent", "agent.renewed", j->agent.id, NULL,
                             j->now_ns);

@@ -223,6 +223,8 @@ ingest_commit(struct storage *s, const struct storage_agent *agent, const char *
             in->repeated++;
         }
     }
+    if (err == VG_OK && in->moved > 0)
+        err = s->ops->agent_moved(s, agent->id, (int64_t)in->moved, now_ns);
     if (err == VG_OK && highest > held)
         err = s->ops->stream_durable(s, stream, highest);
     if (err == VG_OK)

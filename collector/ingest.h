@@ -46,7 +46,7 @@ enum vg_err ingest_parse(struct slice body, bool packed, const char *store, int6
 void ingest_done(struct ingest *in);
 
 /* *durable: the highest number that is held once the transaction is. VG_ERR_EXISTS: another event is
- * known under one of these numbers (nothing of the body may be kept: undo). */
+ * known under one of these numbers (nothing of the body may be kept: undo). VG_ERR_DENIED: too many stores. */
 enum vg_err ingest_commit(struct storage *s, const struct storage_agent *agent, const char *store,
                           struct ingest *in, int64_t now_ns, int64_t *durable) VG_MUST_CHECK;
 

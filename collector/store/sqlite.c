@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 11, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 12, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -329,6 +329,7 @@ static const struct storage_ops OPS = {
     .token_use = sqlite_token_use,
     .agent_add = sqlite_agent_add,
     .agent_hello = sqlite_agent_hello,
+    .agent_moved = sqlite_agent_moved,
     .agent_revoke = sqlite_agent_revoke,
     .cert_add = sqlite_cert_add,
     .cert_find = sqlite_cert_find,
@@ -428,9 +429,9 @@ static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
     static const char *const steps[SCHEMA_VERSION] = {
-        SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,  SQLITE_SCHEMA_3, SQLITE_SCHEMA_4,
-        SQLITE_SCHEMA_5, SQLITE_SCHEMA_6,  SQLITE_SCHEMA_7, SQLITE_SCHEMA_8,
-        SQLITE_SCHEMA_9, SQLITE_SCHEMA_10, SQLITE_SCHEMA_11};
+        SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,  SQLITE_SCHEMA_3,  SQLITE_SCHEMA_4,
+        SQLITE_SCHEMA_5, SQLITE_SCHEMA_6,  SQLITE_SCHEMA_7,  SQLITE_SCHEMA_8,
+        SQLITE_SCHEMA_9, SQLITE_SCHEMA_10, SQLITE_SCHEMA_11, SQLITE_SCHEMA_12};
     int version = 0;
     enum vg_err err;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/store/sqlite_int.h"
+#include "common/vtime.h"
 
 enum vg_err
 sqlite_token_add(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE],
@@ -85,6 +86,16 @@ sqlite_agent_hello(struct storage *base, const char *agent, const struct storage
 }
 
 enum vg_err
+sqlite_agent_moved(struct storage *base, const char *agent, int64_t records, int64_t now_ns)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE agents SET moved = moved + ?2, moved_last = ?3 WHERE id = ?1");
+
+    sq_bind(st, "tii", agent, records, now_ns);
+    return sq_change(s, st);
+}
+
+enum vg_err
 sqlite_agent_revoke(struct storage *base, const struct storage_scope *scope, const char *agent,
                     int64_t now_ns)
 {
@@ -104,11 +115,15 @@ sqlite_cert_add(struct storage *base, const uint8_t fingerprint[STORAGE_HASH_SIZ
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st =
-        sq(s, "INSERT INTO certs (fingerprint, agent, issued, not_after) VALUES (?,?,?,?)");
+        sq(s, "INSERT INTO certs (fingerprint, agent, issued, not_after) SELECT ?1,?2,?3,?4 WHERE"
+              " (SELECT count(*) FROM certs WHERE agent = ?2 AND issued > ?5) < ?6");
     struct slice key = slice_of(fingerprint, STORAGE_HASH_SIZE);
+    enum vg_err err;
 
-    sq_bind(st, "btii", &key, agent, now_ns, not_after_ns);
-    return sq_run(s, st);
+    sq_bind(st, "btiiii", &key, agent, now_ns, not_after_ns, now_ns - VG_DAY_NS,
+            (int64_t)STORAGE_CERTS_A_DAY);
+    err = sq_change(s, st);
+    return err == VG_ERR_NOENT ? VG_ERR_DENIED : err;
 }
 
 void

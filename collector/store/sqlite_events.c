@@ -28,11 +28,14 @@ sqlite_stream_open(struct storage *base, const char *agent, const char *store, i
         }
         if (err != VG_ERR_NOENT)
             return err;
-        st = sq(s, "INSERT INTO streams (agent, store, created, durable) VALUES (?,?,?,0)");
-        sq_bind(st, "tti", agent, store, now_ns);
-        err = sq_run(s, st);
+        st = sq(
+            s,
+            "INSERT INTO streams (agent, store, created, durable) SELECT ?1,?2,?3,0 WHERE"
+            " (SELECT count(*) FROM streams WHERE agent = ?1) < ?4 OR ?2 = ?1"); /* our own: own.h */
+        sq_bind(st, "ttii", agent, store, now_ns, (int64_t)STORAGE_STREAMS_MAX);
+        err = sq_change(s, st);
         if (err != VG_OK)
-            return err;
+            return err == VG_ERR_NOENT ? VG_ERR_DENIED : err;
     }
     return VG_ERR_SYS;
 }
@@ -106,7 +109,7 @@ sqlite_incident_match(struct storage *base, const struct storage_incident *like,
               " event & ((1 << 40) - 1) FROM incidents WHERE site = ?1 AND family = ?2 AND"
               " subject_kind = ?3 AND subject_id = ?4 AND last >= ?5 AND first <= ?6"
               /* What was real and dealt with, and happens again, is news. */
-              " AND (state != 'resolved_true' OR updated >= ?7)"
+              " AND (state != 'resolved_true' OR resolved >= ?7)"
               " ORDER BY last DESC LIMIT 1");
     enum vg_err err;
 

@@ -73,85 +73,31 @@ sq_feedback_state(struct sqlite *s, const char *incident, const char *state, int
 
 /* ---- for one agent ---- */
 
-#define PARTY(id, rest) "iif(" id " = '', NULL, json_object(" rest "))"
+/* clang-format off */
+#define PARTIES                                                                                    \
+    "'subject', iif(subject_id = '', NULL, json_object('kind', subject_kind, 'id', subject_id)),"  \
+    "'peer', iif(peer_id = '', NULL, json_object('id', peer_id))"
 
 /* An exception that ended before the agent heard of it is none of its business. */
 #define FOR_AGENT                                                                                  \
     "FROM exceptions WHERE tenant = ?2 AND site IN ('', ?3) AND version > ?4 AND"                  \
     " ((ended IS NULL AND until > ?5) OR made <= ?4)"
 
+/* Rows: JSON text, version, until or 0. */
+#define TOLD                                                                                       \
+    "SELECT json_object('version', version, 'id', id, 'kind', iif(ended IS NULL, kind, 'ended'),"  \
+    " 'detector', detector, " PARTIES "), version AS v, until " FOR_AGENT                          \
+    " UNION ALL SELECT json_object('version', version, 'id', incident, 'kind', kind, 'sensor',"    \
+    " sensor, 'detector', detector, " PARTIES "), version, 0 FROM verdicts WHERE agent = ?1 AND"   \
+    " version > ?4 ORDER BY v LIMIT ?6"
+/* clang-format on */
+
 enum vg_err
 sqlite_feedback(struct storage *base, const struct storage_agent *agent, int64_t after,
                 int64_t now_ns, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(
-        s,
-        "SELECT json_object('version', version, 'id', id, 'kind',"
-        " iif(ended IS NULL, kind, 'ended'), 'detector', detector, 'subject',"
-        " " PARTY(
-            "subject_id",
-            "'kind', subject_kind, 'id', subject_id") ", 'peer',"
-                                                      " " PARTY(
-                                                          "peer_id",
-                                                          "'id', peer_id") "), version AS v, "
-                                                                           "until " FOR_AGENT
-                                                                           " UNION ALL SELECT "
-                                                                           "json_object('"
-                                                                           "version', version, "
-                                                                           "'id', incident, "
-                                                                           "'kind', kind,"
-                                                                           " 'sensor', sensor, "
-                                                                           "'detector', "
-                                                                           "detector, 'subject',"
-                                                                           " " PARTY(
-                                                                               "subject_"
-                                                                               "id",
-                                                                               "'kind', "
-                                                                               "subject_"
-                                                                               "kind, "
-                                                                               "'id', "
-                                                                               "subject_"
-                                                                               "id") ", "
-                                                                                     "'pee"
-                                                                                     "r',"
-                                                                                     " " PARTY(
-                                                                                         "peer_"
-                                                                                         "id",
-                                                                                         "'id', "
-                                                                                         "peer_"
-                                                                                         "id") "), "
-                                                                                               "ver"
-                                                                                               "sio"
-                                                                                               "n "
-                                                                                               "AS "
-                                                                                               "v, "
-                                                                                               "0 "
-                                                                                               "FRO"
-                                                                                               "M "
-                                                                                               "ver"
-                                                                                               "dic"
-                                                                                               "ts "
-                                                                                               "WHE"
-                                                                                               "RE"
-                                                                                               " ag"
-                                                                                               "ent"
-                                                                                               " = "
-                                                                                               "?1 "
-                                                                                               "AND"
-                                                                                               " ve"
-                                                                                               "rsi"
-                                                                                               "on "
-                                                                                               "> "
-                                                                                               "?4 "
-                                                                                               "ORD"
-                                                                                               "ER "
-                                                                                               "BY "
-                                                                                               "v "
-                                                                                               "LIM"
-                                                                                               "IT "
-                                                                                               "?"
-                                                                                               "6");
+    sqlite3_stmt *st = sq(s, TOLD);
     json_t *all = json_array(), *one;
     enum vg_err err;
 

@@ -339,10 +339,11 @@ sqlite_agent_get(struct storage *base, const struct storage_scope *scope, const 
                  int64_t now_ns, json_t **out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq_scoped(s, scope,
-                                 "SELECT " AGENT_FIELDS ", a.status" AGENT_FROM
-                                 " WHERE a.id = ?3 AND a.removed IS NULL AND ",
-                                 "a.tenant", "");
+    sqlite3_stmt *st =
+        sq_scoped(s, scope,
+                  "SELECT " AGENT_FIELDS ", a.status, a.moved, a.moved_last" AGENT_FROM
+                  " WHERE a.id = ?3 AND a.removed IS NULL AND ",
+                  "a.tenant", "");
     json_t *row;
     enum vg_err err;
 
@@ -354,6 +355,8 @@ sqlite_agent_get(struct storage *base, const struct storage_scope *scope, const 
     (void)json_object_set_new(row, "machine", sq_json_text(st, 15));
     (void)json_object_set_new(row, "store", sq_json_text(st, 16));
     (void)json_object_set_new(row, "status", sq_json_tree(st, 17));
+    (void)json_object_set_new(row, "moved", sq_json_int(st, 18));
+    (void)json_object_set_new(row, "moved_last", sq_json_time(st, 19));
     sq_end(st);
     if (row == NULL)
         return VG_ERR_NOMEM;

@@ -27,7 +27,7 @@ sqlite_of(struct storage *s)
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
     SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[], SQLITE_SCHEMA_9[],
-    SQLITE_SCHEMA_10[], SQLITE_SCHEMA_11[];
+    SQLITE_SCHEMA_10[], SQLITE_SCHEMA_11[], SQLITE_SCHEMA_12[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -148,6 +148,7 @@ enum vg_err sqlite_token_use(struct storage *, const uint8_t[STORAGE_HASH_SIZE],
 enum vg_err sqlite_agent_add(struct storage *, const struct storage_agent *, int64_t);
 enum vg_err sqlite_agent_hello(struct storage *, const char *, const struct storage_hello *,
                                int64_t);
+enum vg_err sqlite_agent_moved(struct storage *, const char *, int64_t, int64_t);
 enum vg_err sqlite_agent_revoke(struct storage *, const struct storage_scope *, const char *,
                                 int64_t);
 enum vg_err sqlite_cert_add(struct storage *, const uint8_t[STORAGE_HASH_SIZE], const char *,
@@ -242,39 +243,20 @@ enum vg_err sqlite_incidents(struct storage *, const struct storage_scope *,
                              const struct storage_incident_query *, json_t **);
 
 /* sqlite_search.c: the rows of incident_search, in the transaction that changes the incident. The tags are
- * one word for each thing that filters ask for, made by SQL from the incident `i`; sq_search_tag() makes
+ * one word for each thing that filters ask for, made by SQL from the incident `i`; put_tag() makes
  * the same word of a value: t tenant, s site, v severity, e state, d detector and family, a assignee. */
-enum {
-    SEARCH_MATCH_MAX = 256 * 1024,
-    SEARCH_NUM_BITS = 20
-}; /* bits: of incidents.num below the second */
+enum { SEARCH_MATCH_MAX = 256 * 1024 };
+enum { SEARCH_NUM_BITS = 20 }; /* of incidents.num below the second */
 #define SEARCH_WORD(column)                                                                        \
     "replace(replace(replace(lower(" column "), '-', ''), '.', 'z'), '_', 'y')"
-#define SEARCH_TAGS                                                                                        \
-    " 'all t' || " SEARCH_WORD("i.tenant") " || ' s' || " SEARCH_WORD(                                     \
-        "i.site") " || ' v' || "                                                                           \
-                  "i.severity || ' e' || " SEARCH_WORD(                                                    \
-                      "i.state") " || iif(i." INCIDENT_OPEN ", ' isopen', "                                \
-                                 "' isresolved') || ' d' || " SEARCH_WORD(                                 \
-                                     "i.detector") " || ' d' || " SEARCH_WORD("i.family") " || ' "         \
-                                                                                          "a' "            \
-                                                                                          "||"             \
-                                                                                          " " SEARCH_WORD( \
-                                                                                              "co"         \
-                                                                                              "al"         \
-                                                                                              "es"         \
-                                                                                              "ce"         \
-                                                                                              "(i"         \
-                                                                                              ".a"         \
-                                                                                              "ss"         \
-                                                                                              "ig"         \
-                                                                                              "ne"         \
-                                                                                              "e,"         \
-                                                                                              " '"         \
-                                                                                              "no"         \
-                                                                                              "ne"         \
-                                                                                              "'"          \
-                                                                                              ")") " "
+/* clang-format off */
+#define SEARCH_TAGS                                                                                \
+    " 'all t' || " SEARCH_WORD("i.tenant") " || ' s' || " SEARCH_WORD("i.site")                    \
+    " || ' v' || i.severity || ' e' || " SEARCH_WORD("i.state")                                    \
+    " || iif(i." INCIDENT_OPEN ", ' isopen', ' isresolved')"                                       \
+    " || ' d' || " SEARCH_WORD("i.detector") " || ' d' || " SEARCH_WORD("i.family")                \
+    " || ' a' || " SEARCH_WORD("coalesce(i.assignee, 'none')") " "
+/* clang-format on */
 #define SEARCH_SUBJECT                                                                             \
     "iif(i.subject_label = i.subject_id, i.subject_id, i.subject_label || ' ' || i.subject_id)"
 enum vg_err sq_search_add(struct sqlite *, const struct storage_incident *);

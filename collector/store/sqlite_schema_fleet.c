@@ -12,3 +12,11 @@ const char SQLITE_SCHEMA_10[] =
 
 /* What lists of agents show of a status, so that they need not read it whole. */
 const char SQLITE_SCHEMA_11[] = "ALTER TABLE agents ADD COLUMN brief TEXT;";
+
+/* When an incident was resolved (`updated` is also of other changes); how many records of an agent came from
+ * a clock that cannot be right, and when the last did. */
+const char SQLITE_SCHEMA_12[] =
+    "ALTER TABLE incidents ADD COLUMN resolved INTEGER;"
+    "UPDATE incidents SET resolved = updated WHERE state = 'resolved_true';"
+    "ALTER TABLE agents ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE agents ADD COLUMN moved_last INTEGER;";

@@ -37,7 +37,8 @@ static enum vg_err
 set_state(struct sqlite *s, const char *id, const struct incident *i,
           const struct storage_change *c, int64_t now_ns)
 {
-    sqlite3_stmt *st = sq(s, "UPDATE incidents SET state = ?2, updated = ?3 WHERE id = ?1");
+    sqlite3_stmt *st = sq(s, "UPDATE incidents SET state = ?2, updated = ?3, resolved ="
+                             " iif(?2 = 'resolved_true', ?3, NULL) WHERE id = ?1");
     enum vg_err err;
 
     sq_bind(st, "tti", id, c->state, now_ns);

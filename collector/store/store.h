@@ -153,6 +153,9 @@ struct storage_ops {
     enum vg_err (*agent_add)(struct storage *s, const struct storage_agent *agent, int64_t now_ns);
     enum vg_err (*agent_hello)(struct storage *s, const char *agent,
                                const struct storage_hello *hello, int64_t now_ns);
+    /* So many records of its came from a clock that cannot be right. */
+    enum vg_err (*agent_moved)(struct storage *s, const char *agent, int64_t records,
+                               int64_t now_ns);
     enum vg_err (*agent_revoke)(struct storage *s, const struct storage_scope *scope,
                                 const char *agent, int64_t now_ns);
     /* One that was revoked leaves all lists; its events stay. VG_ERR_NOENT too: it was not revoked. */
@@ -160,6 +163,7 @@ struct storage_ops {
                                 const char *agent, int64_t now_ns);
     enum vg_err (*agent_find)(struct storage *s, const struct storage_scope *scope,
                               const char *agent, struct storage_agent *out);
+    /* VG_ERR_DENIED: it got STORAGE_CERTS_A_DAY. */
     enum vg_err (*cert_add)(struct storage *s, const uint8_t fingerprint[STORAGE_HASH_SIZE],
                             const char *agent, int64_t now_ns, int64_t not_after_ns);
     /* By certificate; a revoked agent is found, with `revoked` set. */
@@ -214,7 +218,8 @@ struct storage_ops {
                                json_t **out, int64_t *version);
 
     /* ---- events ---- */
-    /* The stream of (agent, store), made when new; *durable: its highest seq, 0 for none. */
+    /* The stream of (agent, store), made when new; *durable: its highest seq, 0 for none. VG_ERR_DENIED: the
+     * agent has STORAGE_STREAMS_MAX. (Keys of events have 23 bits for all streams there ever are.) */
     enum vg_err (*stream_open)(struct storage *s, const char *agent, const char *store,
                                int64_t now_ns, int64_t *stream, int64_t *durable);
     /* The id that is known under (stream, seq); "" for a tombstone. VG_ERR_NOENT. */

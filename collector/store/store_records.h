@@ -23,6 +23,8 @@ enum {
     STORAGE_MAIL_INCIDENTS = 50, /* incidents named in one summary mail */
     STORAGE_AGENTS_MAX = 1000,   /* rows of one list of agents */
     STORAGE_FACES_MAX = 16,      /* machines, and stores, remembered of one agent */
+    STORAGE_STREAMS_MAX = 1000,  /* stores of one agent: one a day for as long as a PC lasts */
+    STORAGE_CERTS_A_DAY = 16,    /* of one agent */
 };
 
 /* Whose rows somebody may see: all, one tenant's, or those of the tenants that a user of the provider

@@ -237,6 +237,9 @@ def test_clocks_years_off(scene, tmp_path):
     today = time.strftime('%Y-%m-%d', time.gmtime())
     assert all(i['last'].startswith(today) for i in admin.items('/api/incidents'))
     assert counts(admin, 'agents', 'records_moved') == 2
+    shown = admin.get('/api/agents/' + far.agent)[1]
+    assert shown['moved'] == 2 and shown['moved_last'].startswith(today)
+    assert admin.get('/api/agents/' + honest.agent)[1]['moved'] == 0
     assert [e['time'] for e in collector.events() if e['subject']['id'].startswith('2150')] == ['2150-01-01T00:00:00Z']
 
 

@@ -444,6 +444,62 @@ test_again_after_it_was_resolved(void **state)
     }
 }
 
+/* What is done to a resolved incident later (an assignee, an alert that comes late) is no new resolution: what
+ * happened since the resolution is news all the same. */
+static void
+test_resolved_is_resolved_then(void **state)
+{
+    struct world *w = *state;
+    const struct storage_ops *ops = w->s->ops;
+    struct storage_incident i, found, like;
+    int64_t stream, durable;
+
+    add_agent(w, AGENT, 5);
+    assert_int_equal(ops->stream_open(w->s, AGENT, STORE, NOW, &stream, &durable), VG_OK);
+    add_incident(w, stream, 1, NOW - VG_MIN_NS, "x", &i);
+    assert_int_equal(ops->incident_set(w->s, &w->own, i.id, "resolved_true", "ana", NULL, NOW),
+                     VG_OK);
+    assert_int_equal(ops->incident_grow(w->s, &i, NOW + 30 * VG_MIN_NS), VG_OK);
+    like = i;
+    like.first_ns = like.last_ns = NOW + 20 * VG_MIN_NS;
+    assert_int_equal(ops->incident_match(w->s, &like, 6 * VG_HOUR_NS, &found), VG_ERR_NOENT);
+    assert_int_equal(
+        ops->incident_set(w->s, &w->own, i.id, "in_progress", "ana", NULL, NOW + VG_HOUR_NS),
+        VG_OK);
+    assert_int_equal(ops->incident_match(w->s, &like, 6 * VG_HOUR_NS, &found), VG_OK);
+}
+
+/* One agent cannot use up what all share. */
+static void
+test_stores_and_certificates_have_caps(void **state)
+{
+    struct world *w = *state;
+    const struct storage_ops *ops = w->s->ops;
+    uint8_t print[STORAGE_HASH_SIZE] = {0};
+    char store[UUID_TEXT_SIZE];
+    int64_t stream, durable, last = 0;
+
+    add_agent(w, AGENT, 5);
+    for (unsigned n = 0; n < STORAGE_STREAMS_MAX + 5; n++) {
+        enum vg_err wanted = n < STORAGE_STREAMS_MAX ? VG_OK : VG_ERR_DENIED;
+
+        snprintf(store, sizeof store, "018f0000-0000-4000-8000-%012x", n);
+        assert_int_equal(ops->stream_open(w->s, AGENT, store, NOW, &stream, &durable), wanted);
+        last = stream > last ? stream : last;
+    }
+    assert_in_range(last, 1, STORAGE_STREAMS_MAX);
+    snprintf(store, sizeof store, "018f0000-0000-4000-8000-%012x", 7);
+    assert_int_equal(ops->stream_open(w->s, AGENT, store, NOW, &stream, &durable), VG_OK);
+    /* What the collector says of it goes where the collector writes. */
+    assert_int_equal(ops->stream_open(w->s, AGENT, AGENT, NOW, &stream, &durable), VG_OK);
+    for (uint8_t n = 0; n < 40; n++) {
+        print[1] = n;
+        assert_int_equal(ops->cert_add(w->s, print, AGENT, NOW + n, NOW * 2),
+                         n < STORAGE_CERTS_A_DAY - 1 ? VG_OK : VG_ERR_DENIED);
+    }
+    assert_int_equal(ops->cert_add(w->s, print, AGENT, NOW + 2 * VG_DAY_NS, NOW * 2), VG_OK);
+}
+
 int
 main(void)
 {
@@ -454,6 +510,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_incidents_page_by_page, setup, teardown),
         cmocka_unit_test_setup_teardown(test_incident_states, setup, teardown),
         cmocka_unit_test_setup_teardown(test_again_after_it_was_resolved, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_resolved_is_resolved_then, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stores_and_certificates_have_caps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outbox, setup, teardown),
         cmocka_unit_test_setup_teardown(test_backup_and_check, setup, teardown),
     };

@@ -143,6 +143,8 @@ export const fleet = {
   "health.over_budget": "Connections over the memory for bodies",
   "health.broken": "Connections with broken requests",
   "agents.refused": "Records refused",
+  "agents.moved": "Records with an impossible date",
+  "agents.moved_do": "Set the clock of this PC.",
 
   "figures.title": "Traffic and sales",
   "figures.hint": "The last seven days by the hour, against what is usual at that hour",

@@ -143,6 +143,8 @@ export const fleet = {
   "health.over_budget": "Conexiones que excedían la memoria",
   "health.broken": "Conexiones con peticiones rotas",
   "agents.refused": "Registros rechazados",
+  "agents.moved": "Registros con fecha imposible",
+  "agents.moved_do": "Ponga en hora el reloj de esta PC.",
 
   "figures.title": "Tráfico y ventas",
   "figures.hint": "Los últimos siete días por hora, contra lo usual a esa hora",

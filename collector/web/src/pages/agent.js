@@ -34,6 +34,10 @@ function About({ agent }) {
     <//>
     <${Line} name=${t("agents.last_seq")}>${agent.last_seq === null ? t("none") : count(agent.last_seq)}<//>
     ${agent.refused > 0 && html`<${Line} name=${t("agents.refused")}>${count(agent.refused)}<//>`}
+    ${agent.moved > 0 &&
+    html`<${Line} name=${t("agents.moved")}>
+      ${count(agent.moved)} (<${Time} at=${agent.moved_last} zone=${zone} />)<br /><small>${t("agents.moved_do")}</small>
+    <//>`}
     <${Line} name=${t("agents.sandbox")}>
       ${agent.status?.sandbox === undefined ? t("none") : agent.status.sandbox ? t("yes") : t("no")}
     <//>
