@@ -14,8 +14,7 @@ detector_of(const json_t *body, char out[64])
 {
     const char *text = vg_json_str(body, "detector", "");
 
-    return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.") == strlen(text) &&
-           strchr(text, '.') != NULL && vg_strcpy(out, 64, text);
+    return event_detector_valid(text) && vg_strcpy(out, 64, text);
 }
 
 /* {"kind", "id", "label"} or null; texts that are too long are refused, not cut: they are compared. */

@@ -93,9 +93,8 @@ one_of(const char *text, const char *const *words)
     return false;
 }
 
-/* Lower-case letters, digits, '_' and '.', with at least one dot inside. */
-static bool
-is_detector_name(const char *text)
+bool
+event_detector_valid(const char *text)
 {
     size_t n = strlen(text);
 
@@ -155,7 +154,7 @@ check_sensor(const struct checker *c, const char *key, const json_t *v)
 static enum vg_err
 check_detector(const struct checker *c, const char *key, const json_t *v)
 {
-    return json_is_string(v) && is_detector_name(json_string_value(v))
+    return json_is_string(v) && event_detector_valid(json_string_value(v))
                ? VG_OK
                : wrong(c, "%s is not a dotted name", key);
 }

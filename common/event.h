@@ -44,5 +44,7 @@ char *event_canonical(const json_t *event);
  * up to the second dot; but the entry into another PC (net.lateral) and the session there
  * (net.remote_shell) are one act, and of one family. Borrowed from `detector`, or static. */
 struct str event_family(const char *detector);
+/* Lower-case letters, digits, "_" and ".", with a dot inside. */
+bool event_detector_valid(const char *text);
 
 enum { EVENT_INCIDENT_HOURS = 6 };

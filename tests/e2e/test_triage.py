@@ -88,7 +88,7 @@ def test_exceptions_here(collector, fake):
     one = laura.items('/api/incidents')[0]
     body = {'site': one['site']['id'], 'detector': one['detector'], 'subject': one['subject'], 'peer': one['peer'],
             'until': in_days(30), 'why': 'Es el sistema de respaldo', 'incident': one['id']}
-    for wrong in ({'until': in_days(400)}, {'until': in_days(-1)}, {'until': 'x'}, {'detector': 'scan'}, {'detector': ''},
+    for wrong in ({'until': in_days(400)}, {'until': in_days(-1)}, {'until': 'x'}, {'detector': 'scan'}, {'detector': ''}, {'detector': '.'}, {'detector': 'net.'}, {'detector': '.scan'},
                   {'detector': "net.'"}, {'subject': {'kind': 'device'}}, {'subject': 7}, {'kind': 'love'}, {'site': 'x'},
                   {'site': None}, {'why': 'x' * 501}, {'incident': 'x'}):
         assert laura.post('/api/exceptions', {**body, **wrong})[0] == 400, wrong

@@ -393,6 +393,27 @@ test_streams(void **state)
     hang_up(&c);
 }
 
+/* Who listens to a stream and speaks all the same fills nothing: the budget is of all. */
+static void
+test_nobody_speaks_into_a_stream(void **state)
+{
+    struct world *w = *state;
+    struct client c = dial_tls(w);
+    static const char head[] = "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n";
+    static char rubbish[4096];
+
+    assert_int_equal(ask(w, &c, head, 0), 200);
+    memset(rubbish, 'x', sizeof rubbish);
+    for (int i = 0; i < 8; i++) {
+        (void)SSL_write(c.ssl, rubbish, sizeof rubbish);
+        turn(w, 60);
+    }
+    assert_int_equal(w->gone, 1);
+    assert_int_equal(w->budget.used, 0);
+    assert_int_equal(http_counts(w->server).open, 0);
+    hang_up(&c);
+}
+
 int
 main(void)
 {
@@ -403,6 +424,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_too_many_with_a_handshake, setup, teardown),
         cmocka_unit_test_setup_teardown(test_budget_of_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gone_before_the_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_speaks_into_a_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
     };
 
