@@ -20,7 +20,7 @@ cell_of(struct hours_cell *cells, int64_t hour, const char *unit)
 
         if (c->hour == hour && strcmp(c->unit, unit) == 0)
             return c;
-        if (c->hour < oldest->hour)
+        if (c->met < oldest->met)
             oldest = c;
     }
     *oldest = (struct hours_cell){.hour = hour};
@@ -41,6 +41,13 @@ facts_of(size_t sensor, int64_t hour, const char *unit, int64_t a, int64_t b)
                      (json_int_t)a, "amount", (json_int_t)b);
 }
 
+/* Life after life of a sensor that is taken over they would go over any number. */
+static int64_t
+sum_of(int64_t x, int64_t y)
+{
+    return x + y < SUM_MAX ? x + y : SUM_MAX;
+}
+
 /* One row [hour, unit, a, b] of a sensor, which is not to be trusted. */
 static void
 look_at(struct hours *h, size_t sensor, const json_t *row, bool all, int64_t now_ns,
@@ -57,13 +64,14 @@ look_at(struct hours *h, size_t sensor, const json_t *row, bool all, int64_t now
         strlen(unit) > 3 || (sensor == 0) != (unit[0] == '\0'))
         return;
     c = cell_of(h->cell[sensor], hour, unit);
+    c->met = h->looks;
     if (a < c->seen.a || b < c->seen.b) { /* the sensor began anew */
-        c->before.a += c->seen.a;
-        c->before.b += c->seen.b;
+        c->before.a = sum_of(c->before.a, c->seen.a);
+        c->before.b = sum_of(c->before.b, c->seen.b);
     }
     c->seen = (struct hours_sum){a, b};
-    a += c->before.a;
-    b += c->before.b;
+    a = sum_of(a, c->before.a);
+    b = sum_of(b, c->before.b);
     if ((a == c->told.a && b == c->told.b) ||
         (!all && (now_ns < (hour + 1) * VG_HOUR_NS + HOURS_LATE_NS ||
                   (c->told_ns != 0 && now_ns - c->told_ns < HOURS_AGAIN_NS))))
@@ -80,6 +88,7 @@ hours_look(struct hours *h, const json_t *workers, bool all, int64_t now_ns, hou
     const json_t *w, *row;
     size_t i, k;
 
+    h->looks++;
     json_array_foreach(workers, i, w)
     {
         const json_t *rows = json_object_get(json_object_get(w, "health"), "figures");
@@ -87,7 +96,11 @@ hours_look(struct hours *h, const json_t *workers, bool all, int64_t now_ns, hou
         for (size_t s = 0; s < HOURS_SENSORS; s++) {
             if (strcmp(vg_json_str(w, "name", ""), SENSORS[s]) != 0)
                 continue;
-            json_array_foreach(rows, k, row) look_at(h, s, row, all, now_ns, tell, ctx);
+            json_array_foreach(rows, k, row)
+            {
+                if (k < HOURS_CELLS)
+                    look_at(h, s, row, all, now_ns, tell, ctx);
+            }
         }
     }
 }

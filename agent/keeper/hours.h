@@ -7,6 +7,8 @@
 
 #include "common/event.h"
 
+/* As many as a sensor holds (FIGURES_CELLS), and more than it tells at once: the one that it told of longest
+ * ago gives way, which by then it has forgotten too. */
 enum { HOURS_CELLS = 64, HOURS_SENSORS = 2 };
 /* An hour is told when it has been over for so long; and again at most so often. */
 #define HOURS_LATE_NS  (INT64_C(90) * 1000000000)
@@ -17,12 +19,14 @@ enum { HOURS_CELLS = 64, HOURS_SENSORS = 2 };
 struct hours {
     struct hours_cell {
         int64_t hour, told_ns; /* hour 0: free */
+        uint64_t met;          /* by which look last */
         char unit[4];
         /* `seen`: the sensor's sums; `before`: those of its former lives; `told`: of both. */
         struct hours_sum {
             int64_t a, b;
         } seen, before, told;
     } cell[HOURS_SENSORS][HOURS_CELLS];
+    uint64_t looks;
 };
 
 /* `facts` is taken: {"sensor": "net", "hour", "in", "out"} or {"sensor": "pay", "hour", "currency", "sales",

@@ -93,6 +93,45 @@ test_a_sensor_that_began_anew(void **state)
     assert_true(t.a == 13 && t.b == 24);
 }
 
+/* A till that was closed for days is read in while all places are taken by younger hours. */
+static void
+test_many_hours_at_once(void **state)
+{
+    struct hours h = {0};
+    struct told t = {0};
+    json_t *rows = json_array(), *workers;
+
+    (void)state;
+    for (int64_t i = 0; i < HOURS_CELLS; i++)
+        look(&h, "pay", HOUR - i, "MXN", 1, 1, false, OVER, &t);
+    assert_int_equal(t.count, HOURS_CELLS);
+    for (int64_t i = 0; i < 20; i++)
+        (void)json_array_append_new(rows, json_pack("[IsII]", (json_int_t)(HOUR - 100 - i), "MXN",
+                                                    (json_int_t)2, (json_int_t)3));
+    workers = json_pack("[{ss s{so}}]", "name", "pay", "health", "figures", rows);
+    for (int i = 0; i < 5; i++)
+        hours_look(&h, workers, false, OVER + i, tell, &t);
+    json_decref(workers);
+    assert_int_equal(t.count, HOURS_CELLS + 20);
+    assert_true(t.a == HOURS_CELLS + 40 && t.b == HOURS_CELLS + 60);
+}
+
+/* Its sums fall and rise as often as it likes. */
+static void
+test_a_sensor_that_lies(void **state)
+{
+    const int64_t most = INT64_C(1) << 50;
+    struct hours h = {0};
+    struct told t = {0};
+
+    (void)state;
+    for (int i = 0; i < 20000; i++)
+        look(&h, "net", HOUR, "", i % 2 == 0 ? most : 0, 1, false, OVER - 1, &t);
+    look(&h, "net", HOUR, "", 1, 1, false, OVER, &t);
+    assert_int_equal(t.count, 1);
+    assert_true(t.a == most);
+}
+
 static void
 test_the_end_tells_what_there_is(void **state)
 {
@@ -134,6 +173,8 @@ main(void)
         cmocka_unit_test(test_told_when_over),
         cmocka_unit_test(test_later_sales_are_a_difference),
         cmocka_unit_test(test_a_sensor_that_began_anew),
+        cmocka_unit_test(test_many_hours_at_once),
+        cmocka_unit_test(test_a_sensor_that_lies),
         cmocka_unit_test(test_the_end_tells_what_there_is),
         cmocka_unit_test(test_nonsense),
     };
