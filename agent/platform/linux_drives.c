@@ -16,14 +16,14 @@
 #include "common/slice.h"
 #include "common/str.h"
 
-enum { DRIVES_MAX = 32, EVENTS_BYTES = 16 * 1024, FIRST_ROOM = 256, FDINFO_MAX = 64 * 1024 };
+enum { DRIVES_MAX = 32, EVENTS_BYTES = 16 * 1024, FIRST_ROOM = 256, FDINFO_MAX = 16 * 1024 };
 
 #ifndef AT_HANDLE_FID
 #define AT_HANDLE_FID 0x200 /* since Linux 6.5: of a file system that opens no handles */
 #endif
 
 struct linux_drives {
-    int fd;
+    int fd, marks; /* marks: the kernel's word on what fd has, open since before the lock-down */
     dev_t drive[DRIVES_MAX];
     size_t drives;
     uint64_t *folder; /* hashes of handles */
@@ -79,20 +79,20 @@ platform_drives_open(enum platform_drive_news news, const char *const *folders, 
 
 /* ---- without ---- */
 
-/* Which drives are marked, the kernel says (proc(5), fdinfo of fanotify). */
+/* Which drives are marked, the kernel says (proc(5), fdinfo of fanotify). One that is unmounted is marked no
+ * more, though what is mounted next may well have its number. */
 static enum vg_err
 read_drives(struct linux_drives *d)
 {
-    char path[64], *rest = NULL;
-    struct buf text;
-    enum vg_err err;
+    char text[FDINFO_MAX], *rest = NULL;
+    size_t got = 0;
+    enum vg_err err = platform_file_read(d->marks, 0, text, sizeof text - 1, &got);
 
-    (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", d->fd);
-    err = platform_file_slurp(path, FDINFO_MAX, &text);
+    d->drives = 0;
     if (err != VG_OK)
         return err;
-    buf_put_u8(&text, '\0');
-    for (char *line = text.bad ? NULL : strtok_r((char *)text.data, "\n", &rest); line != NULL;
+    text[got] = '\0';
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
         unsigned device;
 
@@ -100,7 +100,6 @@ read_drives(struct linux_drives *d)
         if (sscanf(line, "fanotify sdev:%x ", &device) == 1 && d->drives < DRIVES_MAX)
             d->drive[d->drives++] = makedev(device >> 20, device & 0xfffff);
     }
-    buf_done(&text);
     return d->drives > 0 ? VG_OK : VG_ERR_NOENT;
 }
 
@@ -108,6 +107,7 @@ enum vg_err
 linux_drives_new(int fd, struct linux_drives **out)
 {
     struct linux_drives *d = calloc(1, sizeof *d);
+    char path[64];
     enum vg_err err;
 
     if (d == NULL) {
@@ -115,7 +115,9 @@ linux_drives_new(int fd, struct linux_drives **out)
         return VG_ERR_NOMEM;
     }
     d->fd = fd;
-    err = read_drives(d);
+    (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    d->marks = open(path, O_RDONLY | O_CLOEXEC);
+    err = d->marks >= 0 ? read_drives(d) : linux_errno();
     if (err != VG_OK) {
         linux_drives_free(d);
         return err;
@@ -129,6 +131,7 @@ linux_drives_free(struct linux_drives *d)
 {
     if (d == NULL)
         return;
+    linux_close(d->marks);
     linux_close(d->fd);
     free(d->folder);
     free(d);
@@ -150,6 +153,7 @@ void
 linux_drives_forget(struct linux_drives *d)
 {
     d->count = 0;
+    (void)!read_drives(d); /* none: each folder is watched by itself */
 }
 
 size_t
@@ -167,7 +171,7 @@ hash_of(int type, const void *handle, size_t len)
 static enum vg_err
 handle_of(const char *folder, uint64_t *hash)
 {
-    static const int how[] = {0, AT_HANDLE_FID};
+    static const int how[] = {AT_SYMLINK_FOLLOW, AT_SYMLINK_FOLLOW | AT_HANDLE_FID};
     union {
         struct file_handle head;
         char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -190,6 +191,51 @@ test_overflow(void **state)
     assert_true(platform_watch_counts(p->watch).overflows > 0);
 }
 
+/* The folder is watched, not the link that was configured for it. */
+static void
+test_a_link_to_a_folder(void **state)
+{
+    struct place *p = *state;
+    char path[160];
+
+    if (!watched(p))
+        skip();
+    in_folder(p->dir, "link", path);
+    assert_int_equal(symlink(p->out, path), 0);
+    platform_watch_begin(p->watch);
+    assert_int_equal(platform_watch_add(p->watch, path), VG_OK);
+    (void)platform_watch_drain(p->watch);
+    put(p->out, "a");
+    assert_int_equal(platform_watch_drain(p->watch), PLATFORM_WATCH_HERE);
+}
+
+/* What is mounted in its place has the same number, and nobody marked it. */
+static void
+test_a_drive_goes_and_another_comes(void **state)
+{
+    struct place *p = *state;
+    struct stat before, after;
+
+    if (mount("test", p->in, "tmpfs", 0, NULL) != 0)
+        skip();
+    assert_int_equal(stat(p->in, &before), 0);
+    if (!watched(p)) {
+        assert_int_equal(umount(p->in), 0);
+        skip();
+    }
+    assert_int_equal(platform_watch_counts(p->watch).by_drive, 1);
+    assert_int_equal(umount(p->in), 0);
+    assert_int_equal(mount("test", p->in, "tmpfs", 0, NULL), 0);
+    assert_int_equal(stat(p->in, &after), 0);
+    platform_watch_begin(p->watch);
+    assert_int_equal(platform_watch_add(p->watch, p->in), VG_OK);
+    (void)platform_watch_drain(p->watch);
+    put(p->in, "a");
+    assert_int_equal(platform_watch_drain(p->watch), PLATFORM_WATCH_HERE);
+    assert_int_equal(umount(p->in), 0);
+    assert_true(before.st_dev == after.st_dev);
+}
+
 /* Given up, it does not come back; folders are then watched by themselves. */
 static void
 test_without_the_right(void **state)
@@ -246,6 +292,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_added_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_more_folders_than_by_themselves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_overflow, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_link_to_a_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_drive_goes_and_another_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_the_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_drives, set_up, tear_down),
     };
