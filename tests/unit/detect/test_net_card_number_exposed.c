@@ -106,6 +106,64 @@ test_findings(void **state)
     D.free(self);
 }
 
+/* What each of these protocols gives: no kind of content, a name of its own (agent/net/bodies). */
+static void
+test_files_and_mails(void **state)
+{
+    static const struct {
+        const char *name;
+        uint16_t port;
+        bool from_server, taken;
+        struct net_addr server;
+    } cases[] = {
+        {"clientes.csv", 20, false, true, {.family = 4, .bytes = {203, 0, 113, 21}}}, /* FTP, up */
+        {"clientes.csv", 20, true, true, {.family = 4, .bytes = {192, 168, 1, 21}}},  /* and down */
+        {"", 25, false, true, {.family = 4, .bytes = {203, 0, 113, 25}}},             /* SMTP */
+        {"", 110, true, false, {.family = 4, .bytes = {203, 0, 113, 26}}}, /* what others write */
+        {"caja\\\\cobros.txt",
+         445,
+         false,
+         true,
+         {.family = 4, .bytes = {192, 168, 1, 22}}}, /* SMB */
+        {"caja\\\\cobros.txt", 445, true, true, {.family = 4, .bytes = {192, 168, 1, 23}}},
+    };
+    static const char text[] = "nombre,tarjeta\r\nAna,4111 1111 1111 1111\r\n"
+                               "Bob,5555 5555 5555 4444\r\n";
+    void *self;
+
+    (void)state;
+    fake_judge_done(&judge);
+    self = fake_make(&D, &judge, NULL);
+    for (size_t i = 0; i < VG_ARRAY_LEN(cases); i++) {
+        struct flow_view f = flow_of(ip4(192, 168, 1, 20), cases[i].server, cases[i].port, T0);
+        struct body_view b = {.flow = &f,
+                              .from_server = cases[i].from_server,
+                              .name = str_of(cases[i].name),
+                              .mime = str_of(""),
+                              .host = str_of(""),
+                              .bytes = (const uint8_t *)text,
+                              .len = sizeof text - 1,
+                              .first = true};
+        struct obs obs = {.kind = OBS_BODY, .time_ns = T0, .body = &b};
+        size_t before = judge.count;
+        const json_t *facts;
+        char *said;
+
+        D.observe(self, &obs);
+        assert_int_equal(judge.count - before, cases[i].taken);
+        if (!cases[i].taken)
+            continue;
+        facts = judge.report[before].facts;
+        assert_string_equal(json_string_value(json_object_get(facts, "where")), "file");
+        assert_int_equal(json_integer_value(json_object_get(facts, "cards")), 2);
+        said = json_dumps(facts, 0);
+        assert_null(strstr(said, "4111 1111"));
+        free(said);
+    }
+    D.free(self);
+    fake_judge_done(&judge);
+}
+
 static void
 record(void *self, const char *service, struct net_addr dst, bool from_server, int64_t at)
 {
@@ -145,6 +203,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_terminals_and_streams),
+        cmocka_unit_test(test_files_and_mails),
         cmocka_unit_test(test_what_is_a_card),
         cmocka_unit_test(test_findings),
     };

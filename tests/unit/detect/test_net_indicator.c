@@ -232,14 +232,140 @@ test_certificate(void **state)
     NET_INDICATOR.free(self);
 }
 
+/* ---- with a list of the shop's own ---- */
+
+struct made_up {
+    char folder[64], file[80];
+    void *self;
+    json_t *settings;
+};
+
+static int
+made_up_list(void **state)
+{
+    struct made_up *m = calloc(1, sizeof *m);
+    FILE *out;
+
+    if (m == NULL)
+        return -1;
+    (void)snprintf(m->folder, sizeof m->folder, "/tmp/vigia-test-XXXXXX");
+    if (mkdtemp(m->folder) == NULL)
+        return -1;
+    (void)snprintf(m->file, sizeof m->file, "%s/made_up.txt", m->folder);
+    out = fopen(m->file, "w");
+    if (out == NULL || fwrite(TEXT, 1, sizeof(TEXT) - 1, out) != sizeof(TEXT) - 1)
+        return -1;
+    if (fclose(out) != 0)
+        return -1;
+    fake_judge_done(&judge);
+    m->settings = json_pack("{s:s}", "folder", m->folder);
+    m->self = fake_make(&NET_INDICATOR, &judge, m->settings);
+    *state = m;
+    return 0;
+}
+
+static int
+made_up_done(void **state)
+{
+    struct made_up *m = *state;
+    int failed = remove(m->file) | remove(m->folder);
+
+    NET_INDICATOR.free(m->self);
+    json_decref(m->settings);
+    free(m);
+    return failed;
+}
+
+static const char *
+fact(size_t report, const char *name)
+{
+    assert_true(report < judge.count);
+    return json_string_value(json_object_get(judge.report[report].facts, name));
+}
+
+static void
+flow(void *self, struct net_addr src, struct net_addr dst, uint32_t got, enum obs_kind kind)
+{
+    struct flow_view f = flow_of(src, dst, 443, T0);
+    struct obs obs = {.kind = kind, .time_ns = T0, .flow = &f};
+
+    f.packets_in = got;
+    f.payload_in = got;
+    NET_INDICATOR.observe(self, &obs);
+}
+
+static void
+test_address(void **state)
+{
+    struct made_up *m = *state;
+    struct net_addr till = ip4(192, 168, 1, 9), evil = ip4(203, 0, 113, 9), six = evil;
+
+    assert_true(net_addr_parse(str_of("2001:db8:bad:7::9"), &six));
+    flow(m->self, till, ip4(203, 0, 113, 10), 9, OBS_FLOW_END); /* beside it */
+    flow(m->self, till, ip4(192, 168, 1, 1), 9, OBS_FLOW_END);
+    flow(m->self, evil, till, 0, OBS_FLOW_END); /* knocks, and nobody opens */
+    assert_int_equal(judge.count, 0);
+    flow(m->self, till, evil, 9, OBS_FLOW_UPDATE);
+    flow(m->self, till, evil, 0, OBS_FLOW_END); /* in vain */
+    flow(m->self, till, ip4(198, 51, 100, 77), 9, OBS_FLOW_END);
+    flow(m->self, till, six, 9, OBS_FLOW_END);
+    flow(m->self, evil, till, 9, OBS_FLOW_END); /* let in */
+    assert_int_equal(judge.count, 5);
+    for (size_t i = 0; i < judge.count; i++) {
+        assert_string_equal(fact(i, "kind"), "address");
+        assert_string_equal(fact(i, "list"), "made_up");
+        assert_string_equal(judge.report[i].subject, "192.168.1.9");
+        assert_int_equal(judge.report[i].severity, i == 1 ? SEVERITY_HIGH : SEVERITY_CRITICAL);
+    }
+    assert_string_equal(fact(0, "value"), "203.0.113.9");
+    assert_string_equal(fact(3, "value"), "2001:db8:bad:7::9");
+}
+
+static void
+client(void *self, const char *ja3, const char *ja4)
+{
+    struct flow_view f = flow_of(ip4(192, 168, 1, 9), ip4(203, 0, 113, 77), 443, T0);
+    struct tls_view tls = {.flow = &f,
+                           .sni = str_of("cdn.example.com"),
+                           .alpn = str_of(""),
+                           .ja3 = str_of(ja3),
+                           .ja4 = str_of(ja4)};
+    struct obs obs = {.kind = OBS_TLS, .time_ns = T0, .tls = &tls};
+
+    NET_INDICATOR.observe(self, &obs);
+}
+
+static void
+test_clients_by_their_print(void **state)
+{
+    struct made_up *m = *state;
+
+    client(m->self, "e7d705a3286e19ea42f587b344ee6866", "t13d1516h2_8daaf6152771_b186095e22b7");
+    client(m->self, "", "");
+    assert_int_equal(judge.count, 0);
+    client(m->self, "e7d705a3286e19ea42f587b344ee6865", "");
+    client(m->self, "", "t13d1516h2_8daaf6152771_b186095e22b6");
+    assert_int_equal(judge.count, 2);
+    assert_string_equal(fact(0, "kind"), "ja3");
+    assert_string_equal(fact(0, "value"), "e7d705a3286e19ea42f587b344ee6865");
+    assert_string_equal(fact(1, "kind"), "ja4");
+    assert_string_equal(fact(1, "value"), "t13d1516h2_8daaf6152771_b186095e22b6");
+    assert_string_equal(fact(1, "description_es"), "prueba");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_million),   cmocka_unit_test(test_small_sets),
-        cmocka_unit_test(test_lists),       cmocka_unit_test(test_folders),
-        cmocka_unit_test(test_cut_lists),   cmocka_unit_test(test_names),
+        cmocka_unit_test(test_a_million),
+        cmocka_unit_test(test_small_sets),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_cut_lists),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_certificate),
+        cmocka_unit_test_setup_teardown(test_address, made_up_list, made_up_done),
+        cmocka_unit_test_setup_teardown(test_clients_by_their_print, made_up_list, made_up_done),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
