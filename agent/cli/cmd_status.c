@@ -87,7 +87,6 @@ put_part(const json_t *status, const char *key)
     free(text);
 }
 
-/* Which rules run: nothing of it where they are the program's and nothing was ever refused. */
 /* What the provider set stands before agent.yaml: whoever looks there must learn it. */
 static void
 put_settings(const json_t *settings)
@@ -112,6 +111,29 @@ put_settings(const json_t *settings)
     }
 }
 
+/* What people at the collector do not want to hear of: named where that is a whole detector. */
+static void
+put_exceptions(const json_t *feedback)
+{
+    const json_t *whole = json_object_get(feedback, "whole"), *one;
+    int64_t count = vg_json_int(feedback, "exceptions", 0);
+    size_t i;
+
+    if (count <= 0)
+        return;
+    printf("%-11s %lld from the collector: no alert of what they name\n", "exceptions",
+           (long long)count);
+    json_array_foreach(whole, i, one)
+    {
+        printf("%-11s no alert at all of ", "");
+        cli_put_safe(stdout, vg_json_str(one, "detector", "?"));
+        fputs(", until ", stdout);
+        cli_put_safe(stdout, vg_json_str(one, "until", "?"));
+        putchar('\n');
+    }
+}
+
+/* Which rules run: nothing of it where they are the program's and nothing was ever refused. */
 static void
 put_bundle(const json_t *bundle)
 {
@@ -164,6 +186,7 @@ print_status(const json_t *status, const struct agent_config *config)
         put_text("store", buf_str(&out));
     put_bundle(json_object_get(status, "bundle"));
     put_settings(json_object_get(status, "settings"));
+    put_exceptions(json_object_get(status, "feedback"));
     put_part(status, "collector");
     put_part(status, "mail");
     puts("workers");

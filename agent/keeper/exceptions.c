@@ -15,21 +15,27 @@ enum { VALUE_BYTES_MAX = 1024 * 1024, NAME_BYTES_MAX = 63, KIND_BYTES_MAX = 15 }
 
 struct exceptions {
     struct store *store;
+    char agent[UUID_TEXT_SIZE]; /* to whom it was told; "": not known yet */
     int64_t version;
     json_t *items;    /* {"id", "detector", "subject", "peer", "until"} */
     json_t *verdicts; /* as exceptions_deliver() gives them */
     bool changed;
+    size_t active; /* of the set that was given last */
     uint64_t refused;
 };
 
 /* ---- what the collector says ---- */
 
-/* Text of a bounded length, or NULL. */
+/* Text of a bounded length, or NULL. No control characters: six bytes each in JSON, they would make of the
+ * whole set more than a frame holds. */
 static const char *
 text_of(const json_t *object, const char *key, size_t max)
 {
     const char *text = vg_json_str(object, key, NULL);
 
+    for (const char *p = text; p != NULL && *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20)
+            return NULL;
     return text != NULL && text[0] != '\0' && strlen(text) <= max ? text : NULL;
 }
 
@@ -93,6 +99,17 @@ time_of(const json_t *one, const char *key)
     return vtime_parse(text, strlen(text), &t_ns) == VG_OK ? t_ns : 0;
 }
 
+/* Those that are over go when their places are needed. */
+static bool
+has_room(struct exceptions *e, int64_t now_ns)
+{
+    for (size_t i = json_array_size(e->items);
+         i-- > 0 && json_array_size(e->items) >= EXCEPTIONS_MAX;)
+        if (time_of(json_array_get(e->items, i), "until") <= now_ns)
+            (void)json_array_remove(e->items, i);
+    return json_array_size(e->items) < EXCEPTIONS_MAX;
+}
+
 /* False: refused. */
 static bool
 take_exception(struct exceptions *e, const json_t *one, const char *kind, int64_t now_ns)
@@ -109,7 +126,7 @@ take_exception(struct exceptions *e, const json_t *one, const char *kind, int64_
         return true;
     if (until_ns > now_ns + EXCEPTIONS_UNTIL_MAX_NS)
         until_ns = now_ns + EXCEPTIONS_UNTIL_MAX_NS;
-    if (json_array_size(e->items) >= EXCEPTIONS_MAX || (item = about_of(one)) == NULL)
+    if (!has_room(e, now_ns) || (item = about_of(one)) == NULL)
         return false;
     (void)json_object_set_new(item, "id", json_string(id));
     (void)json_object_set_new(item, "until", json_string(vtime_format(until_ns, until)));
@@ -139,8 +156,8 @@ take_verdict(struct exceptions *e, const json_t *one, const char *kind)
 static enum vg_err
 save(struct exceptions *e)
 {
-    json_t *all = json_pack("{sI sO sO}", "version", (json_int_t)e->version, "items", e->items,
-                            "verdicts", e->verdicts);
+    json_t *all = json_pack("{ss sI sO sO}", "agent", e->agent, "version", (json_int_t)e->version,
+                            "items", e->items, "verdicts", e->verdicts);
     struct buf text;
     enum vg_err err = VG_ERR_NOMEM;
 
@@ -172,6 +189,7 @@ load(struct exceptions *e)
             (void)json_array_extend(e->items, items);
             (void)json_array_extend(e->verdicts, verdicts);
             e->version = vg_json_int(all, "version", 0);
+            (void)vg_strcpy(e->agent, sizeof e->agent, vg_json_str(all, "agent", ""));
         }
     }
     json_decref(all);
@@ -213,16 +231,41 @@ exceptions_free(struct exceptions *e)
 
 /* ---- in and out ---- */
 
+void
+exceptions_agent(struct exceptions *e, const char *agent)
+{
+    bool other = e->agent[0] != '\0' && strcmp(e->agent, agent) != 0;
+
+    (void)vg_strcpy(e->agent, sizeof e->agent, agent);
+    if (!other)
+        return;
+    (void)json_array_clear(e->items);
+    (void)json_array_clear(e->verdicts);
+    e->version = 0;
+    e->changed = true;
+    (void)!save(e); /* else the next start does so */
+}
+
 int64_t
 exceptions_version(const struct exceptions *e)
 {
     return e->version;
 }
 
+static void
+swap(json_t **a, json_t **b)
+{
+    json_t *kept = *a;
+
+    *a = *b;
+    *b = kept;
+}
+
 bool
 exceptions_take(struct exceptions *e, const json_t *answer, int64_t now_ns)
 {
     const json_t *list = json_object_get(answer, "feedback"), *one;
+    json_t *items = json_copy(e->items), *verdicts = json_copy(e->verdicts);
     int64_t before = e->version;
     uint64_t refused = e->refused;
     size_t i;
@@ -242,33 +285,39 @@ exceptions_take(struct exceptions *e, const json_t *answer, int64_t now_ns)
         e->refused += !taken;
         e->version = version;
     }
-    if (e->version == before)
-        return false;
     if (e->refused > refused)
         log_event(LOG_LEVEL_WARN, "exceptions.refused", "count=%llu",
                   (unsigned long long)(e->refused - refused));
-    if (save(e) == VG_OK)
-        return true;
-    e->version = before; /* it is told again */
-    return false;
+    /* What cannot be kept is told again: a verdict that was taken all the same would count each time. */
+    if (e->version != before && save(e) != VG_OK && items != NULL && verdicts != NULL) {
+        swap(&e->items, &items);
+        swap(&e->verdicts, &verdicts);
+        e->version = before;
+    }
+    json_decref(items);
+    json_decref(verdicts);
+    return e->version != before;
 }
 
 json_t *
 exceptions_changed(struct exceptions *e, int64_t now_ns)
 {
-    json_t *one;
+    json_t *set = json_array(), *one;
+    size_t i, active;
 
-    for (size_t i = json_array_size(e->items); i-- > 0;) {
-        one = json_array_get(e->items, i);
-        if (time_of(one, "until") <= now_ns) {
-            (void)json_array_remove(e->items, i);
-            e->changed = true;
-        }
+    json_array_foreach(e->items, i, one)
+    {
+        if (time_of(one, "until") > now_ns)
+            (void)json_array_append_new(set, json_deep_copy(one));
     }
-    if (!e->changed)
+    active = json_array_size(set);
+    if (!e->changed && active == e->active) {
+        json_decref(set);
         return NULL;
+    }
     e->changed = false;
-    return json_pack("{so}", "exceptions", json_deep_copy(e->items));
+    e->active = active;
+    return json_pack("{so}", "exceptions", set);
 }
 
 void
@@ -291,6 +340,19 @@ exceptions_deliver(struct exceptions *e, size_t max, exceptions_verdict_fn *fn, 
 json_t *
 exceptions_status(const struct exceptions *e)
 {
-    return json_pack("{sI sI sI}", "exceptions", (json_int_t)json_array_size(e->items), "waiting",
-                     (json_int_t)json_array_size(e->verdicts), "refused", (json_int_t)e->refused);
+    json_t *whole = json_array(), *one;
+    size_t i;
+
+    json_array_foreach(e->items, i, one)
+    {
+        if (json_is_null(json_object_get(one, "subject")) &&
+            json_is_null(json_object_get(one, "peer")) &&
+            json_array_size(whole) < EXCEPTIONS_WHOLE_MAX)
+            (void)json_array_append_new(whole, json_pack("{ss ss}", "detector",
+                                                         vg_json_str(one, "detector", ""), "until",
+                                                         vg_json_str(one, "until", "")));
+    }
+    return json_pack("{sI sI sI so}", "exceptions", (json_int_t)e->active, "waiting",
+                     (json_int_t)json_array_size(e->verdicts), "refused", (json_int_t)e->refused,
+                     "whole", whole);
 }

@@ -7,7 +7,8 @@
  * what is later, so that nothing is lost by a crash on either side; told twice changes nothing.
  *
  * A collector that was taken over can hide alerts, no more: everything is bounded, an exception ends at
- * the latest EXCEPTIONS_UNTIL_MAX_NS after it was told. On the keeper's loop. */
+ * the latest EXCEPTIONS_UNTIL_MAX_NS after it was told, and `status` names what is hidden whole. One that is
+ * over stays here while there is room: a clock that was wrong for a while ends none. On the keeper's loop. */
 #pragma once
 
 #include "agent/keeper/store.h"
@@ -18,6 +19,7 @@ enum {
     EXCEPTIONS_MAX = 500,
     EXCEPTIONS_VERDICTS_MAX = 200, /* waiting; the oldest gives way */
     EXCEPTIONS_TOLD_MAX = 200,     /* of one answer that are looked at */
+    EXCEPTIONS_WHOLE_MAX = 64,     /* named in `status` */
 };
 
 struct exceptions;
@@ -27,6 +29,8 @@ struct exceptions;
 enum vg_err exceptions_open(struct store *store, struct exceptions **out) VG_MUST_CHECK;
 void exceptions_free(struct exceptions *e); /* NULL is fine */
 
+/* As whom we are enrolled: what was told to another, by another collector perhaps, counts no more. */
+void exceptions_agent(struct exceptions *e, const char *agent);
 /* What hello says: all up to this version is here. */
 int64_t exceptions_version(const struct exceptions *e);
 /* What hello brought. True when there was something: it is durable, and the collector should hear so. */
@@ -40,5 +44,6 @@ json_t *exceptions_changed(struct exceptions *e, int64_t now_ns);
 typedef bool exceptions_verdict_fn(void *ctx, const json_t *verdict);
 void exceptions_deliver(struct exceptions *e, size_t max, exceptions_verdict_fn *fn, void *ctx);
 
-/* {"exceptions": n, "waiting": n, "refused": n}: for `status`. New reference. */
+/* {"exceptions": n, "waiting": n, "refused": n, "whole": [{"detector", "until"}]}: for `status`; whole: of any
+ * subject and peer. New reference. */
 json_t *exceptions_status(const struct exceptions *e);

@@ -43,9 +43,11 @@ ship_send_hello(struct ship *s)
     }
     platform_secure_zero(key, sizeof key);
     platform_secure_zero(hex, sizeof hex);
-    if (body != NULL && s->o.exceptions != NULL)
+    if (body != NULL && s->o.exceptions != NULL) {
+        exceptions_agent(s->o.exceptions, s->identity.agent);
         (void)json_object_set_new(body, "feedback",
                                   json_integer(exceptions_version(s->o.exceptions)));
+    }
     s->news_after_ns = platform_clock_monotonic() + SHIP_NEWS_NS;
     return ship_send_json(s, STEP_HELLO, "/v1/hello", body);
 }

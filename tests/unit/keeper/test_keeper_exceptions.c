@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the collector tells of what people said: kept over restarts, taken back, bounded. */
 #include "agent/keeper/exceptions.h"
+#include "agent/link/frame.h"
 #include "tests/unit/keeper/store_kit.h"
 
 struct world {
@@ -188,6 +189,133 @@ test_hostile(void **state)
     assert_int_equal(set(w, NOW + EXCEPTIONS_UNTIL_MAX_NS), 0);
 }
 
+/* As large as a set can be, it fits into a frame and into the store. */
+static void
+test_the_largest_set(void **state)
+{
+    struct world *w = *state;
+    char name[64], party[256], kind[16], id[64];
+    json_t *all, *answer;
+    char *text;
+
+    memset(name, '"', sizeof name - 1);
+    memset(party, '"', sizeof party - 1);
+    memset(kind, '"', sizeof kind - 1);
+    name[63] = party[255] = kind[15] = '\0';
+    for (int i = 0; i < EXCEPTIONS_MAX + EXCEPTIONS_VERDICTS_MAX; i++) {
+        bool verdict = i >= EXCEPTIONS_MAX;
+
+        snprintf(id, sizeof id, "018f0000-0000-7000-8000-%012d", i);
+        answer = json_pack("{s[{si ss ss ss ss s{ss ss} s{ss}}]}", "feedback", "version", i + 1,
+                           "id", id, "kind", "mine", "sensor", kind, "detector", name, "subject",
+                           "kind", kind, "id", party, "peer", "id", party);
+        if (!verdict)
+            json_object_set_new(json_array_get(json_object_get(answer, "feedback"), 0), "until",
+                                json_string("2025-12-01T00:00:00Z"));
+        assert_true(exceptions_take(w->e, answer, NOW));
+        json_decref(answer);
+    }
+    all = exceptions_changed(w->e, NOW);
+    assert_int_equal(json_array_size(json_object_get(all, "exceptions")), EXCEPTIONS_MAX);
+    text = vg_json_text(all);
+    assert_true(strlen(text) < FRAME_BYTES_MAX);
+    free(text);
+    json_decref(all);
+    /* Of control characters it would be over it. */
+    assert_true(take(w, "[{\"version\":9999,\"id\":\"018f0000-0000-7000-8000-0000000000ff\","
+                        "\"kind\":\"mine\",\"detector\":\"net.\\u0001\","
+                        "\"until\":\"2025-12-01T00:00:00Z\"}]"));
+    assert_int_equal(set(w, NOW), -1);
+    restart(w);
+    assert_int_equal(set(w, NOW), EXCEPTIONS_MAX);
+}
+
+/* Enrolled anew, the numbers of a collector before say nothing. */
+static void
+test_another_collector(void **state)
+{
+    struct world *w = *state;
+
+    exceptions_agent(w->e, ID("a"));
+    assert_true(take(w, "[" MINE("500", ID("1")) "," NOISE("501") "]"));
+    restart(w);
+    exceptions_agent(w->e, ID("a"));
+    assert_int_equal(exceptions_version(w->e), 501);
+    exceptions_agent(w->e, ID("b"));
+    assert_int_equal(exceptions_version(w->e), 0);
+    assert_int_equal(set(w, NOW), 0);
+    restart(w);
+    exceptions_agent(w->e, ID("b"));
+    assert_int_equal(exceptions_version(w->e), 0);
+    assert_true(take(w, "[" MINE("1", ID("2")) "]"));
+    assert_int_equal(set(w, NOW), 1);
+}
+
+/* An old PC's clock may stand a year ahead until the network sets it. */
+static void
+test_a_clock_that_jumps(void **state)
+{
+    struct world *w = *state;
+
+    assert_true(take(w, "[" MINE("1", ID("1")) "]"));
+    assert_int_equal(set(w, NOW), 1);
+    assert_int_equal(set(w, NOW + 365 * VG_DAY_NS), 0);
+    assert_int_equal(set(w, NOW + 365 * VG_DAY_NS), -1);
+    assert_true(take(w, "[" MINE("2", ID("2")) "]"));
+    assert_int_equal(set(w, NOW), 2);
+    restart(w);
+    assert_int_equal(set(w, NOW), 2);
+}
+
+static bool disk_full;
+enum vg_err __real_store_set_value(struct store *store, const char *name, struct slice value);
+enum vg_err __wrap_store_set_value(struct store *store, const char *name, struct slice value);
+
+enum vg_err
+__wrap_store_set_value(struct store *store, const char *name, struct slice value)
+{
+    return disk_full ? VG_ERR_LIMIT : __real_store_set_value(store, name, value);
+}
+
+/* Nothing can be written: what is told again counts once. */
+static void
+test_full_disk(void **state)
+{
+    struct world *w = *state;
+    json_t *status;
+
+    disk_full = true;
+    for (int i = 0; i < 5; i++)
+        assert_false(take(w, "[" NOISE("1") "," MINE("2", ID("1")) "]"));
+    assert_int_equal(exceptions_version(w->e), 0);
+    disk_full = false;
+    assert_true(take(w, "[" NOISE("1") "," MINE("2", ID("1")) "]"));
+    (void)set(w, NOW);
+    status = exceptions_status(w->e);
+    assert_int_equal(vg_json_int(status, "waiting", -1), 1);
+    assert_int_equal(vg_json_int(status, "exceptions", -1), 1);
+    json_decref(status);
+}
+
+/* Who hides all of a detector is seen. */
+static void
+test_status_names_what_is_hidden(void **state)
+{
+    struct world *w = *state;
+    json_t *status, *whole;
+
+    assert_true(
+        take(w, "[" MINE("1", ID("1")) ",{\"version\":2,\"id\":\"" ID(
+                    "2") "\",\"kind\":"
+                         "\"mine\",\"detector\":\"net.tor\",\"until\":\"2199-12-31T23:59:59Z\"}]"));
+    status = exceptions_status(w->e);
+    whole = json_object_get(status, "whole");
+    assert_int_equal(json_array_size(whole), 1);
+    assert_string_equal(vg_json_str(json_array_get(whole, 0), "detector", ""), "net.tor");
+    assert_true(strncmp(vg_json_str(json_array_get(whole, 0), "until", ""), "2199", 4) != 0);
+    json_decref(status);
+}
+
 int
 main(void)
 {
@@ -195,6 +323,11 @@ main(void)
         cmocka_unit_test_setup_teardown(test_set, setup, teardown),
         cmocka_unit_test_setup_teardown(test_verdicts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_largest_set, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_another_collector, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_clock_that_jumps, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_status_names_what_is_hidden, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
