@@ -17,6 +17,22 @@ api_refuse(struct api_job *j, int status, const char *word, const char *message)
     return VG_ERR_DENIED;
 }
 
+enum vg_err
+api_answer(struct api_job *j, json_t *value)
+{
+    json_decref(j->answer);
+    j->answer = value;
+    return value != NULL ? VG_OK : VG_ERR_NOMEM;
+}
+
+enum vg_err
+api_audit_own(struct api_job *j, struct storage *s, const char *what, const char *note)
+{
+    const struct storage_user *u = &j->session.user;
+
+    return s->ops->audit(s, u->tenant, u->name, what, u->id, note, j->now_ns);
+}
+
 /* ---- whose call it is ---- */
 
 static enum vg_err

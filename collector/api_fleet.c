@@ -19,17 +19,9 @@ note(struct api_job *j, struct storage *s, const char *tenant, const char *what,
 }
 
 static enum vg_err
-answer(struct api_job *j, json_t *body)
-{
-    json_decref(j->answer); /* of a first try whose commit failed */
-    j->answer = body;
-    return body != NULL ? VG_OK : VG_ERR_NOMEM;
-}
-
-static enum vg_err
 items(struct api_job *j, enum vg_err err, json_t *list)
 {
-    return err == VG_OK ? answer(j, json_pack("{so}", "items", list)) : err;
+    return err == VG_OK ? api_answer(j, json_pack("{so}", "items", list)) : err;
 }
 
 static enum vg_err
@@ -64,7 +56,7 @@ api_tenant_add(struct api_job *j, struct storage *s)
         err = s->ops->user_give(s, j->session.user.id, id);
     if (err == VG_OK)
         err = note(j, s, id, "tenant.added", id, name);
-    return err == VG_OK ? answer(j, json_pack("{ss ss}", "id", id, "name", name)) : err;
+    return err == VG_OK ? api_answer(j, json_pack("{ss ss}", "id", id, "name", name)) : err;
 }
 
 enum vg_err
@@ -81,7 +73,7 @@ api_tenant_set(struct api_job *j, struct storage *s)
         err = taken(j, s->ops->tenant_rename(s, &j->session.scope, j->id, name));
     if (err == VG_OK)
         err = note(j, s, j->id, "tenant.renamed", j->id, before);
-    return err == VG_OK ? answer(j, json_pack("{ss ss}", "id", j->id, "name", name)) : err;
+    return err == VG_OK ? api_answer(j, json_pack("{ss ss}", "id", j->id, "name", name)) : err;
 }
 
 /* ---- sites ---- */
@@ -154,7 +146,7 @@ api_site(struct api_job *j, struct storage *s)
     struct storage_site site;
     enum vg_err err = s->ops->site_find(s, &j->session.scope, j->id, &site);
 
-    return err == VG_OK ? answer(j, site_json(&site)) : err;
+    return err == VG_OK ? api_answer(j, site_json(&site)) : err;
 }
 
 /* Traffic and sales of the last days against what is usual. */
@@ -196,7 +188,7 @@ api_site_add(struct api_job *j, struct storage *s)
         err = taken(j, s->ops->site_add(s, &site, j->now_ns, site.id));
     if (err == VG_OK)
         err = note(j, s, site.tenant, "site.added", site.id, site.name);
-    return err == VG_OK ? answer(j, site_json(&site)) : err;
+    return err == VG_OK ? api_answer(j, site_json(&site)) : err;
 }
 
 enum vg_err
@@ -227,7 +219,7 @@ api_site_set(struct api_job *j, struct storage *s)
     json_decref(settings);
     if (err == VG_OK)
         err = note(j, s, site.tenant, "site.changed", site.id, before);
-    return err == VG_OK ? answer(j, site_json(&site)) : err;
+    return err == VG_OK ? api_answer(j, site_json(&site)) : err;
 }
 
 /* ---- tokens ---- */
@@ -275,8 +267,9 @@ api_token_add(struct api_job *j, struct storage *s)
     if (err != VG_OK)
         return err;
     install_url(j->service->config, j->service->authority.fingerprint, secret, url);
-    return answer(j, json_pack("{ss ss ss so}", "id", id, "url", url, "expires",
-                               vtime_format(expires_ns, until), "commands", install_commands(url)));
+    return api_answer(j, json_pack("{ss ss ss so}", "id", id, "url", url, "expires",
+                                   vtime_format(expires_ns, until), "commands",
+                                   install_commands(url)));
 }
 
 enum vg_err
@@ -290,7 +283,7 @@ api_token_set(struct api_job *j, struct storage *s)
     err = s->ops->token_withdraw(s, &j->session.scope, j->id, j->now_ns, &site);
     if (err == VG_OK)
         err = note(j, s, site.tenant, "token.withdrawn", j->id, site.name);
-    return err == VG_OK ? answer(j, json_object()) : err;
+    return err == VG_OK ? api_answer(j, json_object()) : err;
 }
 
 /* ---- agents ---- */
@@ -348,5 +341,5 @@ api_agent_set(struct api_job *j, struct storage *s)
     err = s->ops->agent_remove(s, &j->session.scope, j->id, j->now_ns);
     if (err == VG_OK)
         err = note(j, s, agent.tenant, "agent.removed", j->id, agent.host);
-    return err == VG_OK ? answer(j, json_object()) : err;
+    return err == VG_OK ? api_answer(j, json_object()) : err;
 }

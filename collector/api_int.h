@@ -69,17 +69,53 @@ struct api_job {
 };
 
 enum vg_err api_refuse(struct api_job *j, int status, const char *word, const char *message);
+/* The call's answer, taken; VG_ERR_NOMEM for NULL. */
+enum vg_err api_answer(struct api_job *j, json_t *value);
+/* Into the audit trail: what the caller did to what is their own. */
+enum vg_err api_audit_own(struct api_job *j, struct storage *s, const char *what, const char *note);
 bool api_name_fits(const char *name); /* of a user, token, tenant: no control characters */
 
 /* api_sign_in.c */
 json_t *api_user(const struct api_job *j);
-json_t *api_rights(unsigned rights); /* their words */
 bool api_factor_required(const struct api_job *j, const struct storage_user *user);
+void api_set_cookie(struct api_job *j, const char *secret, int max_age_s);
+/* One try of a secret: of `name` (NULL: a value is wrong), and from the caller's address. False: too many, and
+ * it answered, or wrong. `kind` keeps what is tried apart from other things of the same name. */
+bool api_may_try(struct api_job *j, const char *kind, const char *name);
 void api_tried_done(struct api_job *j);
 bool api_login_prepare(struct api_job *j);
 enum vg_err api_login_read(struct api_job *j, struct storage *s);
 enum vg_err api_login_write(struct api_job *j, struct storage *s);
 enum vg_err api_logout_write(struct api_job *j, struct storage *s);
+enum vg_err api_sessions_end_write(struct api_job *j, struct storage *s);
+
+/* api_factor.c */
+/* Whether `typed` fits the second factor of `user`: remembers which code it was, for api_code_use(). */
+enum vg_err api_code_look(struct api_job *j, struct storage *s, const struct storage_user *user,
+                          const char *typed);
+/* In the transaction of what the code is for. VG_ERR_NOENT: used before, or none. */
+enum vg_err api_code_use(struct api_job *j, struct storage *s, const struct storage_user *user);
+enum vg_err api_factor_begin_read(struct api_job *j, struct storage *s);
+enum vg_err api_factor_begin_write(struct api_job *j, struct storage *s);
+bool api_code_prepare(struct api_job *j);
+enum vg_err api_code_read(struct api_job *j, struct storage *s);
+enum vg_err api_factor_confirm_write(struct api_job *j, struct storage *s);
+enum vg_err api_factor_remove_write(struct api_job *j, struct storage *s);
+
+/* api_password.c */
+bool api_password_prepare(struct api_job *j);
+enum vg_err api_password_read(struct api_job *j, struct storage *s);
+enum vg_err api_password_write(struct api_job *j, struct storage *s);
+bool api_link_prepare(struct api_job *j);
+enum vg_err api_link_write(struct api_job *j, struct storage *s);
+enum vg_err api_link_set_read(struct api_job *j, struct storage *s);
+enum vg_err api_link_set_write(struct api_job *j, struct storage *s);
+
+/* api_programs.c */
+json_t *api_rights(unsigned rights); /* their words */
+enum vg_err api_programs_read(struct api_job *j, struct storage *s);
+enum vg_err api_programs_write(struct api_job *j, struct storage *s);
+enum vg_err api_program_end_write(struct api_job *j, struct storage *s);
 
 /* api_health.c */
 bool api_health_prepare(struct api_job *j);
@@ -120,23 +156,6 @@ enum vg_err api_events_read(struct api_job *j, struct storage *s);
 void api_touched(struct api_job *j, const char *tenant, const char *incident);
 enum vg_err api_triage_write(struct api_job *j, struct storage *s);
 enum vg_err api_assignees_read(struct api_job *j, struct storage *s);
-enum vg_err api_sessions_end_write(struct api_job *j, struct storage *s);
-enum vg_err api_factor_begin_read(struct api_job *j, struct storage *s);
-enum vg_err api_factor_begin_write(struct api_job *j, struct storage *s);
-bool api_code_prepare(struct api_job *j);
-enum vg_err api_code_read(struct api_job *j, struct storage *s);
-enum vg_err api_factor_confirm_write(struct api_job *j, struct storage *s);
-enum vg_err api_factor_remove_write(struct api_job *j, struct storage *s);
-bool api_password_prepare(struct api_job *j);
-enum vg_err api_password_read(struct api_job *j, struct storage *s);
-enum vg_err api_password_write(struct api_job *j, struct storage *s);
-bool api_link_prepare(struct api_job *j);
-enum vg_err api_link_write(struct api_job *j, struct storage *s);
-enum vg_err api_link_set_read(struct api_job *j, struct storage *s);
-enum vg_err api_link_set_write(struct api_job *j, struct storage *s);
-enum vg_err api_programs_read(struct api_job *j, struct storage *s);
-enum vg_err api_programs_write(struct api_job *j, struct storage *s);
-enum vg_err api_program_end_write(struct api_job *j, struct storage *s);
 
 /* api_settings.c */
 bool api_settings_prepare(struct api_job *j);

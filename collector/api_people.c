@@ -22,14 +22,6 @@ api_name_fits(const char *name)
 }
 
 static enum vg_err
-answer(struct api_job *j, json_t *value)
-{
-    json_decref(j->answer);
-    j->answer = value;
-    return value != NULL ? VG_OK : VG_ERR_NOMEM;
-}
-
-static enum vg_err
 audit(struct api_job *j, struct storage *s, const struct storage_user *about, const char *what)
 {
     char note[STORAGE_NAME_MAX + 32];
@@ -46,7 +38,7 @@ api_users_read(struct api_job *j, struct storage *s)
     json_t *list = NULL;
     enum vg_err err = s->ops->users(s, &j->session.scope, &list);
 
-    return err == VG_OK ? answer(j, json_pack("{so}", "items", list)) : err;
+    return err == VG_OK ? api_answer(j, json_pack("{so}", "items", list)) : err;
 }
 
 static bool
@@ -170,8 +162,8 @@ api_user_add_write(struct api_job *j, struct storage *s)
     if (err != VG_OK)
         return err;
     if (u.mail[0] != '\0')
-        return answer(j, json_pack("{ss ss}", "id", u.id, "invited", u.mail));
-    return answer(j, json_pack("{ss ss}", "id", u.id, "password", j->made));
+        return api_answer(j, json_pack("{ss ss}", "id", u.id, "invited", u.mail));
+    return api_answer(j, json_pack("{ss ss}", "id", u.id, "password", j->made));
 }
 
 /* Nobody can leave a collector without an administrator who sees everything. */
@@ -241,7 +233,7 @@ api_user_write(struct api_job *j, struct storage *s)
     (void)snprintf(what, sizeof what, "user.%s", act != NULL ? act : "changed");
     if (err == VG_OK)
         err = audit(j, s, act != NULL ? &was : &is, what);
-    return err == VG_OK ? answer(j, json_object()) : err;
+    return err == VG_OK ? api_answer(j, json_object()) : err;
 }
 
 /* ---- the audit trail ---- */
@@ -265,7 +257,7 @@ api_audit_read(struct api_job *j, struct storage *s)
     enum vg_err err =
         s->ops->audit_page(s, &j->session.scope, j->before, j->q_text, AUDIT_PAGE, &page);
 
-    return err == VG_OK ? answer(j, page) : err;
+    return err == VG_OK ? api_answer(j, page) : err;
 }
 
 /* RFC 4180; a text that a spreadsheet would take for a formula gets an apostrophe before it. */
