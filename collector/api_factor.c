@@ -9,23 +9,35 @@
 
 /* ---- codes ---- */
 
-enum vg_err
-api_code_look(struct api_job *j, struct storage *s, const struct storage_user *user,
-              const char *typed)
+/* Whether `typed` is a code of the sealed secret: of which time step. */
+static enum vg_err
+fits(struct api_job *j, const struct storage_user *user, const uint8_t sealed[STORAGE_FACTOR_SIZE],
+     const char *typed)
 {
-    struct storage_factor factor;
     uint8_t secret[FACTOR_SECRET];
     enum vg_err err;
 
     j->code_step = 0;
     if (strlen(typed) > FACTOR_CODE_MAX)
         return VG_ERR_DENIED;
-    err = s->ops->factor_get(s, user->id, &factor);
-    if (err == VG_OK)
-        err = factor_open(j->service->factor_key, user->id, factor.sealed, secret);
+    err = factor_open(j->service->factor_key, user->id, sealed, secret);
     if (err == VG_OK)
         err = factor_check(secret, typed, j->now_ns / VG_SEC_NS, &j->code_step);
     OPENSSL_cleanse(secret, sizeof secret);
+    return err;
+}
+
+enum vg_err
+api_code_look(struct api_job *j, struct storage *s, const struct storage_user *user,
+              const char *typed)
+{
+    struct storage_factor factor;
+    enum vg_err err = s->ops->factor_get(s, user->id, &factor);
+
+    if (err == VG_ERR_NOENT || (err == VG_OK && !factor.on))
+        return VG_ERR_DENIED;
+    if (err == VG_OK)
+        err = fits(j, user, factor.sealed, typed);
     if (err == VG_ERR_DENIED &&
         recovery_hash(j->service->factor_key, user->id, typed, j->recovery) == VG_OK)
         return VG_OK; /* whether there is such a one shows when it is used */
@@ -40,16 +52,40 @@ api_code_use(struct api_job *j, struct storage *s, const struct storage_user *us
     return s->ops->recovery_use(s, user->id, j->recovery);
 }
 
-/* ---- the second factor ---- */
+bool
+api_code_prepare(struct api_job *j)
+{
+    return vg_json_str(j->body, "code", NULL) != NULL && api_may_try_here(j, "code:");
+}
 
-/* A new secret, off until a code of it is typed. One that is on is replaced only with the password. */
+/* A code of the phone: no recovery code. */
+enum vg_err
+api_code_read(struct api_job *j, struct storage *s)
+{
+    enum vg_err err = api_code_look(j, s, &j->session.user, vg_json_str(j->body, "code", ""));
+
+    j->failed = err == VG_ERR_DENIED || (err == VG_OK && j->code_step == 0);
+    return err == VG_OK || j->failed ? VG_AGAIN : err;
+}
+
+static enum vg_err
+code_failed(struct api_job *j, struct storage *s)
+{
+    j->status = 403;
+    j->word = "code";
+    j->message = "the code is wrong, or was used: wait for the next one";
+    return api_audit_own(j, s, "second_factor.failed", j->peer);
+}
+
+/* ---- setting it up ---- */
+
+/* A new secret, which waits for its first code. One that is on is replaced only with the password. */
 enum vg_err
 api_factor_begin_read(struct api_job *j, struct storage *s)
 {
     (void)s;
-    if (j->session.user.factor &&
-        !password_matches(j->session.user.password, vg_json_str(j->body, "password", "")))
-        return api_refuse(j, 403, "password", "the password is wrong");
+    j->failed = j->session.user.factor &&
+                !password_matches(j->session.user.password, vg_json_str(j->body, "password", ""));
     return VG_AGAIN;
 }
 
@@ -59,12 +95,13 @@ api_factor_begin_write(struct api_job *j, struct storage *s)
     const struct storage_user *user = &j->session.user;
     uint8_t secret[FACTOR_SECRET], sealed[STORAGE_FACTOR_SIZE];
     char text[FACTOR_TEXT], uri[FACTOR_URI];
-    enum vg_err err = factor_make(j->service->factor_key, user->id, secret, sealed);
+    enum vg_err err;
 
+    if (j->failed)
+        return api_password_failed(j, s);
+    err = factor_make(j->service->factor_key, user->id, secret, sealed);
     if (err == VG_OK)
-        err = s->ops->factor_remove(s, user->id);
-    if (err == VG_OK)
-        err = s->ops->factor_set(s, user->id, sealed);
+        err = s->ops->factor_begin(s, user->id, sealed);
     if (err == VG_OK)
         err = factor_uri(secret, user->name, j->service->config->web_host, uri);
     if (err == VG_OK)
@@ -101,30 +138,37 @@ give_recovery_codes(struct api_job *j, struct storage *s)
     return err;
 }
 
-bool
-api_code_prepare(struct api_job *j)
-{
-    return api_may_try(j, "code:", vg_json_str(j->body, "code", NULL) != NULL ? j->peer : NULL);
-}
-
+/* A code of the one that waits, and of no other: whoever types the old phone's has not set up the new one. */
 enum vg_err
-api_code_read(struct api_job *j, struct storage *s)
+api_factor_confirm_read(struct api_job *j, struct storage *s)
 {
-    enum vg_err err = api_code_look(j, s, &j->session.user, vg_json_str(j->body, "code", ""));
+    struct storage_factor factor;
+    enum vg_err err = s->ops->factor_get(s, j->session.user.id, &factor);
 
-    if (err == VG_ERR_DENIED || (err == VG_OK && j->code_step == 0))
-        return api_refuse(j, 403, "code", "the code is wrong");
-    return err == VG_OK ? VG_AGAIN : err;
+    if (err == VG_OK && factor.begun) {
+        memcpy(j->factor_next, factor.next, sizeof j->factor_next);
+        err = fits(j, &j->session.user, factor.next, vg_json_str(j->body, "code", ""));
+    } else if (err == VG_OK || err == VG_ERR_NOENT) {
+        err = VG_ERR_DENIED;
+    }
+    j->failed = err == VG_ERR_DENIED;
+    return err == VG_OK || j->failed ? VG_AGAIN : err;
 }
 
-/* The first code turns it on, and makes this session a whole one; later ones make new recovery codes. */
+/* It is on, this session a whole one, and what was signed in without it is out. */
 enum vg_err
 api_factor_confirm_write(struct api_job *j, struct storage *s)
 {
-    enum vg_err err = api_code_use(j, s, &j->session.user);
+    const char *user = j->session.user.id;
+    enum vg_err err;
 
+    if (j->failed)
+        return code_failed(j, s);
+    err = s->ops->factor_confirm(s, user, j->factor_next, j->code_step);
     if (err == VG_ERR_NOENT)
-        return api_refuse(j, 403, "code", "the code was used: wait for the next one");
+        return code_failed(j, s);
+    if (err == VG_OK)
+        err = s->ops->sessions_end(s, user, j->cookie_hash);
     if (err == VG_OK)
         err = s->ops->session_whole(s, j->cookie_hash);
     if (err == VG_OK)
@@ -134,18 +178,36 @@ api_factor_confirm_write(struct api_job *j, struct storage *s)
     return err;
 }
 
+/* The older ones work no more. */
+enum vg_err
+api_factor_recovery_write(struct api_job *j, struct storage *s)
+{
+    enum vg_err err = j->failed ? VG_ERR_NOENT : api_code_use(j, s, &j->session.user);
+
+    if (err == VG_ERR_NOENT)
+        return code_failed(j, s);
+    if (err == VG_OK)
+        err = give_recovery_codes(j, s);
+    if (err == VG_OK)
+        err = api_audit_own(j, s, "second_factor.recovery", NULL);
+    return err;
+}
+
 enum vg_err
 api_factor_remove_write(struct api_job *j, struct storage *s)
 {
+    const char *user = j->session.user.id;
     enum vg_err err;
 
     if (api_factor_required(j, &j->session.user))
         return api_refuse(j, 403, "required", "people of the provider need a second factor");
-    err = api_code_use(j, s, &j->session.user);
+    err = j->failed ? VG_ERR_NOENT : api_code_use(j, s, &j->session.user);
     if (err == VG_ERR_NOENT)
-        return api_refuse(j, 403, "code", "the code was used: wait for the next one");
+        return code_failed(j, s);
     if (err == VG_OK)
-        err = s->ops->factor_remove(s, j->session.user.id);
+        err = s->ops->factor_remove(s, user);
+    if (err == VG_OK)
+        err = s->ops->sessions_end(s, user, j->cookie_hash);
     if (err == VG_OK)
         err = api_audit_own(j, s, "second_factor.removed", NULL);
     return err == VG_OK ? api_answer(j, json_object()) : err;

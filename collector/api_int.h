@@ -53,7 +53,8 @@ struct api_job {
     bool mails;        /* something may be in the outbox */
     int64_t code_step; /* the code that was typed: of this time step, or (0) a recovery code */
     uint8_t recovery[STORAGE_HASH_SIZE];
-    char encoded[PASSWORD_ENCODED_SIZE]; /* a new password */
+    uint8_t factor_next[STORAGE_FACTOR_SIZE]; /* the one that is confirmed */
+    char encoded[PASSWORD_ENCODED_SIZE];      /* a new password */
     char made[PASSWORD_MADE_SIZE];
     struct storage_user about; /* who is added */
     int64_t before;
@@ -82,6 +83,8 @@ void api_set_cookie(struct api_job *j, const char *secret, int max_age_s);
 /* One try of a secret: of `name` (NULL: a value is wrong), and from the caller's address. False: too many, and
  * it answered, or wrong. `kind` keeps what is tried apart from other things of the same name. */
 bool api_may_try(struct api_job *j, const char *kind, const char *name);
+/* The same of a secret of whoever is signed in: of this session. */
+bool api_may_try_here(struct api_job *j, const char *kind);
 void api_tried_done(struct api_job *j);
 bool api_login_prepare(struct api_job *j);
 enum vg_err api_login_read(struct api_job *j, struct storage *s);
@@ -99,11 +102,14 @@ enum vg_err api_factor_begin_read(struct api_job *j, struct storage *s);
 enum vg_err api_factor_begin_write(struct api_job *j, struct storage *s);
 bool api_code_prepare(struct api_job *j);
 enum vg_err api_code_read(struct api_job *j, struct storage *s);
+enum vg_err api_factor_confirm_read(struct api_job *j, struct storage *s);
+enum vg_err api_factor_recovery_write(struct api_job *j, struct storage *s);
 enum vg_err api_factor_confirm_write(struct api_job *j, struct storage *s);
 enum vg_err api_factor_remove_write(struct api_job *j, struct storage *s);
 
 /* api_password.c */
 bool api_password_prepare(struct api_job *j);
+enum vg_err api_password_failed(struct api_job *j, struct storage *s);
 enum vg_err api_password_read(struct api_job *j, struct storage *s);
 enum vg_err api_password_write(struct api_job *j, struct storage *s);
 bool api_link_prepare(struct api_job *j);

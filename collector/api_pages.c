@@ -8,12 +8,16 @@
 enum vg_err
 api_me_read(struct api_job *j, struct storage *s)
 {
-    (void)s;
-    j->answer = json_pack("{so ss ss s[ss] so sb sb sb}", "user", api_user(j), "csrf",
-                          j->session.csrf, "version", VIGIA_VERSION, "languages", "es-MX", "en",
-                          "rights", api_rights(j->rights), "set_up", !j->session.whole,
-                          "second_factor_required", api_factor_required(j, &j->session.user),
-                          "sees_all", j->session.scope.kind == STORAGE_SEES_ALL);
+    int64_t left = 0;
+    enum vg_err err = s->ops->recovery_left(s, j->session.user.id, &left);
+
+    if (err != VG_OK)
+        return err;
+    j->answer = json_pack(
+        "{so ss ss s[ss] so sb sb sb sI}", "user", api_user(j), "csrf", j->session.csrf, "version",
+        VIGIA_VERSION, "languages", "es-MX", "en", "rights", api_rights(j->rights), "set_up",
+        !j->session.whole, "second_factor_required", api_factor_required(j, &j->session.user),
+        "sees_all", j->session.scope.kind == STORAGE_SEES_ALL, "recovery_left", (json_int_t)left);
     return j->answer != NULL ? VG_OK : VG_ERR_NOMEM;
 }
 

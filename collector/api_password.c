@@ -23,7 +23,16 @@ new_password(struct api_job *j, const char *name)
 bool
 api_password_prepare(struct api_job *j)
 {
-    return api_may_try(j, "password:", j->peer);
+    return api_may_try_here(j, "password:");
+}
+
+enum vg_err
+api_password_failed(struct api_job *j, struct storage *s)
+{
+    j->status = 403;
+    j->word = "password";
+    j->message = "the password is wrong";
+    return api_audit_own(j, s, "password.failed", j->peer);
 }
 
 enum vg_err
@@ -32,8 +41,9 @@ api_password_read(struct api_job *j, struct storage *s)
     enum vg_err err;
 
     (void)s;
-    if (!password_matches(j->session.user.password, vg_json_str(j->body, "old", "")))
-        return api_refuse(j, 403, "password", "the password is wrong");
+    j->failed = !password_matches(j->session.user.password, vg_json_str(j->body, "old", ""));
+    if (j->failed)
+        return VG_AGAIN;
     err = new_password(j, j->session.user.name);
     return err == VG_OK ? VG_AGAIN : err;
 }
@@ -44,8 +54,11 @@ api_password_write(struct api_job *j, struct storage *s)
 {
     char secret[SECRET_TEXT];
     uint8_t hash[STORAGE_HASH_SIZE];
-    enum vg_err err = s->ops->user_set_password(s, j->session.user.id, j->encoded);
+    enum vg_err err;
 
+    if (j->failed)
+        return api_password_failed(j, s);
+    err = s->ops->user_set_password(s, j->session.user.id, j->encoded);
     if (err == VG_OK)
         err = secret_make(secret);
     if (err == VG_OK)

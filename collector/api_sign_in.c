@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "collector/api_int.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "common/vtime.h"
 
@@ -69,6 +70,17 @@ api_may_try(struct api_job *j, const char *kind, const char *name)
     return true;
 }
 
+bool
+api_may_try_here(struct api_job *j, const char *kind)
+{
+    char session[2 * STORAGE_HASH_SIZE + 1];
+
+    if (!j->has_cookie)
+        return api_may_try(j, kind, j->peer);
+    hex_put(j->cookie_hash, STORAGE_HASH_SIZE, session);
+    return api_may_try(j, kind, session);
+}
+
 void
 api_tried_done(struct api_job *j)
 {
@@ -124,6 +136,21 @@ login_failed(struct api_job *j, struct storage *s)
     return api_audit_own(j, s, "login.failed", j->peer);
 }
 
+/* VG_ERR_NOENT: since read() somebody set another password, turned on a second factor, or removed the user. */
+static enum vg_err
+unchanged(struct storage *s, const struct storage_user *user)
+{
+    struct storage_user is;
+    enum vg_err err = s->ops->user_find(s, user->name, &is);
+
+    if (err != VG_OK)
+        return err;
+    return strcmp(is.id, user->id) == 0 && strcmp(is.password, user->password) == 0 &&
+                   is.factor == user->factor
+               ? VG_OK
+               : VG_ERR_NOENT;
+}
+
 enum vg_err
 api_login_write(struct api_job *j, struct storage *s)
 {
@@ -135,6 +162,11 @@ api_login_write(struct api_job *j, struct storage *s)
     j->status = 0;
     if (j->failed)
         return login_failed(j, s);
+    err = unchanged(s, &session->user);
+    if (err == VG_ERR_NOENT)
+        return login_failed(j, s);
+    if (err != VG_OK)
+        return err;
     if (session->user.factor)
         err = api_code_use(j, s, &session->user);
     if (err == VG_ERR_NOENT)

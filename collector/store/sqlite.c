@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 12, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 13, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -310,7 +310,8 @@ static const struct storage_ops OPS = {
     .session_end = sqlite_session_end,
     .sessions_end = sqlite_sessions_end,
     .factor_get = sqlite_factor_get,
-    .factor_set = sqlite_factor_set,
+    .factor_begin = sqlite_factor_begin,
+    .factor_confirm = sqlite_factor_confirm,
     .factor_use = sqlite_factor_use,
     .factor_remove = sqlite_factor_remove,
     .recovery_set = sqlite_recovery_set,
@@ -431,7 +432,7 @@ migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
     static const char *const steps[SCHEMA_VERSION] = {
         SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,  SQLITE_SCHEMA_3,  SQLITE_SCHEMA_4,
         SQLITE_SCHEMA_5, SQLITE_SCHEMA_6,  SQLITE_SCHEMA_7,  SQLITE_SCHEMA_8,
-        SQLITE_SCHEMA_9, SQLITE_SCHEMA_10, SQLITE_SCHEMA_11, SQLITE_SCHEMA_12};
+        SQLITE_SCHEMA_9, SQLITE_SCHEMA_10, SQLITE_SCHEMA_11, SQLITE_SCHEMA_12, SQLITE_SCHEMA_13};
     int version = 0;
     enum vg_err err;
 

@@ -27,7 +27,7 @@ sqlite_of(struct storage *s)
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
     SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[], SQLITE_SCHEMA_9[],
-    SQLITE_SCHEMA_10[], SQLITE_SCHEMA_11[], SQLITE_SCHEMA_12[];
+    SQLITE_SCHEMA_10[], SQLITE_SCHEMA_11[], SQLITE_SCHEMA_12[], SQLITE_SCHEMA_13[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -110,7 +110,9 @@ enum vg_err sqlite_session_whole(struct storage *, const uint8_t[STORAGE_HASH_SI
 enum vg_err sqlite_session_end(struct storage *, const uint8_t[STORAGE_HASH_SIZE]);
 enum vg_err sqlite_sessions_end(struct storage *, const char *, const uint8_t[STORAGE_HASH_SIZE]);
 enum vg_err sqlite_factor_get(struct storage *, const char *, struct storage_factor *);
-enum vg_err sqlite_factor_set(struct storage *, const char *, const uint8_t[STORAGE_FACTOR_SIZE]);
+enum vg_err sqlite_factor_begin(struct storage *, const char *, const uint8_t[STORAGE_FACTOR_SIZE]);
+enum vg_err sqlite_factor_confirm(struct storage *, const char *,
+                                  const uint8_t[STORAGE_FACTOR_SIZE], int64_t);
 enum vg_err sqlite_factor_use(struct storage *, const char *, int64_t);
 enum vg_err sqlite_factor_remove(struct storage *, const char *);
 enum vg_err sqlite_recovery_set(struct storage *, const char *, const uint8_t[][STORAGE_HASH_SIZE],

@@ -132,6 +132,11 @@ const char SQLITE_SCHEMA_7[] =
     "  created INTEGER NOT NULL, expires INTEGER NOT NULL, used INTEGER) WITHOUT ROWID;"
     "CREATE INDEX password_links_user ON password_links (user, created);";
 
+/* A second factor that was begun waits beside the one that is on. */
+const char SQLITE_SCHEMA_13[] =
+    "ALTER TABLE users ADD COLUMN factor_next BLOB;"
+    "UPDATE users SET factor_next = factor, factor = NULL WHERE factor_on = 0;";
+
 /* Settings of agents; owner: "" the provider, else a tenant's or a site's id. */
 const char SQLITE_SCHEMA_9[] = "CREATE TABLE settings (owner TEXT PRIMARY KEY, body TEXT NOT NULL,"
                                "  changed INTEGER NOT NULL) WITHOUT ROWID;";

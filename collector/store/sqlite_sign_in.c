@@ -80,34 +80,45 @@ sqlite_sessions_end(struct storage *base, const char *user, const uint8_t but[ST
 
 /* ---- second factors ---- */
 
+/* A sealed secret of the row; false: NULL. */
+static bool
+sealed_of(sqlite3_stmt *st, int column, uint8_t out[STORAGE_FACTOR_SIZE], enum vg_err *err)
+{
+    struct slice sealed =
+        slice_of(sqlite3_column_blob(st, column), (size_t)sqlite3_column_bytes(st, column));
+
+    if (sqlite3_column_type(st, column) == SQLITE_NULL)
+        return false;
+    if (sealed.left != STORAGE_FACTOR_SIZE || !slice_copy(&sealed, out, STORAGE_FACTOR_SIZE))
+        *err = VG_ERR_FORMAT;
+    return true;
+}
+
 enum vg_err
 sqlite_factor_get(struct storage *base, const char *user, struct storage_factor *out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT factor, factor_on, factor_step FROM users WHERE id = ? AND"
-                             " factor IS NOT NULL");
-    struct slice sealed;
+    sqlite3_stmt *st = sq(s, "SELECT factor, factor_next FROM users WHERE id = ? AND"
+                             " (factor IS NOT NULL OR factor_next IS NOT NULL)");
     enum vg_err err;
 
     sq_bind(st, "t", user);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
-    sealed = slice_of(sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0));
-    if (sealed.left != sizeof out->sealed || !slice_copy(&sealed, out->sealed, sizeof out->sealed))
-        err = VG_ERR_FORMAT;
-    out->on = sqlite3_column_int(st, 1) != 0;
-    out->step = sqlite3_column_int64(st, 2);
+    *out = (struct storage_factor){.on = false};
+    out->on = sealed_of(st, 0, out->sealed, &err);
+    out->begun = sealed_of(st, 1, out->next, &err);
     sq_end(st);
     return err;
 }
 
 enum vg_err
-sqlite_factor_set(struct storage *base, const char *user, const uint8_t sealed[STORAGE_FACTOR_SIZE])
+sqlite_factor_begin(struct storage *base, const char *user,
+                    const uint8_t sealed[STORAGE_FACTOR_SIZE])
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st =
-        sq(s, "UPDATE users SET factor = ?2, factor_on = 0, factor_step = 0 WHERE id = ?1");
+    sqlite3_stmt *st = sq(s, "UPDATE users SET factor_next = ?2 WHERE id = ?1");
     struct slice bytes = slice_of(sealed, STORAGE_FACTOR_SIZE);
 
     sq_bind(st, "tb", user, &bytes);
@@ -115,11 +126,24 @@ sqlite_factor_set(struct storage *base, const char *user, const uint8_t sealed[S
 }
 
 enum vg_err
+sqlite_factor_confirm(struct storage *base, const char *user,
+                      const uint8_t sealed[STORAGE_FACTOR_SIZE], int64_t step)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE users SET factor = factor_next, factor_next = NULL, factor_on"
+                             " = 1, factor_step = ?3 WHERE id = ?1 AND factor_next = ?2");
+    struct slice bytes = slice_of(sealed, STORAGE_FACTOR_SIZE);
+
+    sq_bind(st, "tbi", user, &bytes, step);
+    return sq_change(s, st);
+}
+
+enum vg_err
 sqlite_factor_use(struct storage *base, const char *user, int64_t step)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "UPDATE users SET factor_on = 1, factor_step = ?2 WHERE id = ?1 AND"
-                             " factor IS NOT NULL AND factor_step < ?2");
+    sqlite3_stmt *st = sq(s, "UPDATE users SET factor_step = ?2 WHERE id = ?1 AND factor_on = 1 AND"
+                             " factor_step < ?2");
 
     sq_bind(st, "ti", user, step);
     return sq_change(s, st);
@@ -129,7 +153,8 @@ enum vg_err
 sqlite_factor_remove(struct storage *base, const char *user)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "UPDATE users SET factor = NULL, factor_on = 0, factor_step = 0"
+    sqlite3_stmt *st = sq(s, "UPDATE users SET factor = NULL, factor_next = NULL, factor_on = 0,"
+                             " factor_step = 0"
                              " WHERE id = ?");
     enum vg_err err;
 

@@ -98,8 +98,13 @@ struct storage_ops {
                                 const uint8_t but[STORAGE_HASH_SIZE]);
     /* VG_ERR_NOENT: the user has none. */
     enum vg_err (*factor_get)(struct storage *s, const char *user, struct storage_factor *out);
-    enum vg_err (*factor_set)(struct storage *s, const char *user,
-                              const uint8_t sealed[STORAGE_FACTOR_SIZE]); /* off until used */
+    /* One that waits for its first code; what is on stays on until then. */
+    enum vg_err (*factor_begin)(struct storage *s, const char *user,
+                                const uint8_t sealed[STORAGE_FACTOR_SIZE]);
+    /* A code of this time step of the one that waits was right: it is on, in place of another.
+     * VG_ERR_NOENT: this one waits no more. */
+    enum vg_err (*factor_confirm)(struct storage *s, const char *user,
+                                  const uint8_t sealed[STORAGE_FACTOR_SIZE], int64_t step);
     /* A code of this time step was right. VG_ERR_NOENT: one of it or of a later one was used. */
     enum vg_err (*factor_use)(struct storage *s, const char *user, int64_t step);
     enum vg_err (*factor_remove)(struct storage *s, const char *user); /* with recovery codes */

@@ -63,9 +63,9 @@ struct storage_user {
 
 /* A second factor (collector/second_factor.h). */
 struct storage_factor {
-    uint8_t sealed[STORAGE_FACTOR_SIZE]; /* its secret */
-    bool on;
-    int64_t step; /* of the last code that was used */
+    uint8_t sealed[STORAGE_FACTOR_SIZE]; /* its secret, where it is on */
+    uint8_t next[STORAGE_FACTOR_SIZE]; /* of the one that was begun, and waits for its first code */
+    bool on, begun;
 };
 
 struct storage_api_token {

@@ -64,6 +64,48 @@ def test_second_factor(strict):
     assert what.count(('ana', 'login')) == 3
 
 
+def test_another_phone(strict):
+    """Whoever begins to replace the phone and goes away still has the old one; another's session has neither."""
+    add(strict, 'ana')
+    w, early, thief = web.Web(strict), web.Web(strict), web.Web(strict)
+    early.login('ana', PASSWORD)  # knows the password, before there is a second factor
+    w.login('ana', PASSWORD)
+    secret, recovery = w.set_up()
+    assert refused(early, 'GET', '/api/me') == (401, 'login')
+    now = int(time.time())
+    assert refused(w, 'POST', '/api/factor', {'password': 'falsa'}) == (403, 'password')
+    begun = w.post('/api/factor', {'password': PASSWORD})['secret']
+    assert refused(thief, 'POST', '/api/login', {'user': 'ana', 'password': PASSWORD}) == (401, 'code')
+    assert refused(w, 'POST', '/api/factor/confirm', {'code': web.code(secret, now + 30)}) == (403, 'code')
+    other = web.Web(strict)
+    other.login('ana', PASSWORD, code=web.code(secret, now + 30))
+    w.post('/api/factor/confirm', {'code': web.code(begun)})
+    assert refused(other, 'GET', '/api/me') == (401, 'login')  # signed in with what is gone
+    assert refused(thief, 'POST', '/api/login', {'user': 'ana', 'password': PASSWORD, 'code': recovery[0]})[0] == 401
+    # Recovery codes anew, with a code of the phone alone; the older ones are gone.
+    assert w.get('/api/me')['recovery_left'] == 10
+    assert refused(w, 'POST', '/api/factor/recovery', {'code': '000000'}) == (403, 'code')
+    fresh = w.post('/api/factor/recovery', {'code': web.code(begun, now + 30)})['recovery']
+    assert len(fresh) == 10 and not set(fresh) & set(recovery)
+    thief.login('ana', PASSWORD, code=fresh[0])
+    assert w.get('/api/me')['recovery_left'] == 9
+    what = [r['what'] for r in w.get('/api/audit')['items']]
+    assert what.count('second_factor.failed') == 2 and what.count('password.failed') == 1
+
+
+def test_guessing_codes_inside_gets_slower(strict):
+    add(strict, 'dueña', 'owner', '--tenant', 'Clientes')
+    w = web.Web(strict)
+    w.login('dueña', PASSWORD)
+    secret, _ = w.set_up()
+    w.patient = False
+    wrong = web.code(secret, time.time() + 900)
+    seen = [w.call('POST', '/api/factor/remove', {'code': wrong})[0] for _ in range(8)]
+    assert seen[:4] == [403] * 4 and 429 in seen[4:]
+    assert w.get('/api/me')['second_factor_required'] is False and w.get('/api/me')['user']['second_factor'] is True
+    assert len([r for r in w.get('/api/audit')['items'] if r['what'] == 'second_factor.failed']) == seen.count(403)
+
+
 def test_lost_phone(strict):
     add(strict, 'ana')
     w = web.Web(strict)

@@ -17,6 +17,7 @@ function enter(answer) {
     setUp: answer.set_up, // a second factor, before anything else
     seesAll: answer.sees_all,
     factorRequired: answer.second_factor_required,
+    recoveryLeft: answer.recovery_left,
   };
   liveFor(answer.set_up ? null : me.value);
 }

@@ -178,6 +178,7 @@ test_codes_work_once(void **state)
     struct world *w = *state;
     const struct storage_ops *ops = w->s->ops;
     uint8_t secret[FACTOR_SECRET], sealed[STORAGE_FACTOR_SIZE], hashes[2][STORAGE_HASH_SIZE];
+    uint8_t before[STORAGE_FACTOR_SIZE];
     struct storage_factor factor;
     struct storage_user user;
     int64_t left;
@@ -185,16 +186,30 @@ test_codes_work_once(void **state)
     assert_int_equal(ops->factor_get(w->s, w->user.id, &factor), VG_ERR_NOENT);
     assert_int_equal(ops->factor_use(w->s, w->user.id, 5), VG_ERR_NOENT);
     assert_int_equal(factor_make(KEY, w->user.id, secret, sealed), VG_OK);
-    assert_int_equal(ops->factor_set(w->s, w->user.id, sealed), VG_OK);
+    assert_int_equal(ops->factor_begin(w->s, w->user.id, sealed), VG_OK);
     assert_int_equal(ops->factor_get(w->s, w->user.id, &factor), VG_OK);
-    assert_memory_equal(factor.sealed, sealed, sizeof sealed);
-    assert_false(factor.on);
-    assert_int_equal(ops->factor_use(w->s, w->user.id, 100), VG_OK); /* turns it on */
+    assert_memory_equal(factor.next, sealed, sizeof sealed);
+    assert_true(factor.begun && !factor.on);
+    assert_int_equal(ops->factor_use(w->s, w->user.id, 100), VG_ERR_NOENT); /* it only waits */
+    assert_int_equal(ops->factor_confirm(w->s, w->user.id, sealed, 100), VG_OK);
     assert_int_equal(ops->user_find(w->s, "ana", &user), VG_OK);
     assert_true(user.factor);
     assert_int_equal(ops->factor_use(w->s, w->user.id, 100), VG_ERR_NOENT); /* replayed */
     assert_int_equal(ops->factor_use(w->s, w->user.id, 99), VG_ERR_NOENT);
     assert_int_equal(ops->factor_use(w->s, w->user.id, 101), VG_OK);
+
+    /* Another is begun: what is on stays on, until a code of just the one that waits is right. */
+    memcpy(before, sealed, sizeof before);
+    assert_int_equal(factor_make(KEY, w->user.id, secret, sealed), VG_OK);
+    assert_int_equal(ops->factor_begin(w->s, w->user.id, sealed), VG_OK);
+    assert_int_equal(ops->user_find(w->s, "ana", &user), VG_OK);
+    assert_true(user.factor);
+    assert_int_equal(ops->factor_use(w->s, w->user.id, 102), VG_OK);
+    assert_int_equal(ops->factor_confirm(w->s, w->user.id, before, 103), VG_ERR_NOENT);
+    assert_int_equal(ops->factor_confirm(w->s, w->user.id, sealed, 103), VG_OK);
+    assert_int_equal(ops->factor_get(w->s, w->user.id, &factor), VG_OK);
+    assert_memory_equal(factor.sealed, sealed, sizeof sealed);
+    assert_true(factor.on && !factor.begun);
 
     assert_int_equal(recovery_hash(KEY, w->user.id, "aaaaa-aaaaa", hashes[0]), VG_OK);
     assert_int_equal(recovery_hash(KEY, w->user.id, "bbbbb-bbbbb", hashes[1]), VG_OK);

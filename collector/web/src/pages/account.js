@@ -10,7 +10,7 @@ import { loadMe, me } from "../state.js";
 import { Fault, Sure, Told, useSend } from "../parts/form.js";
 import { Heading, Panel } from "../parts/page.js";
 import { Programs } from "../parts/programs.js";
-import { SecondFactor } from "../parts/second_factor.js";
+import { RecoveryCodes, SecondFactor } from "../parts/second_factor.js";
 import { Code, Password } from "../parts/secret.js";
 
 const sends = (run) => (event) => {
@@ -54,8 +54,26 @@ function OwnPassword() {
   <//>`;
 }
 
+/* New recovery codes, for a code of the phone: those that were there are gone. */
+function Recovery({ onCodes }) {
+  const [code, setCode] = useState("");
+  const { busy, error, run } = useSend(
+    () => post("/api/factor/recovery", { code }),
+    (answer) => onCodes(answer.recovery),
+  );
+  return html`<details class="more-of">
+    <summary>${t("factor.recovery_left", { n: me.value.recoveryLeft })}</summary>
+    <form class="stacked" onSubmit=${sends(run)}>
+      <${Code} label=${t("factor.code")} error=${error} value=${code} onValue=${setCode} />
+      <${Fault} error=${error} fields=${["code"]} />
+      <button type="submit" class="outline" disabled=${busy}>${t("factor.recovery_anew")}</button>
+    </form>
+  </details>`;
+}
+
 /* Replacing one that is on needs the password; recovery codes anew need a code. */
 function Factor() {
+  const [codes, setCodes] = useState(null);
   const [begun, setBegun] = useState(null);
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
@@ -67,6 +85,14 @@ function Factor() {
     setPassword("");
     loadMe();
   };
+  if (codes)
+    return html`<${Panel} title=${t("factor.title")}><${RecoveryCodes}
+        codes=${codes}
+        onDone=${() => {
+          setCodes(null);
+          loadMe();
+        }}
+    /><//>`;
   return html`<${Panel} title=${t("factor.title")} hint=${t(on ? "factor.is_on" : "factor.is_off")}>
     ${begun
       ? html`<${SecondFactor} begun=${begun} onDone=${finished} />`
@@ -83,6 +109,7 @@ function Factor() {
           <${Fault} error=${begin.error} fields=${on ? ["password"] : []} />
           <button type="submit" disabled=${begin.busy}>${t(on ? "factor.replace" : "factor.begin")}</button>
         </form>`}
+    ${on && !begun && html`<${Recovery} onCodes=${setCodes} />`}
     ${on &&
     !begun &&
     !me.value.factorRequired &&
