@@ -259,6 +259,8 @@ start_mails(struct service *s)
     return err == VG_OK;
 }
 
+#define DAMAGED(name) "pki/" name " is damaged: put the one of a backup in its place"
+
 /* A lost file cannot be made again: what agents have stays theirs, those to come get another key. */
 static bool
 open_token_keys(struct service *s)
@@ -280,12 +282,33 @@ open_token_keys(struct service *s)
         log_event(
             LOG_LEVEL_WARN, "token_keys.made",
             "why=\"there was no pki/tokens.key: cards at agents enrolled from now on have other "
-            "tokens than at the earlier ones\"");
+            "tokens than at the earlier ones, and second factors must be set up anew: "
+            "vigia-collector user "
+            "reset-factor NAME\"");
     if (err != VG_OK)
         log_event(LOG_LEVEL_ERROR, "token_keys.unusable", "folder=%s error=%s why=%s",
-                  log_quote(s->config->state_dir), vg_err_name(err), log_quote(why));
+                  log_quote(s->config->state_dir), vg_err_name(err),
+                  log_quote(err == VG_ERR_FORMAT && why[0] == '\0' ? DAMAGED("tokens.key") : why));
     json_decref(tenants);
     storage_close(store);
+    return err == VG_OK;
+}
+
+/* As with the token keys: agents hold on to the key that they got when they were enrolled. */
+static bool
+open_settings_key(struct service *s)
+{
+    enum vg_err err = settings_key_open(s->config, &s->settings_key);
+
+    if (err != VG_OK)
+        log_event(LOG_LEVEL_ERROR, "settings_key.unusable", "folder=%s error=%s why=%s",
+                  log_quote(s->config->state_dir), vg_err_name(err),
+                  log_quote(err == VG_ERR_FORMAT ? DAMAGED("settings.key") : ""));
+    else if (s->settings_key.made && !s->token_keys.made)
+        log_event(
+            LOG_LEVEL_WARN, "settings_key.made",
+            "why=\"there was no pki/settings.key: agents that were enrolled with another take no "
+            "settings until they are enrolled anew\"");
     return err == VG_OK;
 }
 
@@ -317,12 +340,8 @@ open_all(struct run *run, bool sandbox)
     }
     if (!open_token_keys(s))
         return false;
-    err = settings_key_open(s->config, &s->settings_key);
-    if (err != VG_OK) {
-        log_event(LOG_LEVEL_ERROR, "settings_key.unusable", "folder=%s error=%s",
-                  log_quote(s->config->state_dir), vg_err_name(err));
+    if (!open_settings_key(s))
         return false;
-    }
     if (evthread_use_pthreads() != 0 || (s->loop = event_base_new()) == NULL ||
         login_limit_new(&s->logins) != VG_OK || !load_texts(s) || !listen_both(run) ||
         !watch_signals(run))

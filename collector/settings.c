@@ -26,6 +26,7 @@ settings_key_open(const struct collector_config *config, struct settings_key *ou
     if (err == VG_OK)
         err = files_read(path, PEM_MAX, &out->pem);
     if (err == VG_ERR_NOENT) {
+        out->made = true;
         err = ed25519_new(&out->pem);
         if (err == VG_OK)
             err = files_replace(path, buf_slice(&out->pem), true);
@@ -51,6 +52,16 @@ settings_offer(const struct settings_key *k, struct storage *s, const struct sto
 
     if (err != VG_OK)
         return err;
+    if (has < 0)
+        has = 0;
+    if (has > doc.version && has < INT64_MAX) {
+        err = s->ops->settings_raise(s, agent->id, doc.version, has, &doc.version);
+        if (err != VG_OK && err != VG_ERR_NOENT) {
+            settings_done(&doc);
+            return err;
+        }
+        err = VG_OK;
+    }
     (void)json_object_del(doc.settings, "silence"); /* the collector's own (silence.h) */
     (void)json_object_set_new(answer, "settings_key", json_string(k->public));
     buf_init(&text, 2 * SETTINGS_BYTES_MAX);

@@ -11,13 +11,15 @@
 struct settings_key {
     struct buf pem;
     char public[2 * ED25519_KEY + 1]; /* hex */
+    bool made;                        /* just now: agents enrolled before take nothing signed with it */
 };
 
 /* VG_ERR_FORMAT: the file is damaged; errors of files.h. */
 enum vg_err settings_key_open(const struct collector_config *config,
                               struct settings_key *out) VG_MUST_CHECK;
 /* Into the answer to a hello: the public key, and the signed document where what is set for this agent is
- * newer than version `has`. */
+ * not what it has: its version is `has`. Where that is above what is set here (a backup was restored, or a
+ * clock was wrong once), the document goes under a version above that, for this agent alone. */
 enum vg_err settings_offer(const struct settings_key *k, struct storage *s,
                            const struct storage_agent *agent, int64_t has,
                            json_t *answer) VG_MUST_CHECK;

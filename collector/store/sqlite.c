@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 13, BUSY_MS = 15000 };
+enum { SCHEMA_VERSION = 14, BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -357,6 +357,7 @@ static const struct storage_ops OPS = {
     .settings_get = sqlite_settings_get,
     .settings_set = sqlite_settings_set,
     .settings_of = sqlite_settings_of,
+    .settings_raise = sqlite_settings_raise,
     .stream_open = sqlite_stream_open,
     .figure_add = sqlite_figure_add,
     .figures = sqlite_figures,
@@ -430,9 +431,9 @@ static enum vg_err
 migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
 {
     static const char *const steps[SCHEMA_VERSION] = {
-        SQLITE_SCHEMA_1, SQLITE_SCHEMA_2,  SQLITE_SCHEMA_3,  SQLITE_SCHEMA_4,
-        SQLITE_SCHEMA_5, SQLITE_SCHEMA_6,  SQLITE_SCHEMA_7,  SQLITE_SCHEMA_8,
-        SQLITE_SCHEMA_9, SQLITE_SCHEMA_10, SQLITE_SCHEMA_11, SQLITE_SCHEMA_12, SQLITE_SCHEMA_13};
+        SQLITE_SCHEMA_1,  SQLITE_SCHEMA_2,  SQLITE_SCHEMA_3,  SQLITE_SCHEMA_4, SQLITE_SCHEMA_5,
+        SQLITE_SCHEMA_6,  SQLITE_SCHEMA_7,  SQLITE_SCHEMA_8,  SQLITE_SCHEMA_9, SQLITE_SCHEMA_10,
+        SQLITE_SCHEMA_11, SQLITE_SCHEMA_12, SQLITE_SCHEMA_13, SQLITE_SCHEMA_14};
     int version = 0;
     enum vg_err err;
 

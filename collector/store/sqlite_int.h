@@ -27,7 +27,8 @@ sqlite_of(struct storage *s)
 
 extern const char SQLITE_SCHEMA_1[], SQLITE_SCHEMA_2[], SQLITE_SCHEMA_3[], SQLITE_SCHEMA_4[],
     SQLITE_SCHEMA_5[], SQLITE_SCHEMA_6[], SQLITE_SCHEMA_7[], SQLITE_SCHEMA_8[], SQLITE_SCHEMA_9[],
-    SQLITE_SCHEMA_10[], SQLITE_SCHEMA_11[], SQLITE_SCHEMA_12[], SQLITE_SCHEMA_13[];
+    SQLITE_SCHEMA_10[], SQLITE_SCHEMA_11[], SQLITE_SCHEMA_12[], SQLITE_SCHEMA_13[],
+    SQLITE_SCHEMA_14[];
 
 /* The prepared statement of a literal, reset and ready to bind; NULL on failure, which every
  * function below takes and tells as an error. */
@@ -132,6 +133,8 @@ enum vg_err sqlite_link_use(struct storage *, const char *, int64_t, struct stor
 enum vg_err sqlite_settings_get(struct storage *, const char *, json_t **, int64_t *);
 enum vg_err sqlite_settings_set(struct storage *, const char *, const char *, int64_t);
 enum vg_err sqlite_settings_of(struct storage *, const char *, const char *, json_t **, int64_t *);
+
+enum vg_err sqlite_settings_raise(struct storage *, const char *, int64_t, int64_t, int64_t *);
 
 /* sqlite_audit.c */
 enum vg_err sqlite_audit(struct storage *, const char *, const char *, const char *, const char *,

@@ -20,3 +20,8 @@ const char SQLITE_SCHEMA_12[] =
     "UPDATE incidents SET resolved = updated WHERE state = 'resolved_true';"
     "ALTER TABLE agents ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE agents ADD COLUMN moved_last INTEGER;";
+
+/* Settings that an agent got under a version above their own: which, and under which. */
+const char SQLITE_SCHEMA_14[] =
+    "ALTER TABLE agents ADD COLUMN settings_of INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE agents ADD COLUMN settings_sent INTEGER NOT NULL DEFAULT 0;";

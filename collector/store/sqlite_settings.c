@@ -34,7 +34,8 @@ sqlite_settings_set(struct storage *base, const char *owner, const char *body, i
     /* Rises whatever the clock does: it is the version that agents compare. */
     sqlite3_stmt *st =
         sq(s, "INSERT INTO settings (owner, body, changed) VALUES"
-              " (?1, ?2, max(?3, (SELECT coalesce(max(changed), 0) + 1 FROM settings)))"
+              " (?1, ?2, max(?3, (SELECT coalesce(max(changed), 0) + 1 FROM settings),"
+              " (SELECT coalesce(max(created), 0) + 1 FROM sites)))"
               " ON CONFLICT (owner) DO UPDATE SET body = excluded.body, changed ="
               " excluded.changed");
 
@@ -92,5 +93,21 @@ sqlite_settings_of(struct storage *base, const char *tenant, const char *site, j
         *out = all;
     else
         json_decref(all);
+    return err;
+}
+
+enum vg_err
+sqlite_settings_raise(struct storage *base, const char *agent, int64_t of, int64_t has,
+                      int64_t *version)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE agents SET settings_of = ?2, settings_sent = ?3 + 1 WHERE id ="
+                             " ?1 AND (settings_of != ?2 OR settings_sent != ?3)");
+    enum vg_err err;
+
+    sq_bind(st, "tii", agent, of, has);
+    err = sq_change(s, st);
+    if (err == VG_OK)
+        *version = has + 1;
     return err;
 }

@@ -222,6 +222,12 @@ struct storage_ops {
     enum vg_err (*settings_of)(struct storage *s, const char *tenant, const char *site,
                                json_t **out, int64_t *version);
 
+    /* The agent has settings of version `has`, those for it are of a lower one (this database came from a
+     * backup, or the clock was wrong once): *version is the one above that they go under. VG_ERR_NOENT: it got
+     * just these under `has`. */
+    enum vg_err (*settings_raise)(struct storage *s, const char *agent, int64_t of, int64_t has,
+                                  int64_t *version);
+
     /* ---- events ---- */
     /* The stream of (agent, store), made when new; *durable: its highest seq, 0 for none. VG_ERR_DENIED: the
      * agent has STORAGE_STREAMS_MAX. (Keys of events have 23 bits for all streams there ever are.) */
