@@ -6,6 +6,7 @@
 #include "collector/api_int.h"
 #include "collector/figures.h"
 #include "collector/install.h"
+#include "collector/name_check.h"
 #include "collector/site_check.h"
 #include "common/vtime.h"
 
@@ -49,7 +50,7 @@ api_tenant_add(struct api_job *j, struct storage *s)
     char id[UUID_TEXT_SIZE];
     enum vg_err err;
 
-    if (!site_name_fits(name))
+    if (!name_fits(name))
         return api_refuse(j, 400, "name", "a name has 1 to 128 bytes");
     err = taken(j, s->ops->tenant_add(s, name, j->now_ns, id));
     if (err == VG_OK && j->session.scope.kind == STORAGE_SEES_GIVEN)
@@ -66,7 +67,7 @@ api_tenant_set(struct api_job *j, struct storage *s)
     char before[STORAGE_NAME_MAX + 1];
     enum vg_err err;
 
-    if (!site_name_fits(name))
+    if (!name_fits(name))
         return api_refuse(j, 400, "name", "a name has 1 to 128 bytes");
     err = s->ops->tenant_get(s, &j->session.scope, j->id, before);
     if (err == VG_OK)

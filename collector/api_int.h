@@ -74,7 +74,6 @@ enum vg_err api_refuse(struct api_job *j, int status, const char *word, const ch
 enum vg_err api_answer(struct api_job *j, json_t *value);
 /* Into the audit trail: what the caller did to what is their own. */
 enum vg_err api_audit_own(struct api_job *j, struct storage *s, const char *what, const char *note);
-bool api_name_fits(const char *name); /* of a user, token, tenant: no control characters */
 
 /* api_sign_in.c */
 json_t *api_user(const struct api_job *j);

@@ -30,6 +30,8 @@ api_me_write(struct api_job *j, struct storage *s)
     if (strcmp(language, "es-MX") != 0 && strcmp(language, "en") != 0)
         return VG_ERR_FORMAT;
     err = s->ops->user_set_language(s, j->session.user.id, language);
+    if (err == VG_OK)
+        err = api_audit_own(j, s, "language.changed", language);
     if (err != VG_OK)
         return err;
     (void)vg_strcpy(j->session.user.language, sizeof j->session.user.language, language);

@@ -5,21 +5,11 @@
 #include <string.h>
 
 #include "collector/api_int.h"
+#include "collector/name_check.h"
 #include "common/mail.h"
 #include "common/vtime.h"
 
 enum { USER_TENANTS_MAX = 200, AUDIT_PAGE = 100, CSV_BYTES_MAX = 8 * 1024 * 1024 };
-
-bool
-api_name_fits(const char *name)
-{
-    size_t n = strlen(name);
-
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-            return false;
-    return n > 0 && n <= STORAGE_NAME_MAX;
-}
 
 static enum vg_err
 audit(struct api_job *j, struct storage *s, const struct storage_user *about, const char *what)
@@ -129,7 +119,7 @@ api_user_add_read(struct api_job *j, struct storage *s)
     enum vg_err err;
 
     (void)vg_strcpy(u->language, sizeof u->language, "es-MX");
-    if (!api_name_fits(name) || !vg_strcpy(u->name, sizeof u->name, name) ||
+    if (!name_fits_user(name) || !vg_strcpy(u->name, sizeof u->name, name) ||
         !vg_strcpy(u->tenant, sizeof u->tenant, tenant) || !take_values(j->body, u))
         return VG_ERR_FORMAT;
     if (!role_fits(j, u))
@@ -188,8 +178,13 @@ user_act(struct api_job *j, struct storage *s, const struct storage_user *was, c
         return s->ops->user_remove(s, was->id);
     if (strcmp(act, "sign_out") == 0)
         return s->ops->sessions_end(s, was->id, NULL);
-    if (strcmp(act, "invite") == 0)
-        return s->ops->link_add(s, was->id, true, j->now_ns, j->now_ns + VG_WEEK_NS);
+    if (strcmp(act, "invite") == 0) {
+        enum vg_err err = s->ops->link_add(s, was->id, true, j->now_ns, j->now_ns + VG_WEEK_NS);
+
+        return err == VG_ERR_NOENT
+                   ? api_refuse(j, 409, "mails", "no mail address, or too many mails this hour")
+                   : err;
+    }
     if (strcmp(act, "reset_second_factor") == 0) {
         enum vg_err err = s->ops->factor_remove(s, was->id);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/api_int.h"
+#include "collector/name_check.h"
 #include "common/vtime.h"
 
 enum { TOKEN_DAYS_MAX = 366 };
@@ -41,8 +42,10 @@ rights_parse(const json_t *list, unsigned may, unsigned *out)
 
         for (k = 0; k < VG_ARRAY_LEN(RIGHTS); k++)
             if (text != NULL && strcmp(text, RIGHTS[k].name) == 0)
-                *out |= (unsigned)RIGHTS[k].right;
-        if (text == NULL || json_array_size(list) > VG_ARRAY_LEN(RIGHTS))
+                break;
+        if (k < VG_ARRAY_LEN(RIGHTS))
+            *out |= (unsigned)RIGHTS[k].right;
+        if (k == VG_ARRAY_LEN(RIGHTS) || json_array_size(list) > VG_ARRAY_LEN(RIGHTS))
             return false;
     }
     return *out != 0 && (*out & ~may) == 0 && (*out & (unsigned)RIGHT_PEOPLE) == 0;
@@ -73,7 +76,7 @@ api_programs_write(struct api_job *j, struct storage *s)
     uint8_t hash[STORAGE_HASH_SIZE];
     enum vg_err err;
 
-    if (!api_name_fits(name) || days < 1 || days > TOKEN_DAYS_MAX ||
+    if (!name_fits(name) || days < 1 || days > TOKEN_DAYS_MAX ||
         !rights_parse(json_object_get(j->body, "rights"), j->rights, &token.rights))
         return VG_ERR_FORMAT;
     (void)vg_strcpy(token.name, sizeof token.name, name);

@@ -41,6 +41,8 @@ api_view_add(struct api_job *j, struct storage *s)
         return api_refuse(j, 409, "name", "there is a view of that name");
     if (err == VG_ERR_LIMIT)
         return api_refuse(j, 409, "limit", "there are too many views: remove some");
+    if (err == VG_OK)
+        err = api_audit_own(j, s, "view.added", v.name);
     return err == VG_OK ? api_views_read(j, s) : err;
 }
 
@@ -52,6 +54,8 @@ api_view_set(struct api_job *j, struct storage *s)
     if (strcmp(vg_json_str(j->body, "action", ""), "remove") != 0)
         return VG_ERR_FORMAT;
     err = s->ops->view_remove(s, j->session.user.id, j->id);
+    if (err == VG_OK)
+        err = api_audit_own(j, s, "view.removed", j->id);
     return err == VG_OK ? api_views_read(j, s) : err;
 }
 

@@ -61,6 +61,29 @@ cmd_backup(const struct command *self, int argc, char **argv)
     return code;
 }
 
+/* Sessions and links of the time of the backup may have been ended since: nobody is signed in. */
+static enum vg_err
+end_what_was(const char *path, char why[STORAGE_WHY_MAX])
+{
+    struct storage *s = NULL;
+    enum vg_err err = storage_open(path, STORAGE_WRITE, &s, why);
+
+    if (err != VG_OK)
+        return err;
+    err = s->ops->begin(s);
+    if (err == VG_OK)
+        err = s->ops->sessions_end(s, NULL, NULL);
+    if (err == VG_OK)
+        err = s->ops->links_end(s, NULL);
+    if (err == VG_OK)
+        err = s->ops->audit(s, STORAGE_ALL, CLI_WHO, "database.restored", "", NULL, vtime_now());
+    if (err == VG_OK)
+        err = s->ops->commit(s);
+    (void)snprintf(why, STORAGE_WHY_MAX, "%s", s->ops->why(s));
+    storage_close(s);
+    return err;
+}
+
 /* A whole database at `from` becomes the collector's: copied beside it, then renamed. */
 static int
 restore_from(const struct command *self, const char *from, const struct collector_config *config)
@@ -79,16 +102,25 @@ restore_from(const struct command *self, const char *from, const struct collecto
     (void)snprintf(fresh, sizeof fresh, "%s.restored", config->database);
     (void)unlink(fresh);
     err = s->ops->backup(s, fresh);
+    (void)snprintf(why, sizeof why, "%s", s->ops->why(s));
     storage_close(s);
-    if (err != VG_OK || rename(fresh, config->database) != 0) {
-        (void)fprintf(stderr, "vigia-collector %s: %s: %s\n", self->name, config->database,
-                      strerror(errno));
+    if (err == VG_OK)
+        err = end_what_was(fresh, why);
+    if (err != VG_OK) {
+        (void)unlink(fresh);
+        (void)fprintf(stderr, "vigia-collector %s: %s: %s\n", self->name, fresh, why);
         return VG_EXIT_INTERNAL;
     }
+    /* Before the rename: what waits beside the old database is not for the new one. */
     (void)snprintf(side, sizeof side, "%s-wal", config->database);
     (void)unlink(side);
     (void)snprintf(side, sizeof side, "%s-shm", config->database);
     (void)unlink(side);
+    if (rename(fresh, config->database) != 0) {
+        (void)fprintf(stderr, "vigia-collector %s: %s: %s\n", self->name, config->database,
+                      strerror(errno));
+        return VG_EXIT_INTERNAL;
+    }
     return VG_EXIT_DONE;
 }
 

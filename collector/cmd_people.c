@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/cli.h"
+#include "collector/name_check.h"
 #include "collector/site_check.h"
 #include "collector/token_keys.h"
 #include "common/hex.h"
@@ -58,8 +59,7 @@ cmd_tenant(const struct command *self, int argc, char **argv)
 
     if (err != VG_OK)
         return err == VG_END ? VG_EXIT_DONE : VG_EXIT_USAGE;
-    if (!list &&
-        (line.words != 2 || strcmp(line.word[0], "add") != 0 || !site_name_fits(line.word[1])))
+    if (!list && (line.words != 2 || strcmp(line.word[0], "add") != 0 || !name_fits(line.word[1])))
         return cli_usage(self, "write: tenant add NAME, or tenant list");
     if (!cli_open(&line, CLI_STORE, &w, &code))
         return code;

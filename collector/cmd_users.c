@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/cli.h"
+#include "collector/name_check.h"
 #include "collector/password.h"
 #include "collector/site_check.h"
 #include "common/mail.h"
@@ -86,7 +87,7 @@ user_change(const struct command *self, const struct cli_line *line, bool fresh)
         return cli_usage(self, "an owner is a tenant's: write --tenant NAME");
     if (strcmp(language, "es-MX") != 0 && strcmp(language, "en") != 0)
         return cli_usage(self, "no language \"%s\"; write: --language es-MX or en", language);
-    if (!site_name_fits(line->word[1]))
+    if (fresh && !name_fits_user(line->word[1]))
         return cli_usage(self, "a name has 1 to %d bytes", STORAGE_NAME_MAX);
     if (line->value[USER_MAIL] != NULL &&
         (!mail_address_valid(line->value[USER_MAIL]) ||

@@ -13,7 +13,7 @@ enum {
     FACTOR_KEY = 32,
     FACTOR_SECRET = 20, /* RFC 4226, R6: 160 bits */
     FACTOR_TEXT = 33,   /* of the secret in Base32, and NUL */
-    FACTOR_URI = 512,
+    FACTOR_URI = 1024,  /* a name of 128 bytes and a host of 253, all of them escaped */
     RECOVERY_CODES = 10,
     RECOVERY_TEXT = 12,   /* "abcde-fghjk", about 49 bits, and NUL */
     FACTOR_CODE_MAX = 32, /* what people type: digits, spaces, a recovery code */
@@ -34,7 +34,7 @@ enum vg_err factor_check(const uint8_t secret[FACTOR_SECRET], const char *typed,
                          int64_t *step) VG_MUST_CHECK;
 
 void factor_text(const uint8_t secret[FACTOR_SECRET], char out[FACTOR_TEXT]);
-/* otpauth://totp/… for the app, of `name` at `host`. VG_ERR_LIMIT. */
+/* otpauth://totp/… for the app, of `name` (STORAGE_NAME_MAX) at `host`. VG_ERR_LIMIT. */
 enum vg_err factor_uri(const uint8_t secret[FACTOR_SECRET], const char *name, const char *host,
                        char out[FACTOR_URI]) VG_MUST_CHECK;
 /* {"size": n, "rows": ["0110…"]}: the modules of its QR code. NULL: no memory, or too long. */

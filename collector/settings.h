@@ -11,7 +11,7 @@
 struct settings_key {
     struct buf pem;
     char public[2 * ED25519_KEY + 1]; /* hex */
-    bool made;                        /* just now: agents enrolled before take nothing signed with it */
+    bool made; /* just now: agents enrolled before take nothing signed with it */
 };
 
 /* VG_ERR_FORMAT: the file is damaged; errors of files.h. */

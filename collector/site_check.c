@@ -4,19 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/name_check.h"
 #include "common/hours.h"
 #include "common/mail.h"
-
-bool
-site_name_fits(const char *name)
-{
-    size_t n = strlen(name);
-
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-            return false;
-    return n > 0 && n <= STORAGE_NAME_MAX;
-}
 
 static bool
 zone_fits(const char *name)
@@ -47,7 +37,7 @@ hours_fit(const char *text, char why[SITE_WHY_MAX])
 const char *
 site_wrong_field(const struct storage_site *site, char why[SITE_WHY_MAX])
 {
-    if (!site_name_fits(site->name)) {
+    if (!name_fits(site->name)) {
         (void)snprintf(why, SITE_WHY_MAX, "a name has 1 to %d bytes", STORAGE_NAME_MAX);
         return "name";
     }

@@ -7,9 +7,6 @@
 
 enum { SITE_WHY_MAX = 160 };
 
-/* 1 to STORAGE_NAME_MAX bytes without control characters. */
-bool site_name_fits(const char *name);
-
 /* Which field of `site` is wrong ("name", "zone", "language", "mail", "hours") with `why` for people, or
  * NULL. */
 const char *site_wrong_field(const struct storage_site *site, char why[SITE_WHY_MAX]);

@@ -16,7 +16,7 @@ enum { WORK_QUEUE_MAX = 2048, WORK_GROUP_MAX = 64, WORK_READERS_MAX = 16 };
 struct work_job {
     /* NULL: begins with write(). VG_AGAIN: go on with write(); all else goes to done(). */
     enum vg_err (*read)(struct work_job *job, struct storage *s);
-    /* Not VG_OK: what it did is undone. May be called a second time when the commit failed. */
+    /* Called once. Not VG_OK: what it did is undone, as it is when the commit fails. */
     enum vg_err (*write)(struct work_job *job, struct storage *s);
     void (*done)(struct work_job *job);
     enum vg_err err; /* for done(): of the last step, or of the commit */

@@ -233,19 +233,37 @@ close_engine(struct storage *base)
     free(s);
 }
 
+static bool
+query_only(struct sqlite *s)
+{
+    sqlite3_stmt *st = sq(s, "PRAGMA query_only");
+    bool on = sq_step(s, st) == VG_OK && sqlite3_column_int(st, 0) != 0;
+
+    sq_end(st);
+    return on;
+}
+
 static enum vg_err
 backup(struct storage *base, const char *path)
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq(s, "VACUUM INTO ?");
     FILE *there = fopen(path, "rb");
+    bool read_only = query_only(s);
+    enum vg_err err;
 
     if (there != NULL) {
         (void)fclose(there);
         return VG_ERR_EXISTS;
     }
+    /* Writing another file counts as writing. */
+    err = read_only ? exec(s, "PRAGMA query_only = OFF") : VG_OK;
     sq_bind(st, "t", path);
-    return sq_run(s, st);
+    if (err == VG_OK)
+        err = sq_run(s, st);
+    if (read_only && exec(s, "PRAGMA query_only = ON") != VG_OK && err == VG_OK)
+        err = VG_ERR_SYS;
+    return err;
 }
 
 static enum vg_err
@@ -322,6 +340,7 @@ static const struct storage_ops OPS = {
     .api_token_end = sqlite_api_token_end,
     .api_tokens = sqlite_api_tokens,
     .link_add = sqlite_link_add,
+    .links_end = sqlite_links_end,
     .link_use = sqlite_link_use,
     .audit = sqlite_audit,
     .audit_page = sqlite_audit_page,

@@ -127,6 +127,7 @@ enum vg_err sqlite_api_token_find(struct storage *, const uint8_t[STORAGE_HASH_S
 enum vg_err sqlite_api_token_end(struct storage *, const char *, const char *);
 enum vg_err sqlite_api_tokens(struct storage *, const char *, json_t **);
 enum vg_err sqlite_link_add(struct storage *, const char *, bool, int64_t, int64_t);
+enum vg_err sqlite_links_end(struct storage *, const char *);
 enum vg_err sqlite_link_use(struct storage *, const char *, int64_t, struct storage_user *);
 
 /* sqlite_settings.c */

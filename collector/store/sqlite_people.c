@@ -249,9 +249,16 @@ enum vg_err
 sqlite_user_change(struct storage *base, const struct storage_user *user)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "UPDATE users SET role = ?2, language = ?3, mail = nullif(?4, '')"
-                             " WHERE id = ?1");
+    sqlite3_stmt *st = sq(s, "UPDATE password_links SET used = created WHERE user = ?1 AND used IS"
+                             " NULL AND (SELECT mail FROM users WHERE id = ?1) IS NOT"
+                             " nullif(?2, '')"); /* they went to the old address */
+    enum vg_err err;
 
+    sq_bind(st, "tt", user->id, user->mail);
+    err = sq_run(s, st);
+    if (err != VG_OK)
+        return err;
+    st = sq(s, "UPDATE users SET role = ?2, language = ?3, mail = nullif(?4, '') WHERE id = ?1");
     sq_bind(st, "tttt", user->id, storage_role_name(user->role), user->language, user->mail);
     return sq_change(s, st);
 }
@@ -342,7 +349,8 @@ sqlite_user_set_password(struct storage *base, const char *user, const char *enc
     err = sq_change(s, st);
     if (err != VG_OK)
         return err;
-    return sqlite_sessions_end(base, user, NULL); /* whoever knew the old one is out */
+    err = sqlite_sessions_end(base, user, NULL); /* whoever knew the old one is out */
+    return err == VG_OK ? sqlite_links_end(base, user) : err;
 }
 
 enum vg_err

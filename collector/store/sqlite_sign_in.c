@@ -5,6 +5,11 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
+/* What was made later than this from now was made by a clock that was ahead and came back: a session or link of
+ * it would live for as long as the clock was wrong, and no code of a phone would be new until then. */
+#define CLOCK_AHEAD_NS VG_HOUR_NS
+enum { STEPS_AHEAD = 2 * 60 * 24 }; /* of 30 s: a day */
+
 /* ---- sessions ---- */
 
 enum vg_err
@@ -27,11 +32,12 @@ sqlite_session_find(struct storage *base, const uint8_t hash[STORAGE_HASH_SIZE],
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq(s, "SELECT " USER_COLUMNS ", x.csrf, x.expires, x.whole FROM sessions x"
-                             " JOIN users u ON u.id = x.user WHERE x.hash = ? AND x.expires > ?");
+                             " JOIN users u ON u.id = x.user WHERE x.hash = ? AND x.expires > ?"
+                             " AND x.created < ?");
     struct slice key = slice_of(hash, STORAGE_HASH_SIZE);
     enum vg_err err;
 
-    sq_bind(st, "bi", &key, now_ns);
+    sq_bind(st, "bii", &key, now_ns, now_ns + CLOCK_AHEAD_NS);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;
@@ -71,7 +77,8 @@ enum vg_err
 sqlite_sessions_end(struct storage *base, const char *user, const uint8_t but[STORAGE_HASH_SIZE])
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "DELETE FROM sessions WHERE user = ? AND hash IS NOT ?");
+    sqlite3_stmt *st =
+        sq(s, "DELETE FROM sessions WHERE (?1 IS NULL OR user = ?1) AND hash IS NOT ?2");
     struct slice key = slice_of(but, but != NULL ? STORAGE_HASH_SIZE : 0);
 
     sq_bind(st, "tb", user, &key);
@@ -143,9 +150,9 @@ sqlite_factor_use(struct storage *base, const char *user, int64_t step)
 {
     struct sqlite *s = sqlite_of(base);
     sqlite3_stmt *st = sq(s, "UPDATE users SET factor_step = ?2 WHERE id = ?1 AND factor_on = 1 AND"
-                             " factor_step < ?2");
+                             " (factor_step < ?2 OR factor_step > ?2 + ?3)");
 
-    sq_bind(st, "ti", user, step);
+    sq_bind(st, "tii", user, step, (int64_t)STEPS_AHEAD);
     return sq_change(s, st);
 }
 
@@ -323,14 +330,26 @@ sqlite_link_add(struct storage *base, const char *user, bool invitation, int64_t
 }
 
 enum vg_err
+sqlite_links_end(struct storage *base, const char *user)
+{
+    struct sqlite *s = sqlite_of(base);
+    sqlite3_stmt *st = sq(s, "UPDATE password_links SET used = created WHERE used IS NULL AND"
+                             " (?1 IS NULL OR user = ?1)");
+
+    sq_bind(st, "t", user);
+    return sq_run(s, st);
+}
+
+enum vg_err
 sqlite_link_use(struct storage *base, const char *id, int64_t now_ns, struct storage_user *out)
 {
     struct sqlite *s = sqlite_of(base);
-    sqlite3_stmt *st = sq(s, "SELECT " USER_COLUMNS " FROM password_links x JOIN users u ON u.id ="
-                             " x.user WHERE x.id = ? AND x.expires > ? AND x.used IS NULL");
+    sqlite3_stmt *st =
+        sq(s, "SELECT " USER_COLUMNS " FROM password_links x JOIN users u ON u.id ="
+              " x.user WHERE x.id = ? AND x.expires > ? AND x.used IS NULL AND x.created < ?");
     enum vg_err err;
 
-    sq_bind(st, "ti", id, now_ns);
+    sq_bind(st, "tii", id, now_ns, now_ns + CLOCK_AHEAD_NS);
     err = sq_step(s, st);
     if (err != VG_OK)
         return err;

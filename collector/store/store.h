@@ -77,7 +77,8 @@ struct storage_ops {
     /* By id; of the provider's only who sees everything finds any. */
     enum vg_err (*user_get)(struct storage *s, const struct storage_scope *scope, const char *id,
                             struct storage_user *out);
-    /* Role, language and mail of user->id. VG_ERR_EXISTS: another has that mail. */
+    /* Role, language and mail of user->id; links that went to another address end. VG_ERR_EXISTS: another has
+     * that mail. */
     enum vg_err (*user_change)(struct storage *s, const struct storage_user *user);
     /* With sessions, tokens and second factor; what they did stays in the audit trail. */
     enum vg_err (*user_remove)(struct storage *s, const char *user);
@@ -93,7 +94,7 @@ struct storage_ops {
                                 int64_t now_ns, struct storage_session *out);
     enum vg_err (*session_whole)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE]);
     enum vg_err (*session_end)(struct storage *s, const uint8_t hash[STORAGE_HASH_SIZE]);
-    /* All of the user's, but this one (NULL: all). */
+    /* All of the user's (NULL: everybody's), but this one (NULL: all). */
     enum vg_err (*sessions_end)(struct storage *s, const char *user,
                                 const uint8_t but[STORAGE_HASH_SIZE]);
     /* VG_ERR_NOENT: the user has none. */
@@ -127,6 +128,8 @@ struct storage_ops {
      * user, one without a mail address, or STORAGE_LINKS_AN_HOUR went already. */
     enum vg_err (*link_add)(struct storage *s, const char *user, bool invitation, int64_t now_ns,
                             int64_t expires_ns);
+    /* No link of the user's (NULL: of anybody) that was sent works any more. */
+    enum vg_err (*links_end)(struct storage *s, const char *user);
     /* Whose it is; it and the user's others work no more. VG_ERR_NOENT: unknown, used, expired. */
     enum vg_err (*link_use)(struct storage *s, const char *id, int64_t now_ns,
                             struct storage_user *out);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in at the real collector: second factor, recovery, links, tokens of programs, the audit trail."""
-import re, time
+import json, re, time
 
 import pytest
 
@@ -140,6 +140,8 @@ def test_password_by_mail(strict):
     old = web.Web(strict)
     old.login('dueña', PASSWORD)
     assert bystander.call('POST', '/api/password/link', {'user': 'nadie'}) == (200, {})
+    # Somebody called like that address gets nothing of it.
+    add(strict, 'duena@example.mx', 'readonly', '--tenant', 'Clientes', '--mail', 'otro@example.mx')
     assert bystander.call('POST', '/api/password/link', {'user': 'duena@example.mx'}) == (200, {})
 
     def links():
@@ -159,6 +161,9 @@ def test_password_by_mail(strict):
     assert refused(old, 'GET', '/api/me') == (401, 'login')  # whoever was in is out
     assert w.login('dueña', FRESH)['set_up'] is False  # tenants choose
     assert len(strict.mails()) == 1
+    rows = [json.loads(x) for x in strict.cli('audit').stdout.splitlines()]
+    assert [r['who'] for r in rows if r['what'] == 'password.no_link'] == ['?']  # written for nobody as for somebody
+    assert [r['who'] for r in rows if r['what'] == 'password.link'] == ['dueña']
 
 
 def test_own_password(collector):
@@ -180,7 +185,8 @@ def test_tokens_of_programs(collector):
     w.login('ana', PASSWORD)
     for bad in ({'name': 'x', 'rights': ['people'], 'days': 1}, {'name': 'x', 'rights': [], 'days': 1},
                 {'name': 'x', 'rights': ['see'], 'days': 0}, {'name': 'x', 'rights': ['see'], 'days': 9999},
-                {'name': '', 'rights': ['see'], 'days': 1}, {'name': 'x', 'rights': [7], 'days': 1}):
+                {'name': '', 'rights': ['see'], 'days': 1}, {'name': 'x', 'rights': ['see', 'all'], 'days': 1},
+                {'name': 'x', 'rights': [7], 'days': 1}):
         assert refused(w, 'POST', '/api/programs', bad)[0] == 400, bad
     made = w.post('/api/programs', {'name': 'reporte', 'rights': ['see'], 'days': 30})
     program = web.Web(collector, made['token'])
@@ -234,3 +240,19 @@ def test_people_and_their_trail(collector):
     told = collector.cli('audit').stdout.split('\n')
     assert 'command line' in {r['who'] for r in rows}
     assert len([x for x in told if x]) == len(rows) == len(text.split('\n')) - 2
+
+
+def test_a_backup_signs_nobody_in(collector, tmp_path):
+    add(collector, 'ana')
+    w = web.Web(collector)
+    w.login('ana', PASSWORD)
+    cookie = w.cookie
+    collector.cli('backup', str(tmp_path / 'copy.sqlite'))
+    w.post('/api/logout')
+    collector.stop()
+    collector.cli('restore', str(tmp_path / 'copy.sqlite'))
+    collector.start()
+    w.cookie = cookie
+    assert refused(w, 'GET', '/api/me') == (401, 'login')
+    w.login('ana', PASSWORD)
+    assert 'database.restored' in [r['what'] for r in w.get('/api/audit')['items']]

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "collector/name_check.h"
 #include "collector/password_link.h"
 #include "collector/second_factor.h"
 #include "common/vtime.h"
@@ -60,7 +61,7 @@ static void
 test_secret_at_rest(void **state)
 {
     uint8_t secret[FACTOR_SECRET], back[FACTOR_SECRET], sealed[STORAGE_FACTOR_SIZE];
-    char text[FACTOR_TEXT], uri[FACTOR_URI];
+    char text[FACTOR_TEXT], uri[FACTOR_URI], longest[STORAGE_NAME_MAX + 1], host[254];
     json_t *picture;
 
     (void)state;
@@ -81,6 +82,12 @@ test_secret_at_rest(void **state)
     assert_int_equal(factor_uri(secret, "Ana & Eva/1", "vigia.example.mx", uri), VG_OK);
     assert_string_equal(uri, "otpauth://totp/Vig%C3%ADa:Ana%20%26%20Eva%2F1%40vigia.example.mx"
                              "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Vig%C3%ADa");
+    /* The longest name and host, all of it escaped, still fits its picture. */
+    memset(longest, 0xc3, STORAGE_NAME_MAX);
+    longest[STORAGE_NAME_MAX] = '\0';
+    memset(host, 'h', 253);
+    host[253] = '\0';
+    assert_int_equal(factor_uri(secret, longest, host, uri), VG_OK);
     picture = factor_picture(uri);
     assert_non_null(picture);
     assert_int_equal(json_array_size(json_object_get(picture, "rows")),
@@ -258,6 +265,97 @@ test_links_work_once(void **state)
     assert_int_equal(ops->link_use(w->s, first, NOW + 21, &whose), VG_ERR_NOENT);
 }
 
+/* Links to an address that is not the user's any more, and those from before the password, end. */
+static void
+test_links_end(void **state)
+{
+    struct world *w = *state;
+    const struct storage_ops *ops = w->s->ops;
+    struct storage_user user = w->user, whose;
+    json_t *mails;
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ops->link_add(w->s, user.id, true, NOW + i * VG_HOUR_NS, NOW + VG_WEEK_NS),
+                         VG_OK);
+    assert_int_equal(ops->mail_claim(w->s, NOW + VG_DAY_NS, VG_MIN_NS, 10, &mails), VG_OK);
+    assert_int_equal(ops->user_change(w->s, &user), VG_OK); /* the same address */
+    strcpy(user.mail, "otra@example.mx");
+    assert_int_equal(ops->user_change(w->s, &user), VG_OK);
+    assert_int_equal(ops->link_use(w->s, vg_json_str(json_array_get(mails, 0), "key", ""),
+                                   NOW + VG_DAY_NS, &whose),
+                     VG_ERR_NOENT);
+    json_decref(mails);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(
+            ops->link_add(w->s, user.id, true, NOW + VG_DAY_NS + i * VG_HOUR_NS, NOW + VG_WEEK_NS),
+            VG_OK);
+        assert_int_equal(ops->mail_claim(w->s, NOW + 2 * VG_DAY_NS, VG_MIN_NS, 10, &mails), VG_OK);
+        if (i == 0)
+            assert_int_equal(ops->user_set_password(w->s, user.id, "y"), VG_OK);
+        assert_int_equal(ops->link_use(w->s, vg_json_str(json_array_get(mails, 0), "key", ""),
+                                       NOW + 2 * VG_DAY_NS, &whose),
+                         i == 0 ? VG_ERR_NOENT : VG_OK);
+        json_decref(mails);
+    }
+}
+
+/* A clock that was years ahead once and came back: nothing made under it lives for years, and codes of the
+ * phone are taken again. */
+static void
+test_clock_that_came_back(void **state)
+{
+    struct world *w = *state;
+    const struct storage_ops *ops = w->s->ops;
+    int64_t ahead = NOW + 2000 * VG_DAY_NS, step = NOW / VG_SEC_NS / 30;
+    struct storage_session session = {.user = w->user, .csrf = "c"}, found;
+    uint8_t hash[STORAGE_HASH_SIZE] = {1}, secret[FACTOR_SECRET], sealed[STORAGE_FACTOR_SIZE];
+    struct storage_user whose;
+    json_t *mails;
+
+    session.expires_ns = ahead + VG_HOUR_NS;
+    assert_int_equal(ops->session_add(w->s, hash, &session, ahead), VG_OK);
+    assert_int_equal(ops->session_find(w->s, hash, ahead, &found), VG_OK);
+    assert_int_equal(ops->session_find(w->s, hash, ahead - VG_MIN_NS, &found), VG_OK);
+    assert_int_equal(ops->session_find(w->s, hash, NOW, &found), VG_ERR_NOENT);
+    assert_int_equal(ops->link_add(w->s, w->user.id, false, ahead, ahead + VG_HOUR_NS), VG_OK);
+    assert_int_equal(ops->mail_claim(w->s, ahead, VG_MIN_NS, 10, &mails), VG_OK);
+    assert_int_equal(
+        ops->link_use(w->s, vg_json_str(json_array_get(mails, 0), "key", ""), NOW, &whose),
+        VG_ERR_NOENT);
+    json_decref(mails);
+    assert_int_equal(factor_make(KEY, w->user.id, secret, sealed), VG_OK);
+    assert_int_equal(ops->factor_begin(w->s, w->user.id, sealed), VG_OK);
+    assert_int_equal(ops->factor_confirm(w->s, w->user.id, sealed, ahead / VG_SEC_NS / 30), VG_OK);
+    assert_int_equal(ops->factor_use(w->s, w->user.id, step), VG_OK);
+    assert_int_equal(ops->factor_use(w->s, w->user.id, step), VG_ERR_NOENT);
+    assert_int_equal(ops->factor_use(w->s, w->user.id, step - 1), VG_ERR_NOENT);
+}
+
+static void
+test_names(void **state)
+{
+    char name[STORAGE_NAME_MAX + 2];
+
+    (void)state;
+    assert_true(name_fits("Abarrotes «La Güera» ñandú 2"));
+    assert_true(name_fits("小店"));
+    assert_false(name_fits(""));
+    assert_false(name_fits(" ana") || name_fits("ana "));
+    assert_false(name_fits("a\nb") || name_fits("a\x7f") || name_fits("a\xc2\x85"));
+    assert_false(name_fits("ana\xe2\x80\xae"
+                           "xm")); /* turns what follows round */
+    assert_false(name_fits("an\xe2\x80\x8b"
+                           "a"));       /* looks like "ana" */
+    assert_false(name_fits("ana\xff")); /* no UTF-8 */
+    assert_true(name_fits_user("ana"));
+    assert_false(name_fits_user("command line") || name_fits_user("?"));
+    memset(name, 'n', sizeof name);
+    name[STORAGE_NAME_MAX + 1] = '\0';
+    assert_false(name_fits(name));
+    name[STORAGE_NAME_MAX] = '\0';
+    assert_true(name_fits(name));
+}
+
 static void
 test_tokens_and_sessions(void **state)
 {
@@ -394,6 +492,9 @@ main(void)
         cmocka_unit_test(test_link_text),
         cmocka_unit_test_setup_teardown(test_codes_work_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_links_work_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_links_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_clock_that_came_back, setup, teardown),
+        cmocka_unit_test(test_names),
         cmocka_unit_test_setup_teardown(test_tokens_and_sessions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_audit_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_older_people, setup, teardown),
