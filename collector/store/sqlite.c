@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SQLite engine: opening, schema versions, statements, transactions, care. */
+/* The SQLite engine: opening, statements, transactions, care. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "collector/store/sqlite_int.h"
 #include "common/vtime.h"
 
-enum { SCHEMA_VERSION = 14, BUSY_MS = 15000 };
+enum { BUSY_MS = 15000 };
 
 enum vg_err
 sq_err(int code)
@@ -173,8 +173,8 @@ sq_json_tree(sqlite3_stmt *st, int column)
     return tree != NULL ? tree : json_null();
 }
 
-static enum vg_err
-exec(struct sqlite *s, const char *sql)
+enum vg_err
+sq_exec(struct sqlite *s, const char *sql)
 {
     return sq_err(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
@@ -182,38 +182,38 @@ exec(struct sqlite *s, const char *sql)
 static enum vg_err
 begin(struct storage *base)
 {
-    return exec(sqlite_of(base), "BEGIN IMMEDIATE");
+    return sq_exec(sqlite_of(base), "BEGIN IMMEDIATE");
 }
 
 static enum vg_err
 commit(struct storage *base)
 {
-    return exec(sqlite_of(base), "COMMIT");
+    return sq_exec(sqlite_of(base), "COMMIT");
 }
 
 static void
 rollback(struct storage *base)
 {
-    (void)exec(sqlite_of(base), "ROLLBACK");
+    (void)sq_exec(sqlite_of(base), "ROLLBACK");
 }
 
 static enum vg_err
 mark(struct storage *base)
 {
-    return exec(sqlite_of(base), "SAVEPOINT job");
+    return sq_exec(sqlite_of(base), "SAVEPOINT job");
 }
 
 static enum vg_err
 keep(struct storage *base)
 {
-    return exec(sqlite_of(base), "RELEASE job");
+    return sq_exec(sqlite_of(base), "RELEASE job");
 }
 
 static void
 undo(struct storage *base)
 {
-    (void)exec(sqlite_of(base), "ROLLBACK TO job");
-    (void)exec(sqlite_of(base), "RELEASE job");
+    (void)sq_exec(sqlite_of(base), "ROLLBACK TO job");
+    (void)sq_exec(sqlite_of(base), "RELEASE job");
 }
 
 static const char *
@@ -257,11 +257,11 @@ backup(struct storage *base, const char *path)
         return VG_ERR_EXISTS;
     }
     /* Writing another file counts as writing. */
-    err = read_only ? exec(s, "PRAGMA query_only = OFF") : VG_OK;
+    err = read_only ? sq_exec(s, "PRAGMA query_only = OFF") : VG_OK;
     sq_bind(st, "t", path);
     if (err == VG_OK)
         err = sq_run(s, st);
-    if (read_only && exec(s, "PRAGMA query_only = ON") != VG_OK && err == VG_OK)
+    if (read_only && sq_exec(s, "PRAGMA query_only = ON") != VG_OK && err == VG_OK)
         err = VG_ERR_SYS;
     return err;
 }
@@ -432,56 +432,6 @@ static const struct storage_ops OPS = {
     .events = sqlite_events,
 };
 
-static enum vg_err
-schema_version(struct sqlite *s, int *out)
-{
-    sqlite3_stmt *st = NULL;
-    enum vg_err err = sq_err(sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL));
-
-    if (err == VG_OK)
-        err = sq_step(s, st);
-    if (err == VG_OK)
-        *out = sqlite3_column_int(st, 0);
-    (void)sqlite3_finalize(st);
-    return err;
-}
-
-static enum vg_err
-migrate(struct sqlite *s, enum storage_mode mode, char out_why[STORAGE_WHY_MAX])
-{
-    static const char *const steps[SCHEMA_VERSION] = {
-        SQLITE_SCHEMA_1,  SQLITE_SCHEMA_2,  SQLITE_SCHEMA_3,  SQLITE_SCHEMA_4, SQLITE_SCHEMA_5,
-        SQLITE_SCHEMA_6,  SQLITE_SCHEMA_7,  SQLITE_SCHEMA_8,  SQLITE_SCHEMA_9, SQLITE_SCHEMA_10,
-        SQLITE_SCHEMA_11, SQLITE_SCHEMA_12, SQLITE_SCHEMA_13, SQLITE_SCHEMA_14};
-    int version = 0;
-    enum vg_err err;
-
-    /* Looked at again inside the transaction: two programs may start at once. */
-    if (mode == STORAGE_WRITE && (err = exec(s, "BEGIN IMMEDIATE")) != VG_OK)
-        return err;
-    err = schema_version(s, &version);
-    if (err == VG_OK && (version > SCHEMA_VERSION || (version == 0 && mode == STORAGE_READ))) {
-        (void)snprintf(out_why, STORAGE_WHY_MAX,
-                       version == 0 ? "no collector database yet: run `vigia-collector init`"
-                                    : "database schema %d is newer than this program",
-                       version);
-        err = VG_ERR_FORMAT;
-    }
-    for (int v = version; err == VG_OK && mode == STORAGE_WRITE && v < SCHEMA_VERSION; v++) {
-        char pragma[64];
-
-        err = exec(s, steps[v]);
-        (void)snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", v + 1);
-        if (err == VG_OK)
-            err = exec(s, pragma);
-    }
-    if (mode == STORAGE_WRITE && err == VG_OK)
-        err = exec(s, "COMMIT");
-    if (mode == STORAGE_WRITE && err != VG_OK)
-        (void)exec(s, "ROLLBACK");
-    return err;
-}
-
 enum vg_err
 storage_open(const char *where, enum storage_mode mode, struct storage **out,
              char out_why[STORAGE_WHY_MAX])
@@ -503,14 +453,14 @@ storage_open(const char *where, enum storage_mode mode, struct storage **out,
     (void)sqlite3_extended_result_codes(s->db, 1);
     (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
     /* FULL: what was answered as durable survives a power cut. */
-    err = exec(s, mode == STORAGE_WRITE
-                      ? "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-                        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                        "PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF"
-                      : "PRAGMA query_only = ON; PRAGMA cache_size = -16000;"
-                        "PRAGMA trusted_schema = OFF");
+    err = sq_exec(s, mode == STORAGE_WRITE
+                         ? "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
+                           "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                           "PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF"
+                         : "PRAGMA query_only = ON; PRAGMA cache_size = -16000;"
+                           "PRAGMA trusted_schema = OFF");
     if (err == VG_OK)
-        err = migrate(s, mode, out_why);
+        err = sq_migrate(s, mode, out_why);
     if (err != VG_OK)
         goto fail;
     *out = &s->base;

@@ -52,6 +52,11 @@ enum vg_err sq_run(struct sqlite *s, sqlite3_stmt *st) VG_MUST_CHECK;
 enum vg_err sq_change(struct sqlite *s, sqlite3_stmt *st) VG_MUST_CHECK;
 void sq_end(sqlite3_stmt *st); /* done reading; NULL is fine */
 enum vg_err sq_err(int code);
+enum vg_err sq_exec(struct sqlite *s,
+                    const char *sql); /* undoing may fail, all else is looked at */
+/* sqlite_migrate.c: VG_ERR_FORMAT with *out_why: no database yet, or one of a newer program. */
+enum vg_err sq_migrate(struct sqlite *s, enum storage_mode mode,
+                       char out_why[STORAGE_WHY_MAX]) VG_MUST_CHECK;
 
 /* Columns. Text is borrowed until the next step, never NULL. */
 const char *sq_text(sqlite3_stmt *st, int column);
